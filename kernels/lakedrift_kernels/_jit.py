@@ -1,0 +1,83 @@
+"""The one place with compiler flags, and the cache that compiled kernels are kept in.
+
+A kernel takes NumPy arrays and fills NumPy arrays. It holds no lock (`nogil`), starts no thread, and never lets a value
+become an index unchecked. Numba's cache sees edits of a kernel's own file only, and does not see the machine it is moved to,
+so the cache directory is keyed by every kernel source, the versions and the processor; it is private to the user because a
+cache entry is code.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import platform
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import ParamSpec, TypeVar, cast
+
+import llvmlite
+import numba
+import numpy as np
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+__all__ = ["cache_directory", "is_warm", "kernel"]
+
+
+def kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile `function` at its first call, without the GIL, caching the machine code where that is safe."""
+    compiled = numba.njit(nogil=True, error_model="numpy")(function)
+    directory = cache_directory()
+    if directory is not None and hasattr(compiled, "enable_caching"):
+        kept, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(directory)
+        try:
+            compiled.enable_caching()
+        except (RuntimeError, OSError):
+            pass  # no usable cache location: every process compiles for itself
+        finally:
+            numba.config.CACHE_DIR = kept
+    return cast("Callable[P, R]", compiled)
+
+
+@functools.cache
+def cache_directory() -> Path | None:
+    """Return the private directory of compiled kernels, made if need be, or None where none is safe to use."""
+    chosen = os.environ.get("LAKEDRIFT_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME")
+    try:
+        root = Path(chosen) if chosen else Path.home() / ".cache"
+        directory = root / "lakedrift" / f"kernels-{_fingerprint()}"
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return directory if _is_private(directory) else None
+    except (OSError, RuntimeError):
+        return None
+
+
+def is_warm() -> bool:
+    """Whether compiled kernels of this very version are already on disk."""
+    directory = cache_directory()
+    return directory is not None and any(directory.rglob("*.nbi"))
+
+
+def _is_private(directory: Path) -> bool:
+    if not hasattr(os, "geteuid"):
+        return os.access(directory, os.W_OK)
+    found = directory.lstat()
+    owned = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+    return owned and not found.st_mode & 0o022 and os.access(directory, os.W_OK)
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+    versions = (sys.version, np.__version__, numba.__version__, llvmlite.__version__, platform.machine(), _processor())
+    digest.update("\0".join(versions).encode())
+    return digest.hexdigest()[:16]
+
+
+def _processor() -> str:
+    return str(llvmlite.binding.get_host_cpu_name())

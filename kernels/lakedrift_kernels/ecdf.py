@@ -1,0 +1,109 @@
+"""The Kolmogorov-Smirnov distance, by exact integer comparison.
+
+Of a sample of n and one of m values, let c1 and c2 be at most x. The distance is the largest |c1/n - c2/m|, that is
+|c1 m - c2 n| / (n m). Kernels write the pair (c1, c2) where it is largest, the first of several, and (0, 0) where it is zero
+or a sample is empty; the caller, whose integers have any size, makes the one rounded division. n and m are below 2**62.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lakedrift_kernels._jit import kernel
+
+__all__ = ["ks_cells", "ks_sorted"]
+
+DIGIT = 31
+DIGIT_MASK = (1 << 31) - 1
+LIMB = 1 << 62
+LIMB_MASK = LIMB - 1
+
+
+@kernel
+def ks_sorted(x: NDArray[np.float64], y: NDArray[np.float64], out: NDArray[np.int64]) -> None:
+    """Write the pair (c1, c2) of two ascending samples (n,) and (m,), free of NaN, to `out` (2,).
+
+    Once a sample is used up the distance only shrinks. `not >` instead of `<=` ends the loop even if a NaN slipped in.
+    """
+    out[:] = 0
+    largest = (0, 0)
+    c1 = 0
+    c2 = 0
+    while c1 < x.size and c2 < y.size:
+        value = min(x[c1], y[c2])
+        while c1 < x.size and not x[c1] > value:
+            c1 += 1
+        while c2 < y.size and not y[c2] > value:
+            c2 += 1
+        largest = _keep_larger(c1, c2, x.size, y.size, largest, out)
+
+
+@kernel
+def ks_cells(
+    reference: NDArray[np.int64],
+    current: NDArray[np.int64],
+    single: NDArray[np.bool_],
+    attained: NDArray[np.int64],
+    reachable: NDArray[np.int64],
+) -> None:
+    """Write the pairs (g, 2) that bound the distance of each of g groups, counted in c ordered cells, from both sides.
+
+    `reference` and `current` are (g, c) counts, `single` (c,) says which cells can hold one value only. `attained` is the pair
+    at a border of cells, where the distance is known, `reachable` the farthest that values inside the other cells may get.
+
+    A cell that starts at (c1, c2) and holds (f, h) is crossed in the box [c1, c1 + f] x [c2, c2 + h]. The distance is convex,
+    hence largest in a corner of it: two corners are borders, the others are (c1 + f, c2) and (c1, c2 + h).
+    """
+    attained[:] = 0
+    reachable[:] = 0
+    for g in range(reference.shape[0]):
+        n = reference[g].sum()
+        m = current[g].sum()
+        known = (0, 0)
+        farthest = (0, 0)
+        c1 = 0
+        c2 = 0
+        for i in range(reference.shape[1]):
+            f = reference[g, i]
+            h = current[g, i]
+            if not single[i]:
+                farthest = _keep_larger(c1 + f, c2, n, m, farthest, reachable[g])
+                farthest = _keep_larger(c1, c2 + h, n, m, farthest, reachable[g])
+            c1 += f
+            c2 += h
+            known = _keep_larger(c1, c2, n, m, known, attained[g])
+            farthest = _keep_larger(c1, c2, n, m, farthest, reachable[g])
+
+
+@kernel
+def _keep_larger(c1: int, c2: int, n: int, m: int, largest: tuple[int, int], out: NDArray[np.int64]) -> tuple[int, int]:
+    """Write (c1, c2) to `out` if its gap is larger than `largest`; return the larger of the two gaps."""
+    gap = _gap(c1, c2, n, m)
+    if gap > largest:
+        out[0] = c1
+        out[1] = c2
+        return gap
+    return largest
+
+
+@kernel
+def _gap(c1: int, c2: int, n: int, m: int) -> tuple[int, int]:
+    """Return |c1 m - c2 n| as two limbs (high, low) of 62 bits, which compare as the numbers do.
+
+    Products that would not fit are made of digits of 31 bits: c1 m = a1 m1 2**62 + (a1 m0 + a0 m1) 2**31 + a0 m0, where every
+    partial sum stays within 63 bits and a sign, c2 n likewise. Arithmetic shifts then carry floors, so low digits are positive.
+    """
+    if float(n) * float(m) < LIMB:
+        return 0, abs(c1 * m - c2 * n)
+    a1, a0 = c1 >> DIGIT, c1 & DIGIT_MASK
+    b1, b0 = c2 >> DIGIT, c2 & DIGIT_MASK
+    n1, n0 = n >> DIGIT, n & DIGIT_MASK
+    m1, m0 = m >> DIGIT, m & DIGIT_MASK
+    low = a0 * m0 - b0 * n0
+    middle = (a1 * m0 + a0 * m1) - (b1 * n0 + b0 * n1) + (low >> DIGIT)
+    high = a1 * m1 - b1 * n1 + (middle >> DIGIT)
+    low = ((middle & DIGIT_MASK) << DIGIT) | (low & DIGIT_MASK)
+    if high < 0:
+        return -high - (1 if low > 0 else 0), (LIMB - low) & LIMB_MASK
+    return high, low

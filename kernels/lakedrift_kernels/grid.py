@@ -1,0 +1,66 @@
+"""Counting keys into the cells of a windowed grid.
+
+A table of windows is (w, 2) uint64. Column 0 is `low`, the first key of the window's first full leaf; column 1 packs
+`first << 32 | last << 8 | shift`: the window's leaves are numbered first … first + last, each 2**shift keys wide, the two
+outer ones reaching to the borders of what the window serves. The top 16 bits of a key choose one of the 65,536 root windows.
+
+    leaf(key) = first + min((max(key, low) - low) >> shift, last)
+
+is monotone in the key, since max, subtraction of a constant, shift and min are, and root windows are numbered in order.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from lakedrift_kernels._jit import kernel
+from numpy.typing import NDArray
+
+__all__ = ["count_cells", "count_nested_cells"]
+
+ROOT_SHIFT = np.uint64(48)
+FIRST_SHIFT = np.uint64(32)
+LAST_SHIFT = np.uint64(8)
+LAST_MASK = np.uint64(0xFFFFFF)
+SHIFT_MASK = np.uint64(0xFF)
+NESTED = np.uint64(1 << 63)
+
+
+@kernel
+def count_cells(keys: NDArray[np.uint64], n: int, roots: NDArray[np.uint64], counts: NDArray[np.int64]) -> None:
+    """Add each of the first n keys to its cell; `counts` is (n_cells,)."""
+    for i in range(n):
+        key = keys[i]
+        root = key >> ROOT_SHIFT
+        low = roots[root, 0]
+        packed = roots[root, 1]
+        leaf = min((max(key, low) - low) >> (packed & SHIFT_MASK), (packed >> LAST_SHIFT) & LAST_MASK)
+        counts[(packed >> FIRST_SHIFT) + leaf] += 1
+
+
+@kernel
+def count_nested_cells(
+    keys: NDArray[np.uint64],
+    n: int,
+    roots: NDArray[np.uint64],
+    leaves: NDArray[np.uint64],
+    nested: NDArray[np.uint64],
+    counts: NDArray[np.int64],
+) -> None:
+    """Add each of the first n keys to its cell, where a leaf may hold a second window.
+
+    `leaves` (n_leaves,) says for each leaf which cell it is or, with the top bit set, which row of `nested` (m, 2) divides it.
+    """
+    for i in range(n):
+        key = keys[i]
+        root = key >> ROOT_SHIFT
+        low = roots[root, 0]
+        packed = roots[root, 1]
+        leaf = min((max(key, low) - low) >> (packed & SHIFT_MASK), (packed >> LAST_SHIFT) & LAST_MASK)
+        cell = leaves[(packed >> FIRST_SHIFT) + leaf]
+        if cell & NESTED:
+            inner = cell ^ NESTED
+            low = nested[inner, 0]
+            packed = nested[inner, 1]
+            leaf = min((max(key, low) - low) >> (packed & SHIFT_MASK), (packed >> LAST_SHIFT) & LAST_MASK)
+            cell = (packed >> FIRST_SHIFT) + leaf
+        counts[cell] += 1

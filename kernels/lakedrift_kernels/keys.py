@@ -1,0 +1,84 @@
+"""Turning the values of a column into unsigned keys of the same order.
+
+n values of a batch, of which v are valid. `validity` is an Arrow bitmap (uint8, least significant bit first) whose first bit
+stands at `offset`; an empty one says that every value is valid. What stands under a null is never looked at.
+
+The double axis orders IEEE 754 doubles by their bits: negative numbers are inverted, the sign of the others is set
+(-inf < … < -0.0 = 0.0 < … < inf). The integer axes keep 64-bit integers as they are, shifted to be unsigned.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from lakedrift_kernels._jit import kernel
+from numpy.typing import NDArray
+
+__all__ = ["double_keys", "integer_keys"]
+
+SIGN = np.uint64(1 << 63)
+TOP = np.uint64(63)
+
+
+@kernel
+def double_keys(
+    values: NDArray[np.generic],
+    validity: NDArray[np.uint8],
+    offset: int,
+    doubles: NDArray[np.float64],
+    keys: NDArray[np.uint64],
+) -> tuple[int, int]:
+    """Write the valid values as doubles and as keys, NaN left out; return how many, and how many NaN.
+
+    `values` (n,) is of any integer or floating type; `doubles` and `keys` (at least n,) are outputs.
+    """
+    found = 0
+    nan = 0
+    if validity.size == 0:
+        for i in range(values.size):
+            value = np.float64(values[i]) + 0.0  # folds -0.0 into 0.0
+            doubles[found] = value
+            found += value == value
+        nan = values.size - found
+    else:
+        for i in range(values.size):
+            bit = offset + i
+            if (validity[bit >> 3] >> (bit & 7)) & 1:
+                value = np.float64(values[i]) + 0.0
+                doubles[found] = value
+                if value == value:
+                    found += 1
+                else:
+                    nan += 1
+    bits = doubles.view(np.uint64)
+    for i in range(found):
+        pattern = bits[i]
+        if pattern >> TOP:
+            keys[i] = ~pattern
+        else:
+            keys[i] = pattern | SIGN
+    return found, nan
+
+
+@kernel
+def integer_keys(
+    patterns: NDArray[np.uint64],
+    validity: NDArray[np.uint8],
+    offset: int,
+    flip: np.uint64,
+    origin: np.uint64,
+    doubles: NDArray[np.float64],
+    keys: NDArray[np.uint64],
+) -> int:
+    """Write the valid 64-bit integers as keys, and as doubles their exact distance from the key `origin`; return how many.
+
+    `patterns` (n,) holds the integers' bits; `flip` is the sign bit for int64 and zero for uint64.
+    """
+    found = 0
+    for i in range(patterns.size):
+        bit = offset + i
+        if validity.size == 0 or (validity[bit >> 3] >> (bit & 7)) & 1:
+            key = patterns[i] ^ flip
+            keys[found] = key
+            doubles[found] = np.float64(key - origin) if key >= origin else -np.float64(origin - key)
+            found += 1
+    return found

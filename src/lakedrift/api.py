@@ -1,0 +1,207 @@
+"""The public verbs: sweep, profile, compare, merge."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lakedrift import engine
+from lakedrift.comparison import Comparison, Side
+from lakedrift.errors import UsageError
+from lakedrift.feature import Feature, Kind
+from lakedrift.judgement import chosen_metrics, judge
+from lakedrift.metric import discover
+from lakedrift.observer import Observer, Silent
+from lakedrift.plan import Selection, columns_of, make_plan
+from lakedrift.profiles import Profile, merge
+from lakedrift.source import Source
+from lakedrift.sources import open_source
+from lakedrift.threshold import Thresholds
+
+__all__ = ["DryRun", "compare", "merge", "plan_sweep", "profile", "sweep"]
+
+MIN_ROWS = 500
+
+
+def sweep(
+    reference: Any,
+    current: Any,
+    *,
+    features: Sequence[str] | None = None,
+    exclude: Sequence[str] | None = None,
+    kinds: Mapping[str, Kind] | None = None,
+    metrics: Sequence[str] | None = None,
+    where: str | None = None,
+    threads: int | None = None,
+    thresholds: Mapping[str, Any] | None = None,
+    min_rows: int = MIN_ROWS,
+    observer: Observer | None = None,
+) -> Comparison:
+    """Compare every feature of two datasets.
+
+    Parameters
+    ----------
+    reference, current
+        A path, directory, glob or list of Parquet files; a Polars, pandas or Arrow frame, or a Polars query; or a `Profile`.
+    features, exclude
+        Columns, by name or pattern; all but partition keys by default. A literal name wins over patterns.
+    kinds
+        How columns are read, by name or pattern: `{"zip": "categorical", "order_id": "identifier"}`.
+    metrics
+        Names of the metrics to compute beside the rates; all by default.
+    where
+        A SQL condition on the rows of both sides.
+    threads
+        Counting threads; by default as many as there are processors.
+    thresholds
+        Limits by metric, and by feature: `{"psi": (0.1, 0.25), "features": {"price_*": {"ks": (0.05, 0.1)}}}`.
+    min_rows
+        With fewer valid values on a side a feature is judged by its rates only.
+    observer
+        Who is told how the run gets on.
+
+    Raises
+    ------
+    LakedriftError
+        If a name is unknown, the input cannot be read, or a law is broken.
+    """
+    watch = observer or Silent()
+    started = time.perf_counter()
+    chosen, limits = chosen_metrics(metrics), _thresholds(thresholds)
+    selection = Selection(features, exclude or (), kinds, where)
+    sides = [_opened(side) for side in (reference, current)]
+    known = [name for side in sides for name in _names(side)]
+    before = _profiled(sides[0], selection, None, known, threads, "reference", watch)
+    after = _profiled(sides[1], selection, before, known, threads, "current", watch)
+    watch.done()
+    seconds = time.perf_counter() - started
+    return judge(before, after, metrics=chosen, thresholds=limits, min_rows=min_rows, seconds=seconds)
+
+
+def profile(
+    source: Any,
+    *,
+    like: Profile | None = None,
+    features: Sequence[str] | None = None,
+    exclude: Sequence[str] | None = None,
+    kinds: Mapping[str, Kind] | None = None,
+    where: str | None = None,
+    threads: int | None = None,
+    observer: Observer | None = None,
+) -> Profile:
+    """Scan a dataset once into a profile; parameters as of `sweep`, and `like`, a profile whose kinds and grids are used.
+
+    Raises
+    ------
+    LakedriftError
+        If a name is unknown, the input cannot be read, or a law is broken.
+    """
+    watch = observer or Silent()
+    known = [feature.name for feature in like.features] if like is not None else []
+    found = _profiled(open_source(source), Selection(features, exclude or (), kinds, where), like, known, threads, "profile", watch)
+    watch.done()
+    return found
+
+
+def compare(
+    reference: Profile,
+    current: Profile,
+    *,
+    metrics: Sequence[str] | None = None,
+    thresholds: Mapping[str, Any] | None = None,
+    min_rows: int = MIN_ROWS,
+) -> Comparison:
+    """Compare two profiles, whatever their grids; the bounds are tightest when one was made `like` the other.
+
+    Raises
+    ------
+    UnknownNameError, ConfigError, SchemaError
+        If a name or limit is wrong, or the two have no feature in common.
+    """
+    chosen = chosen_metrics(metrics)
+    return judge(reference, current, metrics=chosen, thresholds=_thresholds(thresholds), min_rows=min_rows)
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What a sweep would do: its sides, the features, and a rough estimate of the time, in seconds."""
+
+    sides: tuple[Side, ...]
+    features: tuple[Feature, ...]
+    seconds: float | None
+
+
+CELLS_A_SECOND = 5e7  # values that one thread reads and counts in a second, roughly
+
+
+def plan_sweep(
+    reference: Any,
+    current: Any,
+    *,
+    features: Sequence[str] | None = None,
+    exclude: Sequence[str] | None = None,
+    kinds: Mapping[str, Kind] | None = None,
+    metrics: Sequence[str] | None = None,
+    where: str | None = None,
+    threads: int | None = None,
+    thresholds: Mapping[str, Any] | None = None,
+    min_rows: int = MIN_ROWS,
+) -> DryRun:
+    """Say what a sweep with the same arguments would read; only footers and the fit sample are read.
+
+    Raises
+    ------
+    LakedriftError
+        As `sweep` would.
+    """
+    del min_rows
+    chosen_metrics(metrics)
+    _thresholds(thresholds)
+    opened = [open_source(side) for side in (reference, current)]
+    known = [name for side in opened for name in columns_of(side)]
+    plan = make_plan(opened[0], Selection(features, exclude or (), kinds, where), known=known)
+    sides = tuple(_side(source) for source in opened)
+    values = sum(side.rows for side in sides) * len(plan.features)
+    return DryRun(sides, plan.features, values / CELLS_A_SECOND / (threads or engine.default_threads()))
+
+
+def _side(source: Source) -> Side:
+    fragments = source.fragments
+    rows, size = sum(found.rows or 0 for found in fragments), sum(found.bytes for found in fragments)
+    return Side(source.name, rows, len(fragments), size)
+
+
+def _opened(side: Any) -> Source | Profile:
+    return side if isinstance(side, Profile) else open_source(side)
+
+
+def _names(side: Source | Profile) -> list[str]:
+    return [feature.name for feature in side.features] if isinstance(side, Profile) else list(columns_of(side))
+
+
+def _profiled(
+    side: Source | Profile,
+    selection: Selection,
+    like: Profile | None,
+    known: Sequence[str],
+    threads: int | None,
+    stage: str,
+    observer: Observer,
+) -> Profile:
+    if isinstance(side, Profile):
+        return side
+    if threads is not None and threads < 1:
+        msg = f"threads must be at least 1, not {threads}"
+        raise UsageError(msg)
+    plan = make_plan(side, selection, like=like, known=known)
+    rows = [fragment.rows for fragment in side.fragments]
+    observer.stage(stage, None if None in rows else sum(count or 0 for count in rows))
+    return engine.run(plan, threads or engine.default_threads(), observer)
+
+
+def _thresholds(given: Mapping[str, Any] | None) -> Thresholds:
+    return Thresholds.of(given, discover())
+
+

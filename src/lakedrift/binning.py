@@ -1,0 +1,211 @@
+"""Where numeric values fall: a grid of ordered cells on one universal axis of unsigned 64-bit keys.
+
+Axes
+----
+Floats, and integers within ±2**53, share the *double* axis: the bits of the IEEE 754 double, ordered. Wider integers have an
+exact axis of their own (*int64*, *uint64*), so that 2**53 and 2**53 + 1 stay apart.
+
+Grid
+----
+The 65,536 values of a key's top 16 bits are the roots: on the double axis, sixteen an octave. Where the fit sample has mass, a
+root holds a window: 2**shift-wide leaves over the central part of that mass, the outer leaves reaching to the root's borders.
+A leaf that is still heavy, because it holds an atom or a second scale, is divided once more by a window of its own.
+A single value gets the window {below, value, above}, so an atom is a cell by itself.
+
+Monotone, hence sound: with c = key >> 48, leaf(key) = first[c] + min((max(key, low) - low) >> shift, last). Within one root
+max, minus a constant, >> and min never decrease, and the result stays within first[c] … first[c] + last[c]; roots are
+numbered in order, so first[c] + last[c] < first[c + 1], and the same holds inside a divided leaf. So a greater key never
+has a smaller cell: every cell is an interval of keys, whatever the sample was.
+
+Dyadic, hence comparable: every edge is a multiple of a power of two on the axis. Two grids, however fitted, share the edges
+present in both (their common coarsening), on which the counts of both are exact. Taking common edges is intersection of sets:
+associative, commutative, idempotent.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Axis", "Binning", "common_edges", "key_values", "keys_of"]
+
+Axis = Literal["double", "int64", "uint64"]
+Keys = NDArray[np.uint64]
+
+ROOTS = 1 << 16
+ROOT_SHIFT = np.uint64(48)
+SIGN = np.uint64(1 << 63)
+ONE = np.uint64(1)
+NESTED = np.uint64(1 << 63)
+EXACT_INTEGERS = 1 << 53
+
+
+@dataclass(frozen=True, eq=False)
+class Binning:
+    """A grid of cells, and the centre and scale by which moments are summed.
+
+    Attributes
+    ----------
+    axis
+        Which keys the grid divides.
+    windows
+        (w, 4) uint64, ascending: root, low, shift and last (the number of leaves less one) of each root that has a window.
+    nested
+        (m, 4) uint64, ascending: leaf, low, shift and last of each leaf that is divided once more.
+    centre, scale
+        Moments sum round((x - centre) * scale); scale is a power of two. On the integer axes `centre` is exact as `origin`.
+    origin
+        The key that values are measured from on the integer axes.
+    """
+
+    axis: Axis
+    windows: Keys
+    nested: Keys
+    centre: float
+    scale: float
+    origin: int = 0
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Binning) and self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def _identity(self) -> tuple[object, ...]:
+        windows = self.windows.tobytes(), self.nested.tobytes()
+        return (self.axis, *windows, self.centre, self.scale, self.origin)
+
+    def to_json(self) -> str:
+        """Return the grid as text, the same for equal grids."""
+        numbers = {"centre": self.centre.hex(), "scale": self.scale.hex(), "origin": self.origin}
+        tables = {"windows": self.windows.tolist(), "nested": self.nested.tolist()}
+        return json.dumps({"axis": self.axis, **numbers, **tables}, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the grid that `to_json` wrote."""
+        read = json.loads(text)
+        windows, nested = (np.array(read[name], np.uint64).reshape(-1, 4) for name in ("windows", "nested"))
+        centre, scale = float.fromhex(read["centre"]), float.fromhex(read["scale"])
+        return cls(read["axis"], windows, nested, centre, scale, read["origin"])
+
+    @functools.cached_property
+    def roots(self) -> Keys:
+        """The kernel's table of root windows, (65536, 2)."""
+        low, shift, last = self._spread
+        first = np.cumsum(last + ONE, dtype=np.uint64) - (last + ONE)
+        return _packed(low, first, last, shift)
+
+    @functools.cached_property
+    def leaves(self) -> Keys:
+        """For each leaf, the cell that it is or, with the top bit set, the row of `inner` that divides it, (n_leaves,)."""
+        cells = self._leaf_cells
+        first = np.cumsum(cells, dtype=np.uint64) - cells
+        first[self.nested[:, 0]] = NESTED | np.arange(len(self.nested), dtype=np.uint64)
+        return first
+
+    @functools.cached_property
+    def inner(self) -> Keys:
+        """The kernel's table of windows inside leaves, (m, 2)."""
+        leaf, low, shift, last = self.nested.T
+        before = np.cumsum(last, dtype=np.uint64) - last  # a divided leaf is one cell already counted by its number
+        return _packed(low, leaf + before, last, shift)
+
+    @functools.cached_property
+    def edges(self) -> Keys:
+        """The first key of every cell, ascending, the first one 0, (n_cells,)."""
+        starts = self.leaf_edges
+        if not len(self.nested):
+            return starts
+        low, shift = starts.copy(), np.zeros(len(starts), np.uint64)
+        divided = self.nested[:, 0]
+        low[divided], shift[divided] = self.nested[:, 1], self.nested[:, 2]
+        return _divided(starts, low, shift, self._leaf_cells)
+
+    @functools.cached_property
+    def leaf_edges(self) -> Keys:
+        """The first key of every leaf, before any is divided once more, (n_leaves,)."""
+        low, shift, last = self._spread
+        return _divided(np.arange(ROOTS, dtype=np.uint64) << ROOT_SHIFT, low, shift, last + ONE)
+
+    @property
+    def n_cells(self) -> int:
+        """How many cells the grid has."""
+        return ROOTS + int(self.windows[:, 3].sum()) + int(self.nested[:, 3].sum())
+
+    @property
+    def _spread(self) -> tuple[Keys, Keys, Keys]:
+        """Low, shift and last of every root, (65536,) each; a root without a window is one leaf."""
+        low = np.arange(ROOTS, dtype=np.uint64) << ROOT_SHIFT
+        shift = np.full(ROOTS, ROOT_SHIFT)
+        last = np.zeros(ROOTS, np.uint64)
+        root = self.windows[:, 0]
+        low[root], shift[root], last[root] = self.windows[:, 1], self.windows[:, 2], self.windows[:, 3]
+        return low, shift, last
+
+    @property
+    def _leaf_cells(self) -> Keys:
+        """How many cells each leaf is, (n_leaves,)."""
+        cells = np.ones(ROOTS + int(self.windows[:, 3].sum()), np.uint64)
+        cells[self.nested[:, 0]] = self.nested[:, 3] + ONE
+        return cells
+
+
+def _packed(low: Keys, first: Keys, last: Keys, shift: Keys) -> Keys:
+    meta = (first << np.uint64(32)) | (last << np.uint64(8)) | shift
+    return np.ascontiguousarray(np.stack([low, meta], axis=1))
+
+
+def _divided(starts: Keys, low: Keys, shift: Keys, cells: Keys) -> Keys:
+    """First keys of the cells of each territory: its start, then low + k << shift for k = 1, 2, …, cells - 1."""
+    first = np.cumsum(cells, dtype=np.uint64) - cells
+    owner = np.repeat(np.arange(len(cells)), cells.astype(np.int64))
+    step = np.arange(len(owner), dtype=np.uint64) - first[owner]
+    return np.where(step == 0, starts[owner], low[owner] + (step << (shift[owner] & np.uint64(63))))
+
+
+def common_edges(one: Binning, other: Binning) -> tuple[Keys, Keys]:
+    """Return the edges present in both grids, each as the keys of its own axis, both (n,) and beginning with key 0."""
+    if one.axis == other.axis:
+        shared = np.intersect1d(one.edges, other.edges, assume_unique=True)
+        return shared, shared
+    ours, others = _integer_edges(one), _integer_edges(other)
+    values, at_one, at_other = np.intersect1d(ours[0], others[0], assume_unique=True, return_indices=True)
+    zero = np.zeros(1, np.uint64)
+    return np.append(zero, ours[1][at_one]), np.append(zero, others[1][at_other])
+
+
+def _integer_edges(binning: Binning) -> tuple[NDArray[np.int64], Keys]:
+    """Edges that are integers within ±2**53 and so divide every axis alike: (values, keys)."""
+    edges = binning.edges[1:]
+    if binning.axis == "double":
+        values = key_values(edges, "double")
+        whole = (np.abs(values) <= EXACT_INTEGERS) & (values == np.floor(values))
+        return values[whole].astype(np.int64), edges[whole]
+    zero = np.uint64(0) if binning.axis == "uint64" else SIGN
+    near = (edges <= zero + np.uint64(EXACT_INTEGERS)) & (edges >= zero - min(zero, np.uint64(EXACT_INTEGERS)))
+    return (edges[near] - zero).view(np.int64), edges[near]
+
+
+def key_values(keys: Keys, axis: Axis) -> NDArray[np.float64]:
+    """Return the values that keys stand for, as doubles (rounded on the integer axes), any shape."""
+    if axis == "uint64":
+        return keys.astype(np.float64)
+    if axis == "int64":
+        return (keys ^ SIGN).view(np.int64).astype(np.float64)
+    return np.where(keys >> np.uint64(63), keys ^ SIGN, ~keys).view(np.float64)
+
+
+def keys_of(values: NDArray[np.generic], axis: Axis) -> Keys:
+    """Return the keys of values (no NaN), any shape; the inverse of `key_values` on the double axis."""
+    if axis == "uint64":
+        return values.astype(np.uint64)
+    if axis == "int64":
+        return values.astype(np.int64).view(np.uint64) ^ SIGN
+    bits = (values.astype(np.float64) + 0.0).view(np.uint64)
+    return np.where(bits >> np.uint64(63), ~bits, bits | SIGN)

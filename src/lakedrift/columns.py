@@ -1,0 +1,118 @@
+"""Arrow columns as NumPy arrays: the only place where the two meet.
+
+Nothing is copied where the layout allows: a primitive column is its buffer, a string column its views. What stands under a
+null is arbitrary, so values travel with their validity bitmap and nobody looks at a value without asking it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from lakedrift.feature import Kind
+from numpy.typing import NDArray
+
+__all__ = ["Column", "family", "labels", "natural_kind", "numbers", "type_name", "valid_numbers", "views"]
+
+ALL_VALID: NDArray[np.uint8] = np.empty(0, np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The values of a column and which of them are valid.
+
+    Attributes
+    ----------
+    values
+        (n,), or (n, 2) for string views; undefined where not valid.
+    validity
+        Arrow bitmap, least significant bit first; empty when every value is valid.
+    offset
+        The bit that belongs to the first value.
+    nulls
+        How many values are null.
+    """
+
+    values: NDArray[Any]
+    validity: NDArray[np.uint8]
+    offset: int
+    nulls: int
+
+
+def numbers(array: pa.Array) -> Column:
+    """Return an integer, floating, decimal or temporal column (n,) as its numbers; a decimal is rounded to the nearest double."""
+    if pa.types.is_decimal(array.type):
+        array = pc.cast(array, pa.float64())
+    dtype = _storage(array.type)
+    values = np.frombuffer(array.buffers()[1] or b"", dtype)[array.offset : array.offset + len(array)]
+    if dtype == np.float16:
+        values = values.astype(np.float32)
+    return Column(values, *_validity(array))
+
+
+def valid_numbers(array: pa.Array) -> NDArray[Any]:
+    """Return the valid values of a column, NaN left out."""
+    column = numbers(array.filter(array.is_valid()))
+    return column.values[~np.isnan(column.values)] if column.values.dtype.kind == "f" else column.values
+
+
+def views(array: pa.Array) -> Column:
+    """Return a `string_view` column as its views, (n, 2) uint64 words."""
+    words = np.frombuffer(array.buffers()[1] or b"", np.uint64).reshape(-1, 2)
+    return Column(words[array.offset : array.offset + len(array)], *_validity(array))
+
+
+def labels(array: pa.Array) -> pa.Array:
+    """Return any column as strings: `string_view`, or a dictionary of strings where it already is one."""
+    if pa.types.is_dictionary(array.type):
+        return array if _is_text(array.type.value_type) else labels(array.dictionary_decode())
+    if pa.types.is_string_view(array.type):
+        return array
+    return pc.cast(pc.cast(array, pa.large_string()), pa.string_view())
+
+
+def natural_kind(dtype: pa.DataType) -> Kind:
+    """Return how values of this type are read unless the caller says otherwise."""
+    if pa.types.is_integer(dtype) or pa.types.is_floating(dtype) or pa.types.is_decimal(dtype):
+        return "numeric"
+    if pa.types.is_boolean(dtype):
+        return "boolean"
+    if _is_text(dtype) or (pa.types.is_dictionary(dtype) and _is_text(dtype.value_type)):
+        return "categorical"
+    return "temporal" if pa.types.is_temporal(dtype) and not pa.types.is_interval(dtype) else "unsupported"
+
+
+def type_name(dtype: pa.DataType) -> str:
+    """Return the type as text, the same for every encoding of it: `string` for large, viewed and dictionary strings."""
+    if pa.types.is_dictionary(dtype):
+        return type_name(dtype.value_type)
+    return "string" if _is_text(dtype) else str(dtype)
+
+
+def family(dtype: str) -> str:
+    """Return what a type name must keep to count as unchanged: widening is no change, another family is."""
+    if dtype.startswith(("int", "uint")):
+        return "integer"
+    if dtype in ("halffloat", "float", "double"):
+        return "floating"
+    return "decimal" if dtype.startswith("decimal") else dtype
+
+
+def _is_text(dtype: pa.DataType) -> bool:
+    return bool(pa.types.is_string(dtype) or pa.types.is_large_string(dtype) or pa.types.is_string_view(dtype))
+
+
+def _storage(dtype: pa.DataType) -> np.dtype[Any]:
+    if pa.types.is_temporal(dtype):
+        return np.dtype(np.int32 if dtype.bit_width == 32 else np.int64)
+    return np.dtype(dtype.to_pandas_dtype())
+
+
+def _validity(array: pa.Array) -> tuple[NDArray[np.uint8], int, int]:
+    bitmap = array.buffers()[0]
+    if bitmap is None or array.null_count == 0:
+        return ALL_VALID, 0, 0
+    return np.frombuffer(bitmap, np.uint8), array.offset, array.null_count

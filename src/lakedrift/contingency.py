@@ -1,0 +1,54 @@
+"""p-values of a table of two rows: what the binned metrics and the rates have as evidence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from lakedrift.metric import Bins, Counts, Floats, Metric, Presence
+from lakedrift_kernels import contingency
+
+__all__ = ["homogeneity", "homogeneity_pvalue", "rate_change"]
+
+
+def homogeneity(reference: Bins, current: Bins) -> tuple[Floats, Counts]:
+    """Return Pearson's chi-square of the two rows of counts and its degrees of freedom, (n_groups,) each."""
+    statistic = np.empty(len(reference.counts))
+    dof = np.empty(len(reference.counts), np.int64)
+    contingency.chi_square(reference.counts, current.counts, statistic, dof)
+    return statistic, dof
+
+
+def homogeneity_pvalue(reference: Bins, current: Bins, statistic: Floats) -> Floats:
+    """Return the chi-square probability that both rows come from one distribution, (n_groups,), whatever the statistic."""
+    del statistic
+    return tail(*homogeneity(reference, current))
+
+
+def tail(statistic: Floats, dof: Counts) -> Floats:
+    """Return the upper tail of the chi-square distribution; with no degree of freedom nothing can differ: 1."""
+    from scipy import special
+
+    return np.where(dof > 0, special.chdtrc(np.maximum(dof, 1), statistic), np.where(np.isnan(statistic), np.nan, 1.0))
+
+
+def rate_change(name: str) -> Metric:
+    """Return the metric of the absolute change in the share of rows that are `name`, an attribute of `Presence`.
+
+    The p-value is that of the 2 x 2 table with Yates' continuity correction (1934), cautious for small counts.
+    """
+
+    def rates(side: Presence) -> Floats:
+        hits: Any = getattr(side, name)
+        return np.divide(hits, side.rows, out=np.full(len(side.rows), np.nan), where=side.rows > 0)
+
+    def statistic(reference: Presence, current: Presence) -> Floats:
+        return np.abs(rates(current) - rates(reference))
+
+    def pvalue(reference: Presence, current: Presence, statistic: Floats) -> Floats:
+        corrected = np.empty(len(statistic))
+        hits = getattr(reference, name), getattr(current, name)
+        contingency.two_shares(hits[0], reference.rows, hits[1], current.rows, corrected)
+        return tail(corrected, np.ones(len(statistic), np.int64))
+
+    return Metric(view=Presence, statistic=statistic, pvalue=pvalue, range=(0.0, 1.0), symmetric=True)

@@ -1,0 +1,112 @@
+"""Running a plan: batches go to threads with private states, which are added up at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import threading
+from collections.abc import Mapping
+from types import MappingProxyType, TracebackType
+from typing import Any, Self
+
+import pyarrow as pa
+from lakedrift.observer import Observer
+from lakedrift.plan import Plan
+from lakedrift.profiles import Profile, StateKey
+from lakedrift.scanners import polars as scanner
+from lakedrift.summary import Summary
+
+__all__ = ["default_threads", "run"]
+
+PATIENCE = 0.1  # seconds between looks at whether a worker has failed
+
+
+def default_threads() -> int:
+    """Return the number of processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run(plan: Plan, threads: int, observer: Observer) -> Profile:
+    """Read everything the plan asks for and return the profile.
+
+    Raises
+    ------
+    UnreadableFileError
+        Naming the file that cannot be read.
+    InvariantError
+        If rows were lost or counted twice.
+    """
+    keys: dict[str, StateKey] = {key[1][0]: key for key in plan.states}
+    scans = plan.source.scans(list(keys), scanner.needed(plan.where) if plan.where else ())
+    rows = filtered = 0
+    with _Crew(plan.states, threads) as crew:
+        for scan in scans:
+            for batch, kept_back in scanner.batches(scan, plan.where):
+                for name in keys.keys() & set(batch.schema.names):
+                    crew.put(keys[name], batch.column(name))
+                rows += batch.num_rows
+                filtered += kept_back
+                observer.advance(batch.num_rows + kept_back)
+    profile = Profile(plan.source.name, plan.source.fragments, rows, filtered, plan.features, MappingProxyType(crew.merged()))
+    profile.check()
+    return profile
+
+
+class _Crew:
+    """Threads that count columns, each into states of its own.
+
+    The inbox is bounded, so reading waits for counting; columns are small enough a unit that one large file keeps every
+    thread busy. The first failure of a worker is raised where the next column is put in, or at the end.
+    """
+
+    def __init__(self, states: Mapping[StateKey, Summary], threads: int) -> None:
+        self._inbox: queue.Queue[tuple[StateKey, pa.Array] | None] = queue.Queue(2 * max(threads, len(states)))
+        self._failures: list[BaseException] = []
+        self._states = [{key: state.empty() for key, state in states.items()} for _ in range(threads)]
+        self._threads = [threading.Thread(target=self._work, args=(mine,), daemon=True) for mine in self._states]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is not None:
+            self._failures.append(error)  # the workers let the rest go by
+        for _ in self._threads:
+            self._deliver(None)
+        for thread in self._threads:
+            thread.join()
+        if error is None and self._failures:
+            raise self._failures[0]
+
+    def put(self, key: StateKey, column: pa.Array) -> None:
+        """Have a column counted."""
+        if self._failures:
+            raise self._failures[0]
+        self._deliver((key, column))
+
+    def merged(self) -> dict[StateKey, Summary]:
+        """Return the sum of all states."""
+        total, *others = self._states
+        for other in others:
+            for key, state in other.items():
+                total[key].merge(state)
+        return total
+
+    def _deliver(self, item: tuple[StateKey, pa.Array] | None) -> None:
+        delivered = False
+        while not delivered:
+            with contextlib.suppress(queue.Full):
+                self._inbox.put(item, timeout=PATIENCE)
+                delivered = True
+
+    def _work(self, states: dict[StateKey, Summary]) -> None:
+        while (item := self._inbox.get()) is not None:
+            if not self._failures:
+                key, column = item
+                try:
+                    states[key].update(column)
+                except BaseException as error:  # noqa: BLE001 - raised again by the thread that reads
+                    self._failures.append(error)

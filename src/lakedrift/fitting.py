@@ -1,0 +1,141 @@
+"""Fitting a grid to a sample: fine where the mass is, whatever its shape."""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import numpy as np
+from lakedrift.binning import EXACT_INTEGERS, ROOT_SHIFT, ROOTS, SIGN, Axis, Binning, Keys, keys_of
+from numpy.typing import NDArray
+
+__all__ = ["fit", "sample_axis"]
+
+TARGET = 4096  # cells that the sample's mass is spread over, give or take a factor of two
+HEAVY = 4  # a leaf with more than so many times its share of the mass is divided once more
+TRIM = 256  # one sample value in so many, at each end of a root, may lie outside its window
+DENSE_RANGE = 1 << 14  # integers of no greater range get one cell each
+REACH_BITS = 28  # the central sample spans 2**28 units of a moment; 2**31 fit
+END = 1 << 64
+
+
+def sample_axis(values: NDArray[np.generic]) -> Axis:
+    """Return the axis on which these values (no NaN) are exact."""
+    if values.dtype.kind == "f" or not len(values):
+        return "double"
+    if int(values.max()) <= EXACT_INTEGERS and int(values.min()) >= -EXACT_INTEGERS:
+        return "double"
+    return "uint64" if values.dtype.kind == "u" else "int64"
+
+
+def fit(values: NDArray[np.generic]) -> Binning:
+    """Fit a grid to a sample of valid values (n,) of any integer or floating type, no NaN; n may be 0."""
+    axis = sample_axis(values)
+    keys = np.sort(keys_of(values, axis))
+    integers = values.dtype.kind in "iu" and axis == "double"
+    if integers and len(values) and int(values.max()) - int(values.min()) <= DENSE_RANGE:
+        windows = _dense_windows(int(values.min()), int(values.max()))
+    else:
+        windows = _root_windows(keys, integers)
+    centre, scale, origin = _moment_unit(values, keys, axis)
+    plain = Binning(axis, windows, _table([]), centre, scale, origin)
+    return Binning(axis, windows, _nested_windows(plain, keys, integers), centre, scale, origin)
+
+
+def _dense_windows(least: int, greatest: int) -> Keys:
+    """One cell an integer, over the sample's range and half as much again on either side.
+
+    An integer of the double axis fills 2**(52 - e) keys, e its exponent; below 32 that is a root or more and needs no window.
+    """
+    margin = max(16, (greatest - least) // 2)
+    first, final = (int(key) for key in keys_of(np.array([least - margin, greatest + margin]), "double"))
+    shifts = _integer_shifts()
+    rows = []
+    for root in range(first >> 48, (final >> 48) + 1):
+        shift = int(shifts[root])
+        if shift < 48:
+            start, end = root << 48, (root + 1) << 48
+            low = max(start, first) >> shift << shift
+            rows.append((root, low, shift, (min(end - 1, final) - low) >> shift))
+    return _table(rows)
+
+
+def _root_windows(keys: Keys, integers: bool) -> Keys:
+    shifts = _integer_shifts()
+    bounds = np.append(np.searchsorted(keys, np.arange(ROOTS, dtype=np.uint64) << ROOT_SHIFT), len(keys))
+    rows = []
+    for root in np.flatnonzero(np.diff(bounds) * TARGET >= max(1, len(keys))).tolist():
+        floor = int(shifts[root]) if integers else 0
+        window = _window(keys[bounds[root] : bounds[root + 1]], len(keys), root << 48, (root + 1) << 48, floor)
+        if window is not None:
+            rows.append((root, *window))
+    return _table(rows)
+
+
+def _nested_windows(binning: Binning, keys: Keys, integers: bool) -> Keys:
+    """Divide every leaf that is still heavy in the sample and holds more than one key."""
+    edges = binning.leaf_edges
+    shifts = _integer_shifts()
+    bounds = np.append(np.searchsorted(keys, edges), len(keys))
+    rows = []
+    for leaf in np.flatnonzero(np.diff(bounds) * TARGET > HEAVY * len(keys)).tolist():
+        start, end = int(edges[leaf]), int(edges[leaf + 1]) if leaf + 1 < len(edges) else END
+        floor = int(shifts[start >> 48]) if integers else 0
+        window = _window(keys[bounds[leaf] : bounds[leaf + 1]], len(keys), start, end, floor)
+        if window is not None:
+            rows.append((leaf, *window))
+    return _table(rows)
+
+
+def _window(part: Keys, total: int, start: int, end: int, floor: int) -> tuple[int, int, int] | None:
+    """Return low, shift and last of the window that serves the sorted keys `part` within [start, end), or None.
+
+    Leaves are sized so that the part gets its share of TARGET over its central range, and one more leaf on either side keeps
+    what lies outside that range apart. `floor` is the least shift that divides anything.
+    """
+    wanted = TARGET * len(part) // total
+    if wanted == 0 or end - start <= 1 << floor:
+        return None
+    trim = len(part) // TRIM
+    least, greatest = int(part[trim]), int(part[len(part) - 1 - trim])
+    shift = max(floor, ((greatest - least) // (2 * wanted)).bit_length())
+    low = least >> shift << shift
+    low = max(low - (1 << shift), start)
+    last = (greatest - low) >> shift
+    last += low + ((last + 1) << shift) < end
+    return (low, shift, last) if last else None
+
+
+def _table(rows: list[tuple[int, ...]]) -> Keys:
+    return np.array(rows, np.uint64).reshape(-1, 4)
+
+
+@functools.cache
+def _integer_shifts() -> Keys:
+    """Width of an integer, as a power of two of keys, in each root of the double axis (65536,)."""
+    root = np.arange(ROOTS, dtype=np.int64)
+    pattern = np.where(root >= ROOTS // 2, root, ROOTS - 1 - root) & 0x7FFF
+    return np.clip(52 - ((pattern >> 4) - 1023), 0, 48).astype(np.uint64)
+
+
+def _moment_unit(values: NDArray[np.generic], keys: Keys, axis: Axis) -> tuple[float, float, int]:
+    """Centre, scale and origin such that all but the far tails of the sample lie within 2**REACH_BITS units."""
+    if axis != "double":
+        origin = int(keys[len(keys) // 2])
+        spread = float(int(keys[-1 - len(keys) // 1024]) - int(keys[len(keys) // 1024]))
+        return 0.0, _scale(spread, whole=True), origin
+    finite = np.sort(values[np.isfinite(values)].astype(np.float64))
+    if not len(finite):
+        return 0.0, 1.0, int(SIGN)
+    trim = len(finite) // 1024
+    spread = float(finite[-1 - trim] / 2 - finite[trim] / 2) * 2 if len(finite) else 0.0
+    centre = float(finite[len(finite) // 2])
+    return centre, _scale(spread or abs(centre) * 2.0**-20, whole=values.dtype.kind in "iu"), int(SIGN)
+
+
+def _scale(spread: float, *, whole: bool) -> float:
+    """Return the power of two that spreads `spread` over 2**REACH_BITS; whole numbers need no unit finer than one."""
+    if spread == 0.0:
+        return 1.0
+    exponent = REACH_BITS - math.frexp(min(spread, 1e308))[1]
+    return math.ldexp(1.0, max(-1000, min(0 if whole else 1000, exponent)))

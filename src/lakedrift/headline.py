@@ -1,0 +1,88 @@
+"""What changed, in words a person reads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from lakedrift.measure import Measure
+from lakedrift.pairing import Pair, quantiles
+
+__all__ = ["headline"]
+
+RATES = {"null_rate": "null", "nan_rate": "NaN", "inf_rate": "±inf", "unseen_rate": "unseen categories", "missing_rate": "missing"}
+SAID = {
+    "missing_in_current": "missing in current",
+    "missing_in_reference": "new: missing in reference",
+    "no_rows": "no rows in current",
+    "no_valid_values": "no valid values in current",
+    "unsupported_type": "unsupported type",
+    "identifier": "identifier, not judged",
+    "temporal": "timestamp, not judged",
+}
+
+
+def headline(measure: Measure, group: int, pair: Callable[[], Pair]) -> str:
+    """Say in a few words what the measure found; `pair` gives both sides where the medians alone say nothing."""
+    status = str(measure.status[group])
+    if status == "type_changed":
+        return f"type changed: {measure.detail['reference']} → {measure.detail['current']}"
+    if status == "insufficient_data":
+        sizes = f"{measure.n_reference[group]:,} and {measure.n_current[group]:,}"
+        return str(measure.detail.get("reason", f"too few rows: {sizes}"))
+    if status in SAID:
+        return SAID[status]
+    before, after = float(measure.reference_value[group]), float(measure.current_value[group])
+    if measure.metric in RATES:
+        return f"{RATES[measure.metric]} {_percent(before, after)}"
+    if measure.kind in ("categorical", "boolean"):
+        return f"{_category(measure.detail.get('category'))} {_percent(before, after)}"
+    return _location(before, after, pair)
+
+
+def _location(before: float, after: float, pair: Callable[[], Pair]) -> str:
+    """The medians, or where they are the same the middle half, or the tenths at either end."""
+    shown = _numbers(before, after)
+    if shown[0] != shown[1]:
+        return f"median {shown[0]} → {shown[1]}"
+    sides = pair().cells
+    assert sides is not None
+    for name, shares in (("middle half", (0.25, 0.75)), ("10–90 %", (0.1, 0.9)), ("1–99 %", (0.01, 0.99))):
+        (low, high), (new_low, new_high) = (quantiles(side, shares) for side in sides)
+        lows, highs = _numbers(low, new_low), _numbers(high, new_high)
+        if (lows[0], highs[0]) != (lows[1], highs[1]):
+            return f"{name} {lows[0]}…{highs[0]} → {lows[1]}…{highs[1]}"
+    return f"median {shown[0]}, as before"
+
+
+def _numbers(before: float, after: float) -> tuple[str, str]:
+    """Both numbers with as few digits as tell them apart, three at least and six at most."""
+    for digits in (3, 4, 5, 6):
+        shown = f"{before:,.{digits}g}", f"{after:,.{digits}g}"
+        if shown[0] != shown[1]:
+            break
+    return _plain(shown[0], before), _plain(shown[1], after)
+
+
+def _plain(shown: str, number: float) -> str:
+    """Write whole numbers below a million in full: `2,140`, not `2.14e+03`."""
+    if "e" in shown and 1 <= abs(number) < 1e6:
+        return f"{number:,.0f}"
+    return shown
+
+
+def _percent(before: float, after: float) -> str:
+    return " → ".join(_share(value) for value in (before, after))
+
+
+def _share(value: float) -> str:
+    if math.isnan(value):
+        return "none"
+    percent = 100 * value
+    if percent in (0, 100):
+        return f"{percent:.0f} %"
+    return f"{percent:.2g} %" if percent < 10 else f"{percent:.1f} %".replace(".0 %", " %")
+
+
+def _category(label: object) -> str:
+    return f"{label!r}" if label not in ("null", "NaN") else str(label)

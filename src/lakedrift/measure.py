@@ -1,0 +1,213 @@
+"""Everything that can be said about one feature of two profiles, group by group: a pure function of summaries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from lakedrift.columns import family
+from lakedrift.feature import Feature
+from lakedrift.metric import Bins, Cells, Counts, Floats, Metric, Presence
+from lakedrift.pairing import Pair, quantiles
+from lakedrift.profiles import Profile
+from numpy.typing import NDArray
+
+__all__ = ["Measure", "absences", "pair_of", "measures"]
+
+MOST_BINS_TOLD = 32
+
+
+@dataclass(eq=False)
+class Measure:
+    """One metric of one feature, over all groups; every array is (n_groups,).
+
+    Attributes
+    ----------
+    feature, kind, metric
+        What was measured; the metric of an absence is `presence`.
+    statistic, lower, upper, pvalue
+        NaN where there is none.
+    reference_value, current_value
+        The same in human units: a median, a share, a rate.
+    n_reference, n_current
+        The rows that the statistic rests on.
+    status
+        `ok`, or why there is no judgement.
+    levels
+        Positions in `LEVELS`, filled in when judged.
+    detail
+        What else is worth knowing.
+    """
+
+    feature: str
+    kind: str
+    metric: str
+    statistic: Floats
+    lower: Floats
+    upper: Floats
+    pvalue: Floats
+    reference_value: Floats
+    current_value: Floats
+    n_reference: Counts
+    n_current: Counts
+    status: NDArray[np.object_]
+    detail: dict[str, Any] = field(default_factory=dict)
+    qvalue: Floats = field(init=False)
+    levels: NDArray[np.int64] = field(init=False)
+    limit: tuple[float, float, str] | None = None
+
+    def __post_init__(self) -> None:
+        self.qvalue = np.full(len(self.statistic), np.nan)
+        self.levels = np.zeros(len(self.statistic), np.int64)
+
+    @property
+    def detail_json(self) -> str:
+        """The detail as strict JSON."""
+        return json.dumps(self.detail, allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+
+
+def pair_of(reference: Profile, current: Profile, name: str) -> Pair:
+    """Return both sides of a feature that both profiles have."""
+    profiles = (reference, current)
+    rows = tuple(np.full(len(profile.groups), profile.rows, np.int64) for profile in profiles)
+    one, other = (profile.feature(name) for profile in profiles)
+    return Pair((one, other), (reference.state(name), current.state(name)), (rows[0], rows[1]))
+
+
+def absences(reference: Profile, current: Profile, name: str) -> Measure | None:
+    """Return what keeps a feature from being measured at all, or that the current side lacks what the reference has.
+
+    Of the statuses, `missing_in_reference`, `unsupported_type` and `insufficient_data` (no reference value) are not judged;
+    `missing_in_current`, `type_changed`, `no_rows` and `no_valid_values` are critical.
+    """
+    if name not in reference:
+        return _absence(current.feature(name), "missing_in_reference", {}, current=current)
+    feature = reference.feature(name)
+    if name not in current:
+        return _absence(feature, "missing_in_current", {}, reference=reference)
+    now = current.feature(name)
+    states = reference.state(name), current.state(name)
+    valid = [int(state.valid.sum()) for state in states]
+    sides = {"reference": reference, "current": current}
+    if feature.kind == "unsupported":
+        return _absence(feature, "unsupported_type", {"type": feature.dtype}, **sides)
+    if not valid[0]:
+        return _absence(feature, "insufficient_data", {"reason": "the reference has no valid value"}, **sides)
+    if not current.rows:
+        return _absence(feature, "no_rows", {}, **sides)
+    if family(now.dtype) not in (family(feature.dtype), "null") or _read_differently(reference, current, name):
+        return _absence(feature, "type_changed", {"reference": feature.dtype, "current": now.dtype}, **sides)
+    if not valid[1]:
+        return _absence(feature, "no_valid_values", {}, **sides)
+    return None
+
+
+def measures(pair: Pair, metrics: Mapping[str, Metric], min_rows: int) -> list[Measure]:
+    """Return every metric that applies to the feature."""
+    found = []
+    for name, metric in metrics.items():
+        sides = _view(pair, metric)
+        if sides is not None and _says_something(name, sides):
+            found.append(_measure(pair, name, metric, sides, min_rows))
+    return found
+
+
+def _read_differently(reference: Profile, current: Profile, name: str) -> bool:
+    """Whether the states are of two kinds; an identifier on either side keeps less, and is not judged anyway."""
+    features, states = zip(*((profile.feature(name), profile.state(name)) for profile in (reference, current)), strict=True)
+    apart = states[0].KIND != states[1].KIND and features[1].dtype != "null"
+    return apart and "identifier" not in (feature.kind for feature in features)
+
+
+def _absence(
+    feature: Feature, status: str, detail: dict[str, Any], *, reference: Profile | None = None, current: Profile | None = None
+) -> Measure:
+    sizes = [
+        profile.state(feature.name).valid if profile is not None and feature.name in profile else np.zeros(1, np.int64)
+        for profile in (reference, current)
+    ]
+    nothing = np.full(1, np.nan)
+    return Measure(
+        feature.name, feature.kind, "presence", *(nothing,) * 6, sizes[0], sizes[1], np.array([status], object), detail
+    )
+
+
+def _view(pair: Pair, metric: Metric) -> tuple[Any, Any] | None:
+    if metric.view is Presence:
+        return pair.presence
+    if metric.view is Cells:
+        return pair.cells if pair.kind != "categorical" else None
+    return pair.bins if pair.kind != "identifier" else None
+
+
+def _says_something(name: str, sides: tuple[Any, Any]) -> bool:
+    """Every feature has a null rate; the other rates are told where either side has any."""
+    if not isinstance(sides[0], Presence) or name == "null_rate":
+        return True
+    return any(getattr(side, _lacks(name)).any() for side in sides)
+
+
+def _lacks(name: str) -> str:
+    return {"inf_rate": "infinite"}.get(name, name.removesuffix("_rate"))
+
+
+def _measure(pair: Pair, name: str, metric: Metric, sides: tuple[Any, Any], min_rows: int) -> Measure:
+    reference, current = sides
+    statistic = metric.statistic(reference, current)
+    lower, upper = metric.bounds(reference, current) if metric.bounds else (statistic, statistic)
+    pvalue = metric.pvalue(reference, current, statistic) if metric.pvalue else np.full(len(statistic), np.nan)
+    values, detail = _human(pair, name, sides)
+    sizes = (reference.rows, current.rows) if isinstance(reference, Presence) else pair.valid
+    status = np.full(len(statistic), "ok", object)
+    if not isinstance(reference, Presence):
+        status[np.minimum(*sizes) < min_rows] = "insufficient_data"
+        if pair.kind in ("temporal", "identifier"):
+            status[:] = pair.kind
+    return Measure(pair.features[0].name, pair.kind, name, statistic, lower, upper, pvalue, *values, *sizes, status, detail)
+
+
+def _human(pair: Pair, name: str, sides: tuple[Any, Any]) -> tuple[tuple[Floats, Floats], dict[str, Any]]:
+    """What changed in units people think in, and the detail that goes with it."""
+    if isinstance(sides[0], Presence):
+        rates = tuple(_ratio(getattr(side, _lacks(name)), side.rows) for side in sides)
+        return (rates[0], rates[1]), {}
+    detail = _told_bins(*sides) if isinstance(sides[0], Bins) else {}
+    if pair.kind in ("numeric", "temporal", "identifier"):
+        assert pair.cells is not None
+        groups = range(len(pair.cells[0].counts))
+        medians = tuple(np.array([quantiles(cells, [0.5], group)[0] for group in groups]) for cells in pair.cells)
+        return (medians[0], medians[1]), detail | _changed_type(pair)
+    assert pair.bins is not None
+    shares, label = _most_changed(*pair.bins)
+    return shares, detail | {"category": label} | _changed_type(pair)
+
+
+def _ratio(part: Counts, whole: Counts) -> Floats:
+    return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+
+
+def _most_changed(reference: Bins, current: Bins) -> tuple[tuple[Floats, Floats], str | None]:
+    """Shares of the bin whose share changed most over the whole lake."""
+    if not reference.labels:
+        return (np.full(len(reference.counts), np.nan), np.full(len(reference.counts), np.nan)), None
+    before, after = reference.shares, current.shares
+    at = int(np.argmax(np.nan_to_num(np.abs(after[0] - before[0]))))
+    return (before[:, at], after[:, at]), reference.labels[at]
+
+
+def _told_bins(reference: Bins, current: Bins) -> dict[str, Any]:
+    if len(reference.labels) > MOST_BINS_TOLD:
+        return {"n_bins": len(reference.labels)}
+    told: dict[str, Any] = {"bins": list(reference.labels)}
+    if reference.edges is not None:
+        told["edges"] = [edge if np.isfinite(edge) else str(edge) for edge in reference.edges]
+    return told | {"reference": reference.counts[0].tolist(), "current": current.counts[0].tolist()}
+
+
+def _changed_type(pair: Pair) -> dict[str, Any]:
+    before, after = (feature.dtype for feature in pair.features)
+    return {} if before == after else {"type": f"{before} → {after}"}
+

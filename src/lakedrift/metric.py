@@ -1,0 +1,154 @@
+"""What a metric is: a function of the reference and the current side of one feature, over all groups at once.
+
+A metric is one file of `metrics/` with a constant `METRIC`; the file name is its name everywhere. It says which view of the
+two sides it reads, and knows nothing of limits: those are a `Threshold`.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import math
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from lakedrift.errors import UnknownNameError
+from numpy.typing import NDArray
+
+__all__ = ["Bins", "Cells", "Metric", "Presence", "discover", "metric"]
+
+PACKAGE = "lakedrift.metrics"
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Bins:
+    """One side of a feature in a few bins, the same on both sides.
+
+    Numeric features have unions of cells whose borders lie nearest the reference deciles, others a bin a category; null and
+    NaN are bins of their own where either side has them.
+
+    Attributes
+    ----------
+    counts
+        (n_groups, n_bins).
+    labels
+        What is in each bin, for people.
+    edges
+        For numeric features, the inner borders: bin i holds values in [edges[i - 1], edges[i]). None for others.
+    """
+
+    counts: Counts
+    labels: tuple[str, ...]
+    edges: tuple[float, ...] | None = None
+
+    @property
+    def shares(self) -> Floats:
+        """Counts over their sum, (n_groups, n_bins); NaN where there are no rows."""
+        total = self.counts.sum(axis=1, keepdims=True)
+        return np.divide(self.counts, total, out=np.full(self.counts.shape, np.nan), where=total > 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """One side of a numeric feature in fine ordered cells, the same on both sides.
+
+    Attributes
+    ----------
+    counts
+        (n_groups, n_cells) of the valid values, ±inf among them.
+    edges
+        (n_cells + 1,) ascending: the least value of each cell and, last, the greatest value of all.
+    single
+        (n_cells,): the cell can hold one value only, `edges` of it.
+    """
+
+    counts: Counts
+    edges: Floats
+    single: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Presence:
+    """One side's rows by what they lack, (n_groups,) each.
+
+    Attributes
+    ----------
+    rows
+        All rows of the lake.
+    missing
+        Rows of files that do not have the column.
+    null, nan, infinite
+        Rows whose value is so.
+    unseen
+        Rows whose category the reference does not have.
+    """
+
+    rows: Counts
+    missing: Counts
+    null: Counts
+    nan: Counts
+    infinite: Counts
+    unseen: Counts
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A measure of change.
+
+    Attributes
+    ----------
+    view
+        What it reads of each side: `Bins`, `Cells` or `Presence`.
+    statistic
+        (reference, current) -> (n_groups,); NaN where a side is empty, 0 where the sides are equal.
+    bounds
+        (reference, current) -> the lower and upper bound of the exact statistic; None where `statistic` is exact.
+    pvalue
+        (reference, current, statistic) -> the probability of a statistic as large by chance alone; None where none is known.
+    range
+        The least and the greatest value.
+    symmetric
+        Whether exchanging the sides of the same view changes nothing.
+    """
+
+    view: type[Bins] | type[Cells] | type[Presence]
+    statistic: Callable[[Any, Any], Floats]
+    bounds: Callable[[Any, Any], tuple[Floats, Floats]] | None = None
+    pvalue: Callable[[Any, Any, Floats], Floats] | None = None
+    range: tuple[float, float] = (0.0, math.inf)
+    symmetric: bool = False
+
+
+def metric(name: str) -> Metric:
+    """Return the metric called `name`.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is none; the nearest name is the hint.
+    """
+    known = discover()
+    if name not in known:
+        raise UnknownNameError.among("metric", name, known)
+    return known[name]
+
+
+def discover() -> Mapping[str, Metric]:
+    """Return every metric by name, sorted: one a file of `metrics/`."""
+    package = importlib.import_module(PACKAGE)
+    names = sorted(found.name for found in pkgutil.iter_modules(package.__path__))
+    return {name: _load(name) for name in names}
+
+
+@functools.cache
+def _load(name: str) -> Metric:
+    found = getattr(importlib.import_module(f"{PACKAGE}.{name}"), "METRIC", None)
+    if not isinstance(found, Metric):
+        msg = f"{PACKAGE}.{name} has no METRIC of type Metric"
+        raise TypeError(msg)
+    return found

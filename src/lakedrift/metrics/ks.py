@@ -1,0 +1,48 @@
+"""Kolmogorov-Smirnov distance: the greatest difference of the two cumulative distributions.
+
+D = max over x of |F(x) - G(x)|, in [0, 1], symmetric, unchanged by any strictly increasing map of the values; ±inf are ordered
+values like any other. At the borders of cells F and G are known exactly; inside a cell they may differ by at most the smaller of
+the masses more, which bounds D from both sides. The statistic is the attained lower bound.
+
+The p-value is the limit law's, P(K > D sqrt(n m / (n + m))) (Kolmogorov 1933, Smirnov 1939): conservative for discrete data,
+and right for samples of any size beyond a few hundred. SciPy's `ks_2samp` is wrong where n m / (n + m) passes 2**31.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from lakedrift.metric import Cells, Counts, Floats, Metric
+from lakedrift_kernels import ecdf
+
+__all__ = ["METRIC", "bounds", "pvalue", "statistic"]
+
+
+def statistic(reference: Cells, current: Cells) -> Floats:
+    """Return the distance attained at a border of cells, (n_groups,), in [0, 1]."""
+    return bounds(reference, current)[0]
+
+
+def bounds(reference: Cells, current: Cells) -> tuple[Floats, Floats]:
+    """Return the attained and the greatest possible distance, (n_groups,) each, equal where no cell is in doubt."""
+    attained, reachable = np.zeros((2, len(reference.counts), 2), np.int64)
+    ecdf.ks_cells(reference.counts, current.counts, reference.single, attained, reachable)
+    sizes = reference.counts.sum(axis=1), current.counts.sum(axis=1)
+    return _quotients(attained, *sizes), _quotients(reachable, *sizes)
+
+
+def pvalue(reference: Cells, current: Cells, statistic: Floats) -> Floats:
+    """Return the probability of a distance of at least `statistic` between samples of one distribution."""
+    from scipy import special
+
+    n, m = (side.counts.sum(axis=1).astype(np.float64) for side in (reference, current))
+    effective = np.divide(n * m, n + m, out=np.zeros_like(n), where=n + m > 0)
+    return np.asarray(special.kolmogorov(np.sqrt(effective) * statistic), np.float64)
+
+
+def _quotients(pairs: Counts, reference: Counts, current: Counts) -> Floats:
+    """|c1 / n - c2 / m|, correctly rounded: a quotient of Python integers is."""
+    rows = zip(pairs.tolist(), reference.tolist(), current.tolist(), strict=True)
+    return np.array([abs(c1 * m - c2 * n) / (n * m) if n and m else np.nan for (c1, c2), n, m in rows], np.float64)
+
+
+METRIC = Metric(view=Cells, statistic=statistic, bounds=bounds, pvalue=pvalue, range=(0.0, 1.0), symmetric=True)

@@ -1,0 +1,9 @@
+"""Absolute change in the share of rows that are NaN."""
+
+from __future__ import annotations
+
+from lakedrift.contingency import rate_change
+
+__all__ = ["METRIC"]
+
+METRIC = rate_change("nan")

@@ -1,0 +1,262 @@
+"""What will be read, and the empty states it will be counted into."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from lakedrift import columns
+from lakedrift.binning import Binning
+from lakedrift.errors import ConfigError, UnknownNameError
+from lakedrift.feature import KINDS, Feature, Kind
+from lakedrift.fitting import fit
+from lakedrift.profiles import Profile, StateKey
+from lakedrift.scanners import polars as scanner
+from lakedrift.source import Source
+from lakedrift.summaries.frequencies import Frequencies
+from lakedrift.summaries.numeric import Numeric
+from lakedrift.summaries.presence import Presence
+from lakedrift.summary import Summary
+from numpy.typing import NDArray
+
+__all__ = ["Plan", "Selection", "columns_of", "make_plan", "select"]
+
+SAMPLE_ROWS = 50_000
+IDENTIFIER_SAMPLE = 100  # fewer values say nothing about identity
+IDENTIFIER_SHARE = 0.9  # distinct among sampled strings
+NUMBERS = ("numeric", "temporal")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which columns the caller wants, and how they are read.
+
+    Attributes
+    ----------
+    features, exclude
+        Names or patterns (`*`, `?`, `[…]`); a literal name wins over patterns. No `features` means every column.
+    kinds
+        Names or patterns, and the kind that their columns are read as.
+    where
+        A SQL condition; rows for which it is not true are left out.
+    """
+
+    features: Sequence[str] | None = None
+    exclude: Sequence[str] = ()
+    kinds: Mapping[str, Kind] | None = None
+    where: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A source, the features to watch, an empty state for each, and the filter."""
+
+    source: Source
+    features: tuple[Feature, ...]
+    states: Mapping[StateKey, Summary]
+    where: str | None
+
+
+def columns_of(source: Source) -> dict[str, str]:
+    """Return the type of every column, by name, in the order of the files; a column of several kinds is `mixed (…)`.
+
+    Partition keys come last, as text.
+    """
+    found: dict[str, dict[str, Kind]] = {}
+    for fragment in source.fragments:
+        for field in fragment.schema:
+            found.setdefault(field.name, {})[columns.type_name(field.type)] = columns.natural_kind(field.type)
+    keys = {key: "string" for fragment in source.fragments for key, _ in fragment.partition}
+    return {name: _joined(types) for name, types in found.items()} | {k: t for k, t in keys.items() if k not in found}
+
+
+def select(names: Mapping[str, Any], keys: Sequence[str], selection: Selection, known: Sequence[str]) -> list[str]:
+    """Return the columns to watch among `names`, in order; partition `keys` only where named in so many words.
+
+    Raises
+    ------
+    UnknownNameError
+        If a name or pattern matches none of `known`.
+    """
+    for pattern in [*(selection.features or ()), *selection.exclude, *(selection.kinds or ())]:
+        if not any(_matches(pattern, name) for name in known):
+            raise UnknownNameError.among("column", pattern, known)
+    wanted = selection.features
+    asked = set(wanted or ())
+    chosen = [
+        name
+        for name in names
+        if name in asked or (name not in keys and (wanted is None or any(_matches(pattern, name) for pattern in wanted)))
+    ]
+    return [name for name in chosen if name in asked or not any(_matches(pattern, name) for pattern in selection.exclude)]
+
+
+def make_plan(source: Source, selection: Selection, *, like: Profile | None = None, known: Sequence[str] = ()) -> Plan:
+    """Choose the features of a source and fit the grids that `like` does not give.
+
+    Parameters
+    ----------
+    source
+        What will be read.
+    selection
+        Which columns, and how.
+    like
+        A profile whose kinds and grids are used again.
+    known
+        Columns that may be named though this source lacks them.
+
+    Raises
+    ------
+    UnknownNameError
+        If a name or pattern matches no column, or the filter looks at one that does not exist.
+    ConfigError
+        If a column cannot be read as the kind asked for.
+    """
+    types = columns_of(source)
+    keys = {key for fragment in source.fragments for key, _ in fragment.partition}
+    physical = {field.name for fragment in source.fragments for field in fragment.schema}
+    names = select(types, sorted(keys - physical), selection, [*types, *known])
+    needed = _needed(selection.where, types)
+    draft = {name: _feature(name, types[name], selection, like) for name in names}
+    unfitted = [name for name, feature in draft.items() if _needs_sample(feature, like)]
+    sample = _sample(source, unfitted, selection.where, needed)
+    rows = sum(fragment.rows or 0 for fragment in source.fragments)
+    features = tuple(_identified(draft[name], sample.get(name, []), rows, selection, like) for name in names)
+    states = {}
+    for feature in features:
+        state = _state(feature, sample.get(feature.name, []), like)
+        states[(state.KIND, (feature.name,))] = state
+    return Plan(source, features, states, selection.where)
+
+
+def _joined(types: Mapping[str, Kind]) -> str:
+    """One name for the types of a column over all files: widened within a kind, `mixed` across kinds."""
+    typed = {name: kind for name, kind in types.items() if name != "null"} or dict(types)
+    if len(set(typed.values())) > 1 or (len(typed) > 1 and set(typed.values()) <= {"temporal", "unsupported"}):
+        return f"mixed ({', '.join(sorted(typed))})"
+    if len(typed) == 1:
+        return next(iter(typed))
+    families = {columns.family(name) for name in typed}
+    return sorted(typed)[-1] if families == {"integer"} else "double"
+
+
+def _matches(pattern: str, name: str) -> bool:
+    return pattern == name or fnmatch.fnmatchcase(name, pattern)
+
+
+def _needed(where: str | None, types: Mapping[str, str]) -> list[str]:
+    if where is None:
+        return []
+    needed = scanner.needed(where)
+    for name in needed:
+        if name not in types:
+            raise UnknownNameError.among("column in the filter:", name, types)
+    return needed
+
+
+def _feature(name: str, dtype: str, selection: Selection, like: Profile | None) -> Feature:
+    natural = _kind_of(dtype)
+    if like is not None and name in like:
+        before = like.feature(name)
+        same = columns.family(before.dtype) == columns.family(dtype) or _kind_of(before.dtype) == natural == "numeric"
+        return Feature(name, before.kind if same else natural, dtype)
+    asked = _asked(name, selection)
+    if asked is None or asked == natural:
+        return Feature(name, natural, dtype)
+    readable = asked in ("categorical", "identifier") or (asked == "temporal" and natural == "numeric")
+    if not readable or natural == "unsupported":
+        msg = f"column {name!r} is {dtype} and cannot be read as {asked}"
+        raise ConfigError(msg)
+    return Feature(name, asked, dtype)
+
+
+def _kind_of(dtype: str) -> Kind:
+    if columns.family(dtype) in ("integer", "floating", "decimal"):
+        return "numeric"
+    plain: dict[str, Kind] = {"bool": "boolean", "string": "categorical"}
+    temporal = dtype.startswith(("timestamp", "date", "time", "duration"))
+    return plain.get(dtype, "temporal" if temporal else "unsupported")
+
+
+def _asked(name: str, selection: Selection) -> Kind | None:
+    kinds = selection.kinds or {}
+    for kind in kinds.values():
+        if kind not in KINDS:
+            raise UnknownNameError.among("kind", kind, KINDS)
+    if name in kinds:
+        return kinds[name]
+    return next((kind for pattern, kind in reversed(kinds.items()) if _matches(pattern, name)), None)
+
+
+def _needs_sample(feature: Feature, like: Profile | None) -> bool:
+    if _binning_of(feature, like) is not None:
+        return False
+    return _kind_of(feature.dtype) in NUMBERS or (feature.kind == "categorical" and (like is None or feature.name not in like))
+
+
+def _binning_of(feature: Feature, like: Profile | None) -> Binning | None:
+    """Return the grid that `like` has for the feature, if its values have a place there."""
+    state = like.state(feature.name) if like is not None and feature.name in like else None
+    if not isinstance(state, Numeric) or _kind_of(feature.dtype) not in NUMBERS:
+        return None
+    axis = state.binning.axis
+    return state.binning if axis == "double" or feature.dtype == axis else None
+
+
+def _sample(source: Source, names: list[str], where: str | None, needed: list[str]) -> dict[str, list[pa.Array]]:
+    if not names:
+        return {}
+    tables = scanner.slices(source.samples(names, SAMPLE_ROWS, needed), where)
+    sample: dict[str, list[pa.Array]] = {name: [] for name in names}
+    for table in tables:
+        for name in set(names) & set(table.column_names):
+            sample[name].append(table[name].combine_chunks())
+    return sample
+
+
+def _identified(
+    feature: Feature, sample: list[pa.Array], rows: int, selection: Selection, like: Profile | None
+) -> Feature:
+    """Return the feature as an identifier where nearly every sampled value is another and nobody asked for something else."""
+    if _asked(feature.name, selection) or (like is not None and feature.name in like) or not sample:
+        return feature
+    is_key = False
+    if feature.kind == "categorical":
+        is_key = _is_text_key(sample)
+    elif columns.family(feature.dtype) == "integer":
+        is_key = _is_integer_key(_numbers(sample), rows)
+    return Feature(feature.name, "identifier", feature.dtype) if is_key else feature
+
+
+def _is_text_key(sample: list[pa.Array]) -> bool:
+    texts = pa.chunked_array([columns.labels(array).cast(pa.large_string()) for array in sample]).drop_null()
+    return len(texts) >= IDENTIFIER_SAMPLE and len(texts.unique()) >= IDENTIFIER_SHARE * len(texts)
+
+
+def _is_integer_key(values: NDArray[Any], rows: int) -> bool:
+    """All different, and numbered through (a range like the number of rows) or drawn from beyond 2**53 (a hash)."""
+    if len(values) < IDENTIFIER_SAMPLE or len(np.unique(values)) < len(values):
+        return False
+    spread = int(values.max()) - int(values.min())
+    return spread <= 2 * rows or spread > 1 << 53
+
+
+def _numbers(sample: list[pa.Array]) -> NDArray[Any]:
+    """Join samples whose types differ, keeping integers exact where they all fit one type."""
+    parts = [columns.valid_numbers(array) for array in sample] or [np.empty(0)]
+    if len({part.dtype for part in parts}) > 1:
+        whole = all(part.dtype.kind in "iu" and (not len(part) or int(part.max()) < 1 << 63) for part in parts)
+        parts = [part.astype(np.int64 if whole else np.float64) for part in parts]
+    return np.concatenate(parts)
+
+
+def _state(feature: Feature, sample: list[pa.Array], like: Profile | None) -> Summary:
+    if feature.kind in ("categorical", "boolean"):
+        return Frequencies.new()
+    if _kind_of(feature.dtype) in NUMBERS:
+        return Numeric.new(_binning_of(feature, like) or fit(_numbers(sample)))
+    return Presence.new()

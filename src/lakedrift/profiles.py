@@ -1,0 +1,130 @@
+"""A profile: what a scan of a lake leaves behind, small, comparable with any other, and mergeable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+from lakedrift.errors import IncompatibleProfilesError, InvariantError
+from lakedrift.feature import Feature
+from lakedrift.source import Fragment
+from lakedrift.summary import Summary
+
+__all__ = ["Profile", "StateKey", "WHOLE_LAKE", "merge"]
+
+StateKey = tuple[str, tuple[str, ...]]
+WHOLE_LAKE = ""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Summaries of a source, and where they came from. It is finished: nothing in it changes any more.
+
+    Attributes
+    ----------
+    name
+        What was profiled.
+    fragments
+        The files, or the frame, that were read.
+    rows, filtered
+        How many rows were summarised, and how many a filter kept back.
+    features
+        The columns watched, in the order of the source.
+    groups
+        The segments, in the order of the first axis of every state; the whole lake is "".
+    states
+        By kind and columns, the mergeable state over all groups.
+    """
+
+    name: str
+    fragments: tuple[Fragment, ...]
+    rows: int
+    filtered: int
+    features: tuple[Feature, ...]
+    states: Mapping[StateKey, Summary]
+    groups: tuple[str, ...] = (WHOLE_LAKE,)
+
+    def __repr__(self) -> str:
+        return f"Profile({self.name!r}, {self.rows:,} rows, {len(self.fragments)} fragments, {len(self.features)} features)"
+
+    def __contains__(self, name: str) -> bool:
+        return any(feature.name == name for feature in self.features)
+
+    def feature(self, name: str) -> Feature:
+        """Return the feature of that name; KeyError where there is none."""
+        return next((feature for feature in self.features if feature.name == name), None) or _missing(name)
+
+    def state(self, name: str) -> Summary:
+        """Return the state of the feature of that name; KeyError where there is none."""
+        return next((state for (_, columns), state in self.states.items() if columns == (name,)), None) or _missing(name)
+
+    def empty(self) -> Profile:
+        """Return a profile on the same grids with no rows."""
+        states = {key: state.empty() for key, state in self.states.items()}
+        return replace(self, fragments=(), rows=0, filtered=0, states=MappingProxyType(states))
+
+    def check(self) -> None:
+        """Assert the conservation of rows.
+
+        Raises
+        ------
+        InvariantError
+            If rows delivered and filtered are not what the fragments declare, or a feature's rows are not its null, NaN and
+            valid ones together.
+        """
+        declared = [fragment.rows for fragment in self.fragments]
+        if None not in declared and sum(rows or 0 for rows in declared) != self.rows + self.filtered:
+            msg = f"{self.name}: {sum(rows or 0 for rows in declared)} rows declared, {self.rows} + {self.filtered} filtered read"
+            raise InvariantError(msg)
+        for (_, columns), state in self.states.items():
+            if (state.rows != state.null + state.nan + state.valid).any() or (state.rows > self.rows).any():
+                msg = f"{columns[0]!r}: rows are not null + NaN + valid"
+                raise InvariantError(msg)
+
+
+def merge(profiles: Sequence[Profile]) -> Profile:
+    """Add profiles of disjoint data made on the same grids, in any order.
+
+    Raises
+    ------
+    IncompatibleProfilesError
+        If there are none, or a feature is of another kind or on another grid; the message names it.
+    """
+    if not profiles:
+        msg = "there is nothing to merge"
+        raise IncompatibleProfilesError(msg)
+    features: dict[str, Feature] = {}
+    states: dict[StateKey, Summary] = {}
+    for profile in profiles:
+        for feature in profile.features:
+            if features.setdefault(feature.name, feature) != feature:
+                raise _conflict(feature.name, "is of another type")
+        for key, state in profile.states.items():
+            _add(states, key, state)
+    fragments = sorted((fragment for profile in profiles for fragment in profile.fragments), key=lambda found: found.uri)
+    rows, filtered = sum(profile.rows for profile in profiles), sum(profile.filtered for profile in profiles)
+    name = min(profile.name for profile in profiles)
+    ordered = tuple(features[name] for name in sorted(features))
+    merged = Profile(name, tuple(fragments), rows, filtered, ordered, MappingProxyType(dict(sorted(states.items()))))
+    merged.check()
+    return merged
+
+
+def _add(states: dict[StateKey, Summary], key: StateKey, state: Summary) -> None:
+    try:
+        if key not in states:
+            states[key] = state.empty()
+        states[key].merge(state)
+    except IncompatibleProfilesError as error:
+        raise _conflict(key[1][0], "has another grid") from error
+
+
+def _conflict(name: str, why: str) -> IncompatibleProfilesError:
+    msg = f"cannot merge: feature {name!r} {why}"
+    return IncompatibleProfilesError(msg, hint="profile the later ones with like= the first")
+
+
+def _missing(name: str) -> Any:
+    raise KeyError(name)

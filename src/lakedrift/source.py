@@ -1,0 +1,78 @@
+"""What a user points at, opened: its fragments, their schemas and rows. Nothing of the data is read yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+__all__ = ["Fragment", "Scan", "Source"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """One file, or one frame in memory.
+
+    Attributes
+    ----------
+    uri
+        Its path, or what the frame is called.
+    rows
+        The rows that it declares, None where it declares none.
+    bytes
+        Its size as stored.
+    schema
+        Its columns.
+    partition
+        Partition keys and their values as written in the path; a null partition is None.
+    row_groups
+        The rows of each row group, in order.
+    """
+
+    uri: str
+    rows: int | None
+    bytes: int
+    schema: pa.Schema
+    partition: tuple[tuple[str, str | None], ...] = ()
+    row_groups: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Fragments that can be read as one: they share a schema and, where asked for, the partition values.
+
+    Attributes
+    ----------
+    columns
+        The columns to read, all of which the fragments have.
+    literals
+        Columns that the path gives: partition keys and their value, and, as null, what a filter needs and the schema lacks.
+    frame
+        What to read in place of files, where the source is in memory.
+    """
+
+    fragments: tuple[Fragment, ...]
+    columns: tuple[str, ...]
+    literals: tuple[tuple[str, str | None], ...] = ()
+    frame: Any = None
+
+    @property
+    def rows(self) -> int | None:
+        """Rows that the fragments declare in all."""
+        rows = [fragment.rows for fragment in self.fragments]
+        return None if None in rows else sum(row for row in rows if row is not None)
+
+
+class Source(Protocol):
+    """An opened input."""
+
+    name: str
+    fragments: tuple[Fragment, ...]
+
+    def scans(self, names: Sequence[str], needed: Sequence[str] = ()) -> list[Scan]:
+        """Return the scans that read the columns `names` (and `needed`, by a filter) wherever they exist."""
+
+    def samples(self, names: Sequence[str], rows: int, needed: Sequence[str] = ()) -> list[tuple[Scan, int, int]]:
+        """Return about `rows` rows spread over the source, the same ones every time: scans, row offset and length of each."""

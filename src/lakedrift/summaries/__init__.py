@@ -1,0 +1,1 @@
+"""The summaries, one a file, each with its class in the constant `SUMMARY`."""

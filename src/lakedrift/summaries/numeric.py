@@ -1,0 +1,221 @@
+"""Where the values of a numeric column lie: counts in the cells of a grid, extremes, and exact moments.
+
+Infinities are ordered values: they are counted in the cells, and as they have cells of their own, apart as well.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import ClassVar, Self
+
+import numpy as np
+import pyarrow as pa
+from lakedrift import columns
+from lakedrift.binning import Binning, key_values
+from lakedrift.errors import IncompatibleProfilesError
+from lakedrift.summary import Counts, add_counts
+from lakedrift_kernels import grid, keys, moments
+from numpy.typing import NDArray
+
+__all__ = ["SUMMARY", "Numeric"]
+
+BLOCK = 1 << 14  # values that go through the kernels at a time: their keys stay in the cache
+HIGHEST = np.uint64((1 << 64) - 1)
+SIGN = np.uint64(1 << 63)
+MINUS_INFINITY = np.uint64(0x000FFFFFFFFFFFFF)
+PLUS_INFINITY = np.uint64(0xFFF0000000000000)
+BASE = 1 << 32
+FLAT = ("rows", "null", "nan", "least", "greatest")
+
+
+class Numeric:
+    """Counts in cells.
+
+    Attributes
+    ----------
+    binning
+        The grid.
+    rows, null, nan
+        (n_groups,) counts; the valid values are the rest.
+    cells
+        (n_groups, n_cells) counts of valid values.
+    least, greatest
+        (n_groups,) keys of the extremes; 2**64 - 1 and 0 where there is no value.
+    near, far
+        Sums of the moments' integers, (n_groups, 5) and (n_groups, EXPONENTS, 7); see `lakedrift_kernels.moments`.
+    """
+
+    KIND: ClassVar[str] = "numeric"
+
+    def __init__(self, binning: Binning, slots: Counts, cells: Counts, extremes: NDArray[np.uint64], near: Counts, far: Counts):
+        self.binning = binning
+        self.rows, self.null, self.nan = slots
+        self.cells = cells
+        self.least, self.greatest = extremes
+        self.near = near
+        self.far = far
+        self._scratch: tuple[NDArray[np.float64], NDArray[np.uint64]] | None = None
+
+    @classmethod
+    def new(cls, binning: Binning, n_groups: int = 1) -> Self:
+        """Return the state of no rows."""
+        extremes = np.empty((2, n_groups), np.uint64)
+        extremes[0], extremes[1] = HIGHEST, 0
+        return cls(
+            binning,
+            np.zeros((3, n_groups), np.int64),
+            np.zeros((n_groups, binning.n_cells), np.int64),
+            extremes,
+            np.zeros((n_groups, 5), np.int64),
+            np.zeros((n_groups, moments.EXPONENTS, 7), np.int64),
+        )
+
+    @property
+    def valid(self) -> Counts:
+        """How many values the cells hold."""
+        return self.cells.sum(axis=1)
+
+    @property
+    def infinite(self) -> tuple[Counts, Counts]:
+        """How many values are -inf and +inf, (n_groups,) each."""
+        if self.binning.axis != "double":
+            return np.zeros_like(self.rows), np.zeros_like(self.rows)
+        low, high = np.searchsorted(self.binning.edges, [MINUS_INFINITY, PLUS_INFINITY], side="right") - 1
+        return self.cells[:, low], self.cells[:, high]
+
+    def update(self, array: pa.Array) -> None:
+        """Add a batch of the column, of any integer, floating, decimal or temporal type that the axis holds."""
+        column = columns.numbers(array)
+        self.rows[0] += len(column.values)
+        self.null[0] += column.nulls
+        if self._scratch is None:
+            self._scratch = np.empty(BLOCK), np.empty(BLOCK, np.uint64)
+        for start in range(0, len(column.values), BLOCK):
+            found = self._keys(column.values[start : start + BLOCK], column.validity, column.offset + start)
+            if found:
+                self._count(found)
+
+    def _keys(self, values: NDArray[np.generic], validity: NDArray[np.uint8], offset: int) -> int:
+        """Fill the scratch with the valid values and their keys; return how many."""
+        assert self._scratch is not None
+        if self.binning.axis == "double":
+            found, nan = keys.double_keys(values, validity, offset, *self._scratch)
+            self.nan[0] += nan
+            return int(found)
+        flip = SIGN if self.binning.axis == "int64" else np.uint64(0)
+        wide = values.astype(np.int64 if self.binning.axis == "int64" else np.uint64, copy=False)
+        origin = np.uint64(self.binning.origin)
+        return int(keys.integer_keys(wide.view(np.uint64), validity, offset, flip, origin, *self._scratch))
+
+    def _count(self, found: int) -> None:
+        assert self._scratch is not None
+        doubles, block = self._scratch
+        binning = self.binning
+        if len(binning.nested):
+            grid.count_nested_cells(block, found, binning.roots, binning.leaves, binning.inner, self.cells[0])
+        else:
+            grid.count_cells(block, found, binning.roots, self.cells[0])
+        moments.add_moments(doubles, found, binning.centre, binning.scale, self.near[0], self.far[0])
+        self.least[0] = min(self.least[0], block[:found].min())
+        self.greatest[0] = max(self.greatest[0], block[:found].max())
+
+    def merge(self, other: Self) -> None:
+        """Add another state on the same grid."""
+        if self.binning != other.binning:
+            msg = "two grids that differ do not add"
+            raise IncompatibleProfilesError(msg, hint="profile one side with like= the other")
+        for name in ("rows", "null", "nan", "cells"):
+            add_counts(getattr(self, name), getattr(other, name))
+        np.minimum(self.least, other.least, out=self.least)
+        np.maximum(self.greatest, other.greatest, out=self.greatest)
+        self.near += other.near
+        self.far += other.far
+        _carry(self.near, 1, 2)
+        _carry(self.near, 3, 4)
+        for high in (5, 4, 3, 1):
+            _carry(self.far, high, high + 1)
+
+    def empty(self) -> Self:
+        """Return the state of no rows on the same grid."""
+        return self.new(self.binning, len(self.rows))
+
+    def extremes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the least and the greatest value, (n_groups,) each, NaN where there is none."""
+        empty = self.greatest < self.least
+        values = (key_values(keys, self.binning.axis) for keys in (self.least, self.greatest))
+        least, greatest = (np.where(empty, np.nan, value) for value in values)
+        return least, greatest
+
+    def moments(self, group: int = 0) -> tuple[float, float]:
+        """Return the mean and the population variance of the finite values, correctly rounded sums; NaN where there are none."""
+        unit = 1 / Fraction(self.binning.scale)
+        count, near, square = _near_sums(self.near[group])
+        far_count, far, far_square = _far_sums(self.far[group])
+        if not count + far_count:
+            return float("nan"), float("nan")
+        # everything is measured from the centre: Σ(x - a) = Σz·unit + Σ_far x - n_far·a, and likewise for squares
+        centre = Fraction(self.binning.centre)
+        total = near * unit + far - far_count * centre
+        squares = square * unit**2 + far_square - 2 * centre * far + far_count * centre**2
+        mean = total / (count + far_count)
+        origin = Fraction(self.origin_value()) if self.binning.axis != "double" else centre
+        return float(origin + mean), float(squares / (count + far_count) - mean**2)
+
+    def origin_value(self) -> int:
+        """Return the integer that values of an integer axis are measured from."""
+        return self.binning.origin - (1 << 63 if self.binning.axis == "int64" else 0)
+
+    def to_arrow(self) -> pa.Table:
+        """Return one row a group, the grid in the metadata; cells and far sums as the indices and values of what is not zero."""
+        held = [np.flatnonzero(row) for row in self.cells]
+        rows = [np.flatnonzero(table[:, 0]) for table in self.far]
+        integers = pa.list_(pa.int64())
+        state = {name: getattr(self, name) for name in FLAT} | {
+            "near": pa.array(list(self.near), integers),
+            "cells": pa.array(held, integers),
+            "counts": pa.array([row[at] for row, at in zip(self.cells, held, strict=True)], integers),
+            "far_rows": pa.array(rows, integers),
+            "far": pa.array([table[at].ravel() for table, at in zip(self.far, rows, strict=True)], integers),
+        }
+        return pa.table(state).replace_schema_metadata({"binning": self.binning.to_json()})
+
+    @classmethod
+    def from_arrow(cls, table: pa.Table) -> Self:
+        """Return the state that `to_arrow` wrote."""
+        state = cls.new(Binning.from_json(table.schema.metadata[b"binning"].decode()), table.num_rows)
+        for name in FLAT:
+            getattr(state, name)[:] = table[name].to_numpy()
+        for group, row in enumerate(table.select(["near", "cells", "counts", "far_rows", "far"]).to_pylist()):
+            state.near[group] = row["near"]
+            state.cells[group, row["cells"]] = row["counts"]
+            state.far[group, row["far_rows"]] = np.array(row["far"], np.int64).reshape(-1, state.far.shape[2])
+        return state
+
+
+def _carry(digits: Counts, high: int, low: int) -> None:
+    """Bring a low digit back into [0, 2**32)."""
+    digits[..., high] += digits[..., low] >> 32
+    digits[..., low] &= BASE - 1
+
+
+def _near_sums(near: Counts) -> tuple[int, int, int]:
+    count, high, low, square_high, square_low = (int(digit) for digit in near)
+    return count, high * BASE + low, square_high * BASE + square_low
+
+
+def _far_sums(far: Counts) -> tuple[int, Fraction, Fraction]:
+    """Count, Σx and Σx² of the far values, exactly."""
+    count, total, squares = 0, Fraction(0), Fraction(0)
+    for row in np.flatnonzero(far[:, 0]).tolist():
+        n, high, low, *digits = (int(digit) for digit in far[row])
+        unit = Fraction(2) ** (row - moments.EXPONENT_BIAS - 53)
+        square = 0
+        for digit in digits:
+            square = square * BASE + digit
+        count += n
+        total += (high * BASE + low) * unit
+        squares += square * unit**2
+    return count, total, squares
+
+
+SUMMARY = Numeric

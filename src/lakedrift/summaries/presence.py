@@ -1,0 +1,62 @@
+"""How many rows a column has and how many of them are null: all that is kept of identifiers and unsupported types."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+import numpy as np
+import pyarrow as pa
+from lakedrift.summary import Counts, add_counts
+
+__all__ = ["SUMMARY", "Presence"]
+
+
+class Presence:
+    """Counts of rows and nulls, (n_groups,) each."""
+
+    KIND: ClassVar[str] = "presence"
+
+    def __init__(self, rows: Counts, null: Counts) -> None:
+        self.rows = rows
+        self.null = null
+
+    @classmethod
+    def new(cls, n_groups: int = 1) -> Self:
+        """Return the state of no rows."""
+        return cls(np.zeros(n_groups, np.int64), np.zeros(n_groups, np.int64))
+
+    @property
+    def nan(self) -> Counts:
+        """Always 0: values are not looked at."""
+        return np.zeros_like(self.rows)
+
+    @property
+    def valid(self) -> Counts:
+        """How many values are not null."""
+        return self.rows - self.null
+
+    def update(self, array: pa.Array) -> None:
+        """Add a batch of the column, of any type."""
+        self.rows[0] += len(array)
+        self.null[0] += array.null_count
+
+    def merge(self, other: Self) -> None:
+        """Add another state."""
+        add_counts(self.rows, other.rows)
+        add_counts(self.null, other.null)
+
+    def empty(self) -> Self:
+        """Return the state of no rows."""
+        return self.new(len(self.rows))
+
+    def to_arrow(self) -> pa.Table:
+        """Return one row a group: rows, null."""
+        return pa.table({"rows": self.rows, "null": self.null})
+
+    @classmethod
+    def from_arrow(cls, table: pa.Table) -> Self:
+        """Return the state that `to_arrow` wrote."""
+        return cls(*(table[name].to_numpy().copy() for name in ("rows", "null")))
+
+
+SUMMARY = Presence

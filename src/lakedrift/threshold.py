@@ -1,0 +1,144 @@
+"""Limits, and the verdict that a statistic gets at them.
+
+A drift verdict needs both size and evidence: the statistic at its limit, and a change beyond noise. With much data every
+change is significant, so evidence alone never alarms; with little data large statistics are noise, so size alone does not.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from lakedrift.errors import ConfigError, UnknownNameError
+from numpy.typing import NDArray
+
+__all__ = ["LEVELS", "SIGNIFICANCE", "Threshold", "Thresholds", "Verdict", "false_discovery_rate"]
+
+Verdict = Literal["none", "ok", "warning", "critical"]
+LEVELS: tuple[Verdict, ...] = ("none", "ok", "warning", "critical")
+SIGNIFICANCE = 0.05
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """The values from which a statistic is a warning and critical; `source` is `default` or `config`."""
+
+    warning: float
+    critical: float
+    source: str = "default"
+
+    def verdicts(self, lower: Floats, upper: Floats, qvalue: Floats) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Judge statistics known to lie within bounds, all (n_groups,).
+
+        Returns
+        -------
+        levels
+            Positions in `LEVELS`; 0 where the statistic is NaN. Where the bounds hold a limit, the worse of the two.
+        undecided
+            Where they do.
+        """
+        least, most = (self._levels(bound) for bound in (lower, upper))
+        evidence = ~(qvalue > SIGNIFICANCE)  # a metric without a p-value is judged by its size
+        undecided = evidence & (least != most)
+        return np.where(np.isnan(lower), 0, np.where(evidence, most, 1)), undecided
+
+    def _levels(self, bound: Floats) -> NDArray[np.int64]:
+        return 1 + (bound >= self.warning).astype(np.int64) + (bound >= self.critical)
+
+
+DRIFT = Threshold(0.1, 0.2)
+RATE = Threshold(0.02, 0.10)
+DEFAULTS: Mapping[str, Mapping[str, Threshold]] = {
+    "numeric": {"ks": DRIFT, "psi": DRIFT},
+    "categorical": {"psi": DRIFT, "total_variation": DRIFT},
+    "boolean": {"psi": DRIFT, "total_variation": DRIFT},
+}
+RATES = ("null_rate", "nan_rate", "inf_rate", "unseen_rate", "missing_rate")
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """The limits of a comparison: the defaults, and what the caller sets.
+
+    Attributes
+    ----------
+    metrics
+        Limits by metric, for every feature.
+    features
+        Limits by metric for features whose name a pattern matches; a literal name wins, then the later pattern.
+    """
+
+    metrics: Mapping[str, Threshold]
+    features: Mapping[str, Mapping[str, Threshold]]
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any] | None, known: Iterable[str]) -> Thresholds:
+        """Read limits as the API takes them.
+
+        Parameters
+        ----------
+        given
+            `{"psi": (0.1, 0.25), "features": {"price_*": {"ks": {"warning": 0.05, "critical": 0.1}}}}`.
+        known
+            The names of the metrics.
+
+        Raises
+        ------
+        UnknownNameError, ConfigError
+            Naming the key path.
+        """
+        names = set(known)
+        table = dict(given or {})
+        features = table.pop("features", {})
+        return cls(_limits(table, names, ""), {name: _limits(limits, names, f"{name}.") for name, limits in features.items()})
+
+    def limit(self, feature: str, kind: str, metric: str) -> Threshold | None:
+        """Return the limit of a metric on a feature, None where it only informs."""
+        if feature in self.features and metric in self.features[feature]:
+            return self.features[feature][metric]
+        for pattern, limits in reversed(self.features.items()):
+            if metric in limits and fnmatch.fnmatchcase(feature, pattern):
+                return limits[metric]
+        if metric in self.metrics:
+            return self.metrics[metric]
+        return RATE if metric in RATES else DEFAULTS.get(kind, {}).get(metric)
+
+
+def false_discovery_rate(pvalues: Sequence[float] | Floats) -> Floats:
+    """Return Benjamini-Hochberg adjusted p-values, (n,), in [0, 1]; NaN stays NaN and does not count (1995)."""
+    values = np.asarray(pvalues, np.float64)
+    adjusted = np.full(values.shape, np.nan)
+    known = np.flatnonzero(~np.isnan(values))
+    order = known[np.argsort(values[known], kind="stable")]
+    scaled = values[order] * (len(order) / np.arange(1, len(order) + 1))
+    adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
+    return adjusted
+
+
+def _limits(table: Mapping[str, Any], known: set[str], path: str) -> dict[str, Threshold]:
+    limits = {}
+    for name, limit in table.items():
+        if name not in known:
+            raise UnknownNameError.among(f"metric in thresholds: {path}", name, known)
+        limits[name] = _limit(limit, f"{path}{name}")
+    return limits
+
+
+def _limit(limit: Any, path: str) -> Threshold:
+    if isinstance(limit, Threshold):
+        return limit
+    try:
+        pair = (limit["warning"], limit["critical"]) if isinstance(limit, Mapping) else tuple(limit)
+        warning, critical = (float(value) for value in pair)
+    except (KeyError, TypeError, ValueError) as error:
+        msg = f"thresholds.{path}: expected a warning and a critical limit, got {limit!r}"
+        raise ConfigError(msg, hint="write (0.1, 0.2) or {'warning': 0.1, 'critical': 0.2}") from error
+    if not (math.isfinite(warning) and math.isfinite(critical) and 0 <= warning <= critical):
+        msg = f"thresholds.{path}: limits must be finite and 0 <= warning <= critical, got {warning} and {critical}"
+        raise ConfigError(msg)
+    return Threshold(warning, critical, "config")
