@@ -16,12 +16,13 @@ import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 import llvmlite
 import numba
 import numpy as np
 
+CONFIG: Any = numba.config
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -33,13 +34,13 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     compiled = numba.njit(nogil=True, error_model="numpy")(function)
     directory = cache_directory()
     if directory is not None and hasattr(compiled, "enable_caching"):
-        kept, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(directory)
+        kept, CONFIG.CACHE_DIR = CONFIG.CACHE_DIR, str(directory)
         try:
             compiled.enable_caching()
         except (RuntimeError, OSError):
             pass  # no usable cache location: every process compiles for itself
         finally:
-            numba.config.CACHE_DIR = kept
+            CONFIG.CACHE_DIR = kept
     return cast("Callable[P, R]", compiled)
 
 
@@ -74,7 +75,8 @@ def _fingerprint() -> str:
     digest = hashlib.sha256()
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
-    versions = (sys.version, np.__version__, numba.__version__, llvmlite.__version__, platform.machine(), _processor())
+    checked = str(CONFIG.BOUNDSCHECK)  # checked and unchecked code must not share a cache
+    versions = (sys.version, np.__version__, numba.__version__, llvmlite.__version__, platform.machine(), _processor(), checked)
     digest.update("\0".join(versions).encode())
     return digest.hexdigest()[:16]
 

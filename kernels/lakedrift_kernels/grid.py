@@ -12,8 +12,9 @@ is monotone in the key, since max, subtraction of a constant, shift and min are,
 from __future__ import annotations
 
 import numpy as np
-from lakedrift_kernels._jit import kernel
 from numpy.typing import NDArray
+
+from lakedrift_kernels._jit import kernel
 
 __all__ = ["count_cells", "count_nested_cells"]
 
@@ -26,8 +27,11 @@ NESTED = np.uint64(1 << 63)
 
 
 @kernel
-def count_cells(keys: NDArray[np.uint64], n: int, roots: NDArray[np.uint64], counts: NDArray[np.int64]) -> None:
-    """Add each of the first n keys to its cell; `counts` is (n_cells,)."""
+def count_cells(
+    keys: NDArray[np.uint64], n: int, roots: NDArray[np.uint64], counts: NDArray[np.int64], extremes: NDArray[np.uint64]
+) -> None:
+    """Add each of the first n keys to its cell; `counts` is (n_cells,), `extremes` (2,) the least and greatest key so far."""
+    _widen(keys, n, extremes)
     for i in range(n):
         key = keys[i]
         root = key >> ROOT_SHIFT
@@ -45,11 +49,13 @@ def count_nested_cells(
     leaves: NDArray[np.uint64],
     nested: NDArray[np.uint64],
     counts: NDArray[np.int64],
+    extremes: NDArray[np.uint64],
 ) -> None:
     """Add each of the first n keys to its cell, where a leaf may hold a second window.
 
     `leaves` (n_leaves,) says for each leaf which cell it is or, with the top bit set, which row of `nested` (m, 2) divides it.
     """
+    _widen(keys, n, extremes)
     for i in range(n):
         key = keys[i]
         root = key >> ROOT_SHIFT
@@ -64,3 +70,14 @@ def count_nested_cells(
             leaf = min((max(key, low) - low) >> (packed & SHIFT_MASK), (packed >> LAST_SHIFT) & LAST_MASK)
             cell = (packed >> FIRST_SHIFT) + leaf
         counts[cell] += 1
+
+
+@kernel
+def _widen(keys: NDArray[np.uint64], n: int, extremes: NDArray[np.uint64]) -> None:
+    least = extremes[0]
+    greatest = extremes[1]
+    for i in range(n):
+        least = min(least, keys[i])
+        greatest = max(greatest, keys[i])
+    extremes[0] = least
+    extremes[1] = greatest

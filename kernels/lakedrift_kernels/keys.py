@@ -10,8 +10,9 @@ The double axis orders IEEE 754 doubles by their bits: negative numbers are inve
 from __future__ import annotations
 
 import numpy as np
-from lakedrift_kernels._jit import kernel
 from numpy.typing import NDArray
+
+from lakedrift_kernels._jit import kernel
 
 __all__ = ["double_keys", "integer_keys"]
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from lakedrift_kernels._jit import kernel
 from numpy.typing import NDArray
+
+from lakedrift_kernels._jit import kernel
 
 __all__ = ["EXPONENTS", "EXPONENT_BIAS", "add_moments"]
 
@@ -59,7 +60,7 @@ def add_moments(
 
 
 @kernel
-def _carry(near: NDArray[np.int64], count: int, total: int, high: int, low: int) -> None:
+def _carry(near: NDArray[np.int64], count: int, total: np.int64, high: np.int64, low: np.int64) -> None:
     near[0] += count
     near[2] += total & DIGIT_MASK
     near[1] += (total >> DIGIT) + (near[2] >> DIGIT)

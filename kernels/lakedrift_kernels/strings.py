@@ -10,8 +10,9 @@ free. The capacity is a power of two.
 from __future__ import annotations
 
 import numpy as np
-from lakedrift_kernels._jit import kernel
 from numpy.typing import NDArray
+
+from lakedrift_kernels._jit import kernel
 
 __all__ = ["count_codes", "count_views", "move_views"]
 
@@ -34,9 +35,9 @@ def count_views(
     table: NDArray[np.uint64],
     used: NDArray[np.int64],
 ) -> int:
-    """Count the valid strings of at most 12 bytes among views[start:]; return where it stopped, n unless the table is half full.
+    """Count the valid strings of at most 12 bytes among views[start:]; return where it stopped.
 
-    `used` (1,) is the number of slots in use. A caller who gets back less than n grows the table and goes on from there.
+    `used` (1,) is the number of slots in use. Less than n comes back when the table is half full: grow it and go on from there.
     """
     mask = np.uint64(table.shape[0] - 1)
     limit = table.shape[0] >> 1

@@ -35,7 +35,7 @@ def bounds(
         if reference[g].sum() > 0 and current[g].sum() > 0:
             low, middle, high = _bounds_of_group(reference[g], current[g], edges, single)
             lower[g] = low
-            estimate[g] = min(max(low, middle), high)
+            estimate[g] = middle
             upper[g] = high
         else:
             lower[g] = np.nan
@@ -52,7 +52,7 @@ def _bounds_of_group(
     Across a cell that holds shares f and h, D = F - G goes from d0 to d1 = d0 + f - h, gaining at most f and losing at most h:
     d0 - h <= D <= d0 + f. So |D| is at most the larger of the two ends' sizes, which it reaches throughout the cell when one
     side's mass lies at its start and the other's at its end, and at least the smaller unless zero lies between them.
-    In a single cell the mass lies at the start: D = d1 all across.
+    In a single cell the mass lies at the start: D = d1 all across. Rounding being monotone, low <= middle <= high as computed.
     """
     n = reference.sum()
     m = current.sum()

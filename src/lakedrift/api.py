@@ -100,7 +100,9 @@ def profile(
     """
     watch = observer or Silent()
     known = [feature.name for feature in like.features] if like is not None else []
-    found = _profiled(open_source(source), Selection(features, exclude or (), kinds, where), like, known, threads, "profile", watch)
+    found = _profiled(
+        open_source(source), Selection(features, exclude or (), kinds, where), like, known, threads, "profile", watch
+    )
     watch.done()
     return found
 
@@ -203,5 +205,3 @@ def _profiled(
 
 def _thresholds(given: Mapping[str, Any] | None) -> Thresholds:
     return Thresholds.of(given, discover())
-
-

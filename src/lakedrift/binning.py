@@ -133,6 +133,21 @@ class Binning:
         low, shift, last = self._spread
         return _divided(np.arange(ROOTS, dtype=np.uint64) << ROOT_SHIFT, low, shift, last + ONE)
 
+    def leaf_of(self, keys: Keys) -> Keys:
+        """Return the leaf that each key falls into, (n,)."""
+        root = keys >> ROOT_SHIFT
+        low, packed = self.roots[root, 0], self.roots[root, 1]
+        step = (np.maximum(keys, low) - low) >> (packed & np.uint64(0xFF))
+        leaf: Keys = (packed >> np.uint64(32)) + np.minimum(step, (packed >> np.uint64(8)) & np.uint64(0xFFFFFF))
+        return leaf
+
+    def leaf_range(self, leaf: int, root: int) -> tuple[int, int]:
+        """Return the first key of a leaf of that root, and the key after its last."""
+        low, packed = (int(number) for number in self.roots[root])
+        step, last, shift = leaf - (packed >> 32), (packed >> 8) & 0xFFFFFF, packed & 0xFF
+        start = low + (step << shift) if step else root << 48
+        return start, low + ((step + 1) << shift) if step < last else (root + 1) << 48
+
     @property
     def n_cells(self) -> int:
         """How many cells the grid has."""
@@ -175,7 +190,7 @@ def common_edges(one: Binning, other: Binning) -> tuple[Keys, Keys]:
         shared = np.intersect1d(one.edges, other.edges, assume_unique=True)
         return shared, shared
     ours, others = _integer_edges(one), _integer_edges(other)
-    values, at_one, at_other = np.intersect1d(ours[0], others[0], assume_unique=True, return_indices=True)
+    _, at_one, at_other = np.intersect1d(ours[0], others[0], assume_unique=True, return_indices=True)
     zero = np.zeros(1, np.uint64)
     return np.append(zero, ours[1][at_one]), np.append(zero, others[1][at_other])
 

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from lakedrift.feature import Kind
 from numpy.typing import NDArray
+
+from lakedrift.feature import Kind
 
 __all__ = ["Column", "family", "labels", "natural_kind", "numbers", "type_name", "valid_numbers", "views"]
 
@@ -43,7 +44,7 @@ class Column:
 
 
 def numbers(array: pa.Array) -> Column:
-    """Return an integer, floating, decimal or temporal column (n,) as its numbers; a decimal is rounded to the nearest double."""
+    """Return an integer, floating, decimal or temporal column (n,) as its numbers; a decimal becomes the nearest double."""
     if pa.types.is_decimal(array.type):
         array = pc.cast(array, pa.float64())
     dtype = _storage(array.type)
@@ -108,7 +109,8 @@ def _is_text(dtype: pa.DataType) -> bool:
 def _storage(dtype: pa.DataType) -> np.dtype[Any]:
     if pa.types.is_temporal(dtype):
         return np.dtype(np.int32 if dtype.bit_width == 32 else np.int64)
-    return np.dtype(dtype.to_pandas_dtype())
+    storage: np.dtype[Any] = np.dtype(dtype.to_pandas_dtype())
+    return storage
 
 
 def _validity(array: pa.Array) -> tuple[NDArray[np.uint8], int, int]:

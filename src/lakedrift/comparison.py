@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+
 from lakedrift.headline import headline
 from lakedrift.histogram import Histogram, draw
 from lakedrift.measure import Measure, pair_of
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["SCHEMA_VERSION", "Comparison", "Side"]
 
 SCHEMA_VERSION = 1
+JUDGED = ("ok", "undecided")
 TIME = pl.Datetime("us", "UTC")
 NUMBERS = ("statistic", "lower", "upper", "reference_value", "current_value", "pvalue", "qvalue")
-ROWS = {
+ROWS: dict[str, Any] = {
     **dict.fromkeys(("feature", "kind", "segment"), pl.String),
     **dict.fromkeys(("window_start", "window_end"), TIME),
     **dict.fromkeys(("against", "metric"), pl.String),
@@ -34,7 +36,7 @@ ROWS = {
     **dict.fromkeys(("warning_at", "critical_at"), pl.Float64),
     **dict.fromkeys(("limit_source", "status", "verdict", "detail"), pl.String),
 }
-VERDICTS = {
+VERDICTS: dict[str, Any] = {
     **dict.fromkeys(("feature", "kind", "segment"), pl.String),
     **dict.fromkeys(("window_start", "window_end"), TIME),
     **dict.fromkeys(("against", "verdict", "decided_by", "status"), pl.String),
@@ -170,9 +172,7 @@ class Comparison:
         for measure in self._measures:
             together.setdefault(measure.feature, []).append(measure)
         rows = [
-            self._verdict_of(measures, group)
-            for measures in together.values()
-            for group in range(len(self.profiles[0].groups))
+            self._verdict_of(measures, group) for measures in together.values() for group in range(len(self.profiles[0].groups))
         ]
         rows.sort(key=lambda ranked: ranked[0], reverse=True)
         return pl.DataFrame([row for _, row in rows], schema=VERDICTS, orient="row")
@@ -180,7 +180,7 @@ class Comparison:
     def _verdict_of(self, measures: Sequence[Measure], group: int) -> tuple[tuple[int, float], tuple[Any, ...]]:
         """One row of `verdicts()`, and what it is sorted by: the level, then how far beyond its limit."""
         decided = max(measures, key=lambda measure: _weight(measure, group))
-        unjudged = next((m for m in reversed(measures) if m.status[group] not in ("ok", "undecided") and not m.levels[group]), None)
+        unjudged = next((m for m in reversed(measures) if m.status[group] not in JUDGED and not m.levels[group]), None)
         level = int(decided.levels[group])
         if level < LEVELS.index("warning") and unjudged is not None:
             decided, level = unjudged, 0

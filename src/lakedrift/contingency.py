@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from lakedrift.metric import Bins, Counts, Floats, Metric, Presence
 from lakedrift_kernels import contingency
 
@@ -29,7 +30,10 @@ def tail(statistic: Floats, dof: Counts) -> Floats:
     """Return the upper tail of the chi-square distribution; with no degree of freedom nothing can differ: 1."""
     from scipy import special
 
-    return np.where(dof > 0, special.chdtrc(np.maximum(dof, 1), statistic), np.where(np.isnan(statistic), np.nan, 1.0))
+    probability: Floats = np.where(
+        dof > 0, special.chdtrc(np.maximum(dof, 1), statistic), np.where(np.isnan(statistic), np.nan, 1.0)
+    )
+    return probability
 
 
 def rate_change(name: str) -> Metric:
@@ -40,7 +44,8 @@ def rate_change(name: str) -> Metric:
 
     def rates(side: Presence) -> Floats:
         hits: Any = getattr(side, name)
-        return np.divide(hits, side.rows, out=np.full(len(side.rows), np.nan), where=side.rows > 0)
+        share: Floats = np.divide(hits, side.rows, out=np.full(len(side.rows), np.nan), where=side.rows > 0)
+        return share
 
     def statistic(reference: Presence, current: Presence) -> Floats:
         return np.abs(rates(current) - rates(reference))

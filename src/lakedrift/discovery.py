@@ -68,7 +68,7 @@ def _files_of(place: str) -> Iterator[Path]:
         _check_regular(path)
         yield path
     elif MAGIC & set(place):
-        matches = sorted(glob.glob(place, recursive=True))
+        matches = sorted(glob.glob(place, recursive=True))  # noqa: PTH207 - a pattern may be absolute, which Path.glob is not
         for match in matches:
             yield from _files_of(match) if Path(match).is_dir() or match.lower().endswith(SUFFIXES) else ()
     else:

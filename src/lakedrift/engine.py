@@ -8,9 +8,10 @@ import queue
 import threading
 from collections.abc import Mapping
 from types import MappingProxyType, TracebackType
-from typing import Any, Self
+from typing import Self
 
 import pyarrow as pa
+
 from lakedrift.observer import Observer
 from lakedrift.plan import Plan
 from lakedrift.profiles import Profile, StateKey
@@ -108,5 +109,5 @@ class _Crew:
                 key, column = item
                 try:
                     states[key].update(column)
-                except BaseException as error:  # noqa: BLE001 - raised again by the thread that reads
+                except BaseException as error:
                     self._failures.append(error)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Sequence
 
 import numpy as np
-from lakedrift.binning import EXACT_INTEGERS, ROOT_SHIFT, ROOTS, SIGN, Axis, Binning, Keys, keys_of
 from numpy.typing import NDArray
+
+from lakedrift.binning import EXACT_INTEGERS, ROOT_SHIFT, ROOTS, SIGN, Axis, Binning, Keys, key_values, keys_of
 
 __all__ = ["fit", "sample_axis"]
 
@@ -16,7 +18,6 @@ HEAVY = 4  # a leaf with more than so many times its share of the mass is divide
 TRIM = 256  # one sample value in so many, at each end of a root, may lie outside its window
 DENSE_RANGE = 1 << 14  # integers of no greater range get one cell each
 REACH_BITS = 28  # the central sample spans 2**28 units of a moment; 2**31 fit
-END = 1 << 64
 
 
 def sample_axis(values: NDArray[np.generic]) -> Axis:
@@ -37,7 +38,7 @@ def fit(values: NDArray[np.generic]) -> Binning:
         windows = _dense_windows(int(values.min()), int(values.max()))
     else:
         windows = _root_windows(keys, integers)
-    centre, scale, origin = _moment_unit(values, keys, axis)
+    centre, scale, origin = _moment_unit(keys, axis, whole=values.dtype.kind in "iu")
     plain = Binning(axis, windows, _table([]), centre, scale, origin)
     return Binning(axis, windows, _nested_windows(plain, keys, integers), centre, scale, origin)
 
@@ -61,12 +62,12 @@ def _dense_windows(least: int, greatest: int) -> Keys:
 
 
 def _root_windows(keys: Keys, integers: bool) -> Keys:
+    """Return a window for every root that holds its share of the sample."""
     shifts = _integer_shifts()
-    bounds = np.append(np.searchsorted(keys, np.arange(ROOTS, dtype=np.uint64) << ROOT_SHIFT), len(keys))
     rows = []
-    for root in np.flatnonzero(np.diff(bounds) * TARGET >= max(1, len(keys))).tolist():
+    for root, part in _heavy_parts(keys, keys >> ROOT_SHIFT, 1):
         floor = int(shifts[root]) if integers else 0
-        window = _window(keys[bounds[root] : bounds[root + 1]], len(keys), root << 48, (root + 1) << 48, floor)
+        window = _window(part, len(keys), root << 48, (root + 1) << 48, floor)
         if window is not None:
             rows.append((root, *window))
     return _table(rows)
@@ -74,17 +75,24 @@ def _root_windows(keys: Keys, integers: bool) -> Keys:
 
 def _nested_windows(binning: Binning, keys: Keys, integers: bool) -> Keys:
     """Divide every leaf that is still heavy in the sample and holds more than one key."""
-    edges = binning.leaf_edges
     shifts = _integer_shifts()
-    bounds = np.append(np.searchsorted(keys, edges), len(keys))
     rows = []
-    for leaf in np.flatnonzero(np.diff(bounds) * TARGET > HEAVY * len(keys)).tolist():
-        start, end = int(edges[leaf]), int(edges[leaf + 1]) if leaf + 1 < len(edges) else END
+    for leaf, part in _heavy_parts(keys, binning.leaf_of(keys), HEAVY):
+        start, end = binning.leaf_range(leaf, int(part[0]) >> 48)
         floor = int(shifts[start >> 48]) if integers else 0
-        window = _window(keys[bounds[leaf] : bounds[leaf + 1]], len(keys), start, end, floor)
+        window = _window(part, len(keys), start, end, floor)
         if window is not None:
             rows.append((leaf, *window))
     return _table(rows)
+
+
+def _heavy_parts(keys: Keys, places: Keys, least: int) -> list[tuple[int, Keys]]:
+    """Return the parts of the sorted keys, by place, that hold at least `least` times 1 / TARGET of them."""
+    starts = np.flatnonzero(np.append(True, places[1:] != places[:-1])[: len(places)])
+    sizes = np.diff(np.append(starts, len(places)))
+    heavy = sizes * TARGET >= least * len(keys)
+    rows = zip(starts[heavy].tolist(), sizes[heavy].tolist(), strict=True)
+    return [(int(places[start]), keys[start : start + size]) for start, size in rows]
 
 
 def _window(part: Keys, total: int, start: int, end: int, floor: int) -> tuple[int, int, int] | None:
@@ -106,7 +114,7 @@ def _window(part: Keys, total: int, start: int, end: int, floor: int) -> tuple[i
     return (low, shift, last) if last else None
 
 
-def _table(rows: list[tuple[int, ...]]) -> Keys:
+def _table(rows: Sequence[tuple[int, ...]]) -> Keys:
     return np.array(rows, np.uint64).reshape(-1, 4)
 
 
@@ -115,22 +123,24 @@ def _integer_shifts() -> Keys:
     """Width of an integer, as a power of two of keys, in each root of the double axis (65536,)."""
     root = np.arange(ROOTS, dtype=np.int64)
     pattern = np.where(root >= ROOTS // 2, root, ROOTS - 1 - root) & 0x7FFF
-    return np.clip(52 - ((pattern >> 4) - 1023), 0, 48).astype(np.uint64)
+    shifts: Keys = np.clip(52 - ((pattern >> 4) - 1023), 0, 48).astype(np.uint64)
+    return shifts
 
 
-def _moment_unit(values: NDArray[np.generic], keys: Keys, axis: Axis) -> tuple[float, float, int]:
+def _moment_unit(keys: Keys, axis: Axis, *, whole: bool) -> tuple[float, float, int]:
     """Centre, scale and origin such that all but the far tails of the sample lie within 2**REACH_BITS units."""
     if axis != "double":
         origin = int(keys[len(keys) // 2])
         spread = float(int(keys[-1 - len(keys) // 1024]) - int(keys[len(keys) // 1024]))
         return 0.0, _scale(spread, whole=True), origin
-    finite = np.sort(values[np.isfinite(values)].astype(np.float64))
+    finite = key_values(keys, "double")
+    finite = finite[np.isfinite(finite)]
     if not len(finite):
         return 0.0, 1.0, int(SIGN)
     trim = len(finite) // 1024
-    spread = float(finite[-1 - trim] / 2 - finite[trim] / 2) * 2 if len(finite) else 0.0
+    spread = float(finite[-1 - trim] / 2 - finite[trim] / 2) * 2
     centre = float(finite[len(finite) // 2])
-    return centre, _scale(spread or abs(centre) * 2.0**-20, whole=values.dtype.kind in "iu"), int(SIGN)
+    return centre, _scale(spread or abs(centre) * 2.0**-20, whole=whole), int(SIGN)
 
 
 def _scale(spread: float, *, whole: bool) -> float:

@@ -5,12 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
+
 from lakedrift.measure import Measure
+from lakedrift.metric import Cells
 from lakedrift.pairing import Pair, quantiles
 
 __all__ = ["headline"]
 
-RATES = {"null_rate": "null", "nan_rate": "NaN", "inf_rate": "±inf", "unseen_rate": "unseen categories", "missing_rate": "missing"}
+RATES = {
+    "null_rate": "null",
+    "nan_rate": "NaN",
+    "inf_rate": "±inf",
+    "unseen_rate": "unseen categories",
+    "missing_rate": "missing",
+}
 SAID = {
     "missing_in_current": "missing in current",
     "missing_in_reference": "new: missing in reference",
@@ -41,34 +50,48 @@ def headline(measure: Measure, group: int, pair: Callable[[], Pair]) -> str:
 
 
 def _location(before: float, after: float, pair: Callable[[], Pair]) -> str:
-    """The medians, or where they are the same the middle half, or the tenths at either end."""
-    shown = _numbers(before, after)
+    """Give the medians, or where they are the same the middle half, or the tenths or hundredths at either end."""
+    sides = pair().cells
+    if sides is None:
+        return ""
+    grain = _grain(sides[0])
+    shown = _numbers(before, after, grain)
     if shown[0] != shown[1]:
         return f"median {shown[0]} → {shown[1]}"
-    sides = pair().cells
-    assert sides is not None
     for name, shares in (("middle half", (0.25, 0.75)), ("10–90 %", (0.1, 0.9)), ("1–99 %", (0.01, 0.99))):
         (low, high), (new_low, new_high) = (quantiles(side, shares) for side in sides)
-        lows, highs = _numbers(low, new_low), _numbers(high, new_high)
+        lows, highs = _numbers(low, new_low, grain), _numbers(high, new_high, grain)
         if (lows[0], highs[0]) != (lows[1], highs[1]):
             return f"{name} {lows[0]}…{highs[0]} → {lows[1]}…{highs[1]}"
     return f"median {shown[0]}, as before"
 
 
-def _numbers(before: float, after: float) -> tuple[str, str]:
-    """Both numbers with as few digits as tell them apart, three at least and six at most."""
+def _grain(reference: Cells) -> float:
+    """Return a hundredth of what eight tenths of the reference span: what is smaller is noise to a reader."""
+    low, high = quantiles(reference, (0.1, 0.9))
+    return float(high - low) / 100 if np.isfinite(high - low) else 0.0
+
+
+def _numbers(before: float, after: float, grain: float) -> tuple[str, str]:
+    """Write both numbers with as few digits as tell them apart, three at least and six at most, none finer than `grain`."""
+    numbers = [_rounded(number, grain) for number in (before, after)]
     for digits in (3, 4, 5, 6):
-        shown = f"{before:,.{digits}g}", f"{after:,.{digits}g}"
+        shown = [_plain(number, digits) for number in numbers]
         if shown[0] != shown[1]:
             break
-    return _plain(shown[0], before), _plain(shown[1], after)
+    return shown[0], shown[1]
 
 
-def _plain(shown: str, number: float) -> str:
+def _rounded(number: float, grain: float) -> float:
+    if not grain or not math.isfinite(number):
+        return number
+    return round(number, max(-300, min(300, -math.floor(math.log10(grain))))) + 0.0
+
+
+def _plain(number: float, digits: int) -> str:
     """Write whole numbers below a million in full: `2,140`, not `2.14e+03`."""
-    if "e" in shown and 1 <= abs(number) < 1e6:
-        return f"{number:,.0f}"
-    return shown
+    shown = f"{number:,.{digits}g}"
+    return f"{number:,.0f}" if "e" in shown and 1 <= abs(number) < 1e6 else shown
 
 
 def _percent(before: float, after: float) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
+
 from lakedrift.metric import Cells, Counts, Floats
 from lakedrift.pairing import Pair, quantiles
 
@@ -43,7 +45,7 @@ def _draw_cells(cells: tuple[Cells, Cells], n_bins: int, group: int) -> Histogra
     if not len(ends):
         return None
     borders = _borders(float(ends[:, 0].min()), float(ends[:, 1].max()), n_bins)
-    labels = tuple(f"{low:.4g} – {high:.4g}" for low, high in zip(borders, borders[1:], strict=False))
+    labels = tuple(f"{low:.4g} – {high:.4g}" for low, high in itertools.pairwise(borders))
     reference, current = (_spread(side, borders, group) for side in cells)
     return Histogram(labels, reference, current)
 

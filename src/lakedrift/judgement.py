@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
+
 from lakedrift.comparison import Comparison
 from lakedrift.errors import SchemaError
 from lakedrift.measure import Measure, absences, measures, pair_of
@@ -98,5 +98,3 @@ def _judge(measure: Measure, thresholds: Thresholds) -> None:
     judged = measure.status == "ok"
     measure.levels = np.where(judged, levels, 0)
     measure.status[judged & undecided] = "undecided"
-
-

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from lakedrift.columns import family
 from lakedrift.feature import Feature
 from lakedrift.metric import Bins, Cells, Counts, Floats, Metric, Presence
 from lakedrift.pairing import Pair, quantiles
 from lakedrift.profiles import Profile
-from numpy.typing import NDArray
 
-__all__ = ["Measure", "absences", "pair_of", "measures"]
+__all__ = ["Measure", "absences", "measures", "pair_of"]
 
 MOST_BINS_TOLD = 32
 
@@ -129,10 +130,9 @@ def _absence(
         profile.state(feature.name).valid if profile is not None and feature.name in profile else np.zeros(1, np.int64)
         for profile in (reference, current)
     ]
-    nothing = np.full(1, np.nan)
-    return Measure(
-        feature.name, feature.kind, "presence", *(nothing,) * 6, sizes[0], sizes[1], np.array([status], object), detail
-    )
+    nothing = [np.full(1, np.nan)] * 6
+    state = np.array([status], object)
+    return Measure(feature.name, feature.kind, "presence", *nothing, sizes[0], sizes[1], state, detail)
 
 
 def _view(pair: Pair, metric: Metric) -> tuple[Any, Any] | None:
@@ -166,36 +166,39 @@ def _measure(pair: Pair, name: str, metric: Metric, sides: tuple[Any, Any], min_
         status[np.minimum(*sizes) < min_rows] = "insufficient_data"
         if pair.kind in ("temporal", "identifier"):
             status[:] = pair.kind
-    return Measure(pair.features[0].name, pair.kind, name, statistic, lower, upper, pvalue, *values, *sizes, status, detail)
+    numbers = (statistic, lower, upper, pvalue, values[0], values[1])
+    return Measure(pair.features[0].name, pair.kind, name, *numbers, sizes[0], sizes[1], status, detail)
 
 
 def _human(pair: Pair, name: str, sides: tuple[Any, Any]) -> tuple[tuple[Floats, Floats], dict[str, Any]]:
-    """What changed in units people think in, and the detail that goes with it."""
+    """Return what changed in units people think in, and the detail that goes with it."""
     if isinstance(sides[0], Presence):
         rates = tuple(_ratio(getattr(side, _lacks(name)), side.rows) for side in sides)
         return (rates[0], rates[1]), {}
     detail = _told_bins(*sides) if isinstance(sides[0], Bins) else {}
-    if pair.kind in ("numeric", "temporal", "identifier"):
-        assert pair.cells is not None
+    if pair.kind != "categorical" and pair.cells is not None:
         groups = range(len(pair.cells[0].counts))
         medians = tuple(np.array([quantiles(cells, [0.5], group)[0] for group in groups]) for cells in pair.cells)
         return (medians[0], medians[1]), detail | _changed_type(pair)
-    assert pair.bins is not None
-    shares, label = _most_changed(*pair.bins)
+    shares, label = _most_changed(*pair.bins) if pair.bins and pair.bins[0].labels else (_nothing(pair), None)
     return shares, detail | {"category": label} | _changed_type(pair)
 
 
 def _ratio(part: Counts, whole: Counts) -> Floats:
-    return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+    ratio: Floats = np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+    return ratio
 
 
 def _most_changed(reference: Bins, current: Bins) -> tuple[tuple[Floats, Floats], str | None]:
-    """Shares of the bin whose share changed most over the whole lake."""
-    if not reference.labels:
-        return (np.full(len(reference.counts), np.nan), np.full(len(reference.counts), np.nan)), None
+    """Return the shares of the bin whose share changed most over the whole lake, and its label."""
     before, after = reference.shares, current.shares
     at = int(np.argmax(np.nan_to_num(np.abs(after[0] - before[0]))))
     return (before[:, at], after[:, at]), reference.labels[at]
+
+
+def _nothing(pair: Pair) -> tuple[Floats, Floats]:
+    none = np.full(len(pair.rows[0]), np.nan)
+    return none, none
 
 
 def _told_bins(reference: Bins, current: Bins) -> dict[str, Any]:
@@ -210,4 +213,3 @@ def _told_bins(reference: Bins, current: Bins) -> dict[str, Any]:
 def _changed_type(pair: Pair) -> dict[str, Any]:
     before, after = (feature.dtype for feature in pair.features)
     return {} if before == after else {"type": f"{before} → {after}"}
-

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from lakedrift.errors import UnknownNameError
 from numpy.typing import NDArray
+
+from lakedrift.errors import UnknownNameError
 
 __all__ = ["Bins", "Cells", "Metric", "Presence", "discover", "metric"]
 
@@ -50,7 +51,8 @@ class Bins:
     def shares(self) -> Floats:
         """Counts over their sum, (n_groups, n_bins); NaN where there are no rows."""
         total = self.counts.sum(axis=1, keepdims=True)
-        return np.divide(self.counts, total, out=np.full(self.counts.shape, np.nan), where=total > 0)
+        shares: Floats = np.divide(self.counts, total, out=np.full(self.counts.shape, np.nan), where=total > 0)
+        return shares
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +136,7 @@ def metric(name: str) -> Metric:
     """
     known = discover()
     if name not in known:
-        raise UnknownNameError.among("metric", name, known)
+        raise UnknownNameError.among(what="metric", name=name, known=known)
     return known[name]
 
 

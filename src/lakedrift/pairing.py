@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+
 from lakedrift.binning import EXACT_INTEGERS, Axis, Keys, common_edges, key_values
 from lakedrift.columns import family
 from lakedrift.feature import Feature, Kind
@@ -14,7 +17,6 @@ from lakedrift.metric import Bins, Cells, Counts, Floats, Presence
 from lakedrift.summaries.frequencies import Frequencies
 from lakedrift.summaries.numeric import Numeric
 from lakedrift.summary import Summary
-from numpy.typing import NDArray
 
 __all__ = ["Pair", "quantile_bins", "quantiles"]
 
@@ -52,9 +54,10 @@ class Pair:
     @functools.cached_property
     def cells(self) -> tuple[Cells, Cells] | None:
         """Ordered cells of a numeric feature, from the least to the greatest value of both sides."""
-        if not (isinstance(self.states[0], Numeric) and isinstance(self.states[1], Numeric)):
+        reference, current = self.states
+        if not (isinstance(reference, Numeric) and isinstance(current, Numeric)):
             return None
-        return _common_cells(*self.states, tuple(feature.dtype for feature in self.features))
+        return _common_cells(reference, current, tuple(feature.dtype for feature in self.features))
 
     @functools.cached_property
     def bins(self) -> tuple[Bins, Bins] | None:
@@ -91,7 +94,7 @@ class Pair:
 
 
 def quantiles(cells: Cells, shares: Sequence[float], group: int = 0) -> Floats:
-    """Return estimated quantiles, (len(shares),): exact in single cells, interpolated in others; NaN where there is no value."""
+    """Return quantiles, (len(shares),): exact in single cells, interpolated in others; NaN where there is no value."""
     cumulative = np.cumsum(cells.counts[group])
     if not len(cumulative) or not cumulative[-1]:
         return np.full(len(shares), np.nan)
@@ -101,7 +104,8 @@ def quantiles(cells: Cells, shares: Sequence[float], group: int = 0) -> Floats:
     start, end = cells.edges[at], cells.edges[at + 1]
     apart = ~cells.single[at] & np.isfinite(start) & np.isfinite(end)
     step = np.where(apart, end / 2, 0) - np.where(apart, start / 2, 0)
-    return np.where(apart, start + 2 * inside * step, np.where(np.isfinite(start), start, end))
+    found: Floats = np.where(apart, start + 2 * inside * step, np.where(np.isfinite(start), start, end))
+    return found
 
 
 def quantile_bins(reference: Cells, current: Cells, n_bins: int = QUANTILE_BINS) -> tuple[Bins, Bins]:
@@ -123,7 +127,9 @@ def _joined(
     reference: Cells, current: Cells, borders: NDArray[np.int64], labels: tuple[str, ...], edges: tuple[float, ...]
 ) -> tuple[Bins, Bins]:
     starts = np.append(0, borders)
-    sides = (np.add.reduceat(side.counts, starts, axis=1) if side.counts.shape[1] else side.counts for side in (reference, current))
+    sides = (
+        np.add.reduceat(side.counts, starts, axis=1) if side.counts.shape[1] else side.counts for side in (reference, current)
+    )
     first, second = (Bins(counts, labels[: counts.shape[1]], edges) for counts in sides)
     return first, second
 
@@ -132,12 +138,12 @@ def _interval_labels(edges: Sequence[float]) -> tuple[str, ...]:
     shown = [f"{edge:.6g}" for edge in edges]
     if not shown:
         return ("any",)
-    inner = [f"{low} – {high}" for low, high in zip(shown, shown[1:], strict=False)]
+    inner = [f"{low} – {high}" for low, high in itertools.pairwise(shown)]
     return (f"< {shown[0]}", *inner, f"≥ {shown[-1]}")
 
 
 def _integer_bins(reference: Cells, current: Cells) -> tuple[Bins, Bins]:
-    """A bin for each integer that occurs; where a cell holds several, they are one."""
+    """Make a bin for each integer that occurs; where a cell holds several, they are one."""
     held = np.flatnonzero((reference.counts + current.counts).any(axis=0))
     starts, ends = np.ceil(reference.edges[held]), np.ceil(reference.edges[held + 1]) - 1
     ends = np.where(held + 1 == len(reference.single), reference.edges[held + 1], ends)
@@ -177,7 +183,8 @@ def _unseen(bins: tuple[Bins, Bins]) -> Counts:
     reference, current = bins
     categories = np.array([label not in ("null", "NaN") for label in reference.labels], bool)
     new = (reference.counts == 0) & categories
-    return np.where(new, current.counts, 0).sum(axis=1)
+    unseen: Counts = np.where(new, current.counts, 0).sum(axis=1)
+    return unseen
 
 
 def _presence(state: Summary, rows: Counts, unseen: Counts) -> Presence:
@@ -212,13 +219,13 @@ def _key_ranges(keys: Keys, first: int, last: int, states: Sequence[Numeric]) ->
     starts = keys[first : last + 1].copy()
     ends = np.append(keys[first + 1 : last + 1], keys[last + 1] if last + 1 < len(keys) else np.uint64(0)) - np.uint64(1)
     if states:
-        starts[0] = max(starts[0], min(state.least.min() for state in states))
-        ends[-1] = min(ends[-1], max(state.greatest.max() for state in states))
+        starts[0] = max(starts[0], min(state.extremes[:, 0].min() for state in states))
+        ends[-1] = min(ends[-1], max(state.extremes[:, 1].max() for state in states))
     return starts, ends
 
 
 def _edges(starts: Keys, ends: Keys, axis: Axis, dtypes: tuple[str, ...]) -> tuple[Floats, NDArray[np.bool_]]:
-    """The least value of each cell and the greatest of all, and which cells can hold one value only.
+    """Return the least value of each cell and the greatest of all, and which cells can hold one value only.
 
     A key is one value, except that beyond ±2**53 several 64-bit integers share one key of the double axis. Between integers
     a cell that no more than one integer falls into holds one value, though it be many keys wide.
@@ -238,4 +245,3 @@ def _edges(starts: Keys, ends: Keys, axis: Axis, dtypes: tuple[str, ...]) -> tup
 def _finite_order(values: Floats, keys: Keys) -> Floats:
     """Keys beyond the infinities stand for NaN, which is never counted: they take the infinity's place."""
     return np.where(np.isnan(values), np.where(keys >> np.uint64(63), np.inf, -np.inf), values)
-

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
+
 from lakedrift import columns
 from lakedrift.binning import Binning
 from lakedrift.errors import ConfigError, UnknownNameError
@@ -21,7 +23,6 @@ from lakedrift.summaries.frequencies import Frequencies
 from lakedrift.summaries.numeric import Numeric
 from lakedrift.summaries.presence import Presence
 from lakedrift.summary import Summary
-from numpy.typing import NDArray
 
 __all__ = ["Plan", "Selection", "columns_of", "make_plan", "select"]
 
@@ -84,7 +85,7 @@ def select(names: Mapping[str, Any], keys: Sequence[str], selection: Selection, 
     """
     for pattern in [*(selection.features or ()), *selection.exclude, *(selection.kinds or ())]:
         if not any(_matches(pattern, name) for name in known):
-            raise UnknownNameError.among("column", pattern, known)
+            raise UnknownNameError.among(what="column", name=pattern, known=known)
     wanted = selection.features
     asked = set(wanted or ())
     chosen = [
@@ -126,7 +127,7 @@ def make_plan(source: Source, selection: Selection, *, like: Profile | None = No
     sample = _sample(source, unfitted, selection.where, needed)
     rows = sum(fragment.rows or 0 for fragment in source.fragments)
     features = tuple(_identified(draft[name], sample.get(name, []), rows, selection, like) for name in names)
-    states = {}
+    states: dict[StateKey, Summary] = {}
     for feature in features:
         state = _state(feature, sample.get(feature.name, []), like)
         states[(state.KIND, (feature.name,))] = state
@@ -154,7 +155,7 @@ def _needed(where: str | None, types: Mapping[str, str]) -> list[str]:
     needed = scanner.needed(where)
     for name in needed:
         if name not in types:
-            raise UnknownNameError.among("column in the filter:", name, types)
+            raise UnknownNameError.among(what="column in the filter:", name=name, known=types)
     return needed
 
 
@@ -186,10 +187,10 @@ def _asked(name: str, selection: Selection) -> Kind | None:
     kinds = selection.kinds or {}
     for kind in kinds.values():
         if kind not in KINDS:
-            raise UnknownNameError.among("kind", kind, KINDS)
+            raise UnknownNameError.among(what="kind", name=kind, known=KINDS)
     if name in kinds:
         return kinds[name]
-    return next((kind for pattern, kind in reversed(kinds.items()) if _matches(pattern, name)), None)
+    return next((kind for pattern, kind in reversed(list(kinds.items())) if _matches(pattern, name)), None)
 
 
 def _needs_sample(feature: Feature, like: Profile | None) -> bool:
@@ -218,9 +219,7 @@ def _sample(source: Source, names: list[str], where: str | None, needed: list[st
     return sample
 
 
-def _identified(
-    feature: Feature, sample: list[pa.Array], rows: int, selection: Selection, like: Profile | None
-) -> Feature:
+def _identified(feature: Feature, sample: list[pa.Array], rows: int, selection: Selection, like: Profile | None) -> Feature:
     """Return the feature as an identifier where nearly every sampled value is another and nobody asked for something else."""
     if _asked(feature.name, selection) or (like is not None and feature.name in like) or not sample:
         return feature

@@ -12,7 +12,7 @@ from lakedrift.feature import Feature
 from lakedrift.source import Fragment
 from lakedrift.summary import Summary
 
-__all__ = ["Profile", "StateKey", "WHOLE_LAKE", "merge"]
+__all__ = ["WHOLE_LAKE", "Profile", "StateKey", "merge"]
 
 StateKey = tuple[str, tuple[str, ...]]
 WHOLE_LAKE = ""
@@ -76,7 +76,9 @@ class Profile:
         """
         declared = [fragment.rows for fragment in self.fragments]
         if None not in declared and sum(rows or 0 for rows in declared) != self.rows + self.filtered:
-            msg = f"{self.name}: {sum(rows or 0 for rows in declared)} rows declared, {self.rows} + {self.filtered} filtered read"
+            msg = (
+                f"{self.name}: {sum(rows or 0 for rows in declared)} rows declared, {self.rows} + {self.filtered} filtered read"
+            )
             raise InvariantError(msg)
         for (_, columns), state in self.states.items():
             if (state.rows != state.null + state.nan + state.valid).any() or (state.rows > self.rows).any():

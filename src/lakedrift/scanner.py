@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import pyarrow as pa
+
 from lakedrift.source import Scan
 
 __all__ = ["Scanner"]

@@ -68,8 +68,13 @@ class Scan:
 class Source(Protocol):
     """An opened input."""
 
-    name: str
-    fragments: tuple[Fragment, ...]
+    @property
+    def name(self) -> str:
+        """What the user called it."""
+
+    @property
+    def fragments(self) -> tuple[Fragment, ...]:
+        """What it consists of."""
 
     def scans(self, names: Sequence[str], needed: Sequence[str] = ()) -> list[Scan]:
         """Return the scans that read the columns `names` (and `needed`, by a filter) wherever they exist."""

@@ -13,8 +13,9 @@ from typing import ClassVar, Protocol, Self
 
 import numpy as np
 import pyarrow as pa
-from lakedrift.errors import InvariantError
 from numpy.typing import NDArray
+
+from lakedrift.errors import InvariantError
 
 __all__ = ["Counts", "Summary", "add_counts"]
 
@@ -28,14 +29,17 @@ class Summary(Protocol):
     ----------
     KIND
         Its name in profiles.
-    rows, null, nan
-        (n_groups,) how many rows were seen, and how many of them were null and NaN.
+    rows, null
+        (n_groups,) how many rows were seen, and how many of them were null.
     """
 
     KIND: ClassVar[str]
     rows: Counts
     null: Counts
-    nan: Counts
+
+    @property
+    def nan(self) -> Counts:
+        """How many values were NaN, (n_groups,)."""
 
     @property
     def valid(self) -> Counts:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from lakedrift.errors import ConfigError, UnknownNameError
 from numpy.typing import NDArray
+
+from lakedrift.errors import ConfigError, UnknownNameError
 
 __all__ = ["LEVELS", "SIGNIFICANCE", "Threshold", "Thresholds", "Verdict", "false_discovery_rate"]
 
@@ -101,7 +102,7 @@ class Thresholds:
         """Return the limit of a metric on a feature, None where it only informs."""
         if feature in self.features and metric in self.features[feature]:
             return self.features[feature][metric]
-        for pattern, limits in reversed(self.features.items()):
+        for pattern, limits in reversed(list(self.features.items())):
             if metric in limits and fnmatch.fnmatchcase(feature, pattern):
                 return limits[metric]
         if metric in self.metrics:
@@ -124,7 +125,7 @@ def _limits(table: Mapping[str, Any], known: set[str], path: str) -> dict[str, T
     limits = {}
     for name, limit in table.items():
         if name not in known:
-            raise UnknownNameError.among(f"metric in thresholds: {path}", name, known)
+            raise UnknownNameError.among(what=f"metric in thresholds: {path}", name=name, known=known)
         limits[name] = _limit(limit, f"{path}{name}")
     return limits
 

@@ -6,6 +6,7 @@ In [0, 1], symmetric. It depends on the ratio of the sample sizes, so it informs
 from __future__ import annotations
 
 import numpy as np
+
 from lakedrift.contingency import homogeneity, homogeneity_pvalue
 from lakedrift.metric import Bins, Floats, Metric
 
@@ -16,7 +17,8 @@ def statistic(reference: Bins, current: Bins) -> Floats:
     """Return the association, (n_groups,), in [0, 1]."""
     rows = reference.counts.sum(axis=1) + current.counts.sum(axis=1)
     squared = homogeneity(reference, current)[0] / np.maximum(rows, 1)
-    return np.sqrt(np.minimum(squared, 1.0))
+    association: Floats = np.sqrt(np.minimum(squared, 1.0))
+    return association
 
 
 METRIC = Metric(view=Bins, statistic=statistic, pvalue=homogeneity_pvalue, range=(0.0, 1.0), symmetric=True)

@@ -1,8 +1,8 @@
 """Kolmogorov-Smirnov distance: the greatest difference of the two cumulative distributions.
 
-D = max over x of |F(x) - G(x)|, in [0, 1], symmetric, unchanged by any strictly increasing map of the values; ±inf are ordered
-values like any other. At the borders of cells F and G are known exactly; inside a cell they may differ by at most the smaller of
-the masses more, which bounds D from both sides. The statistic is the attained lower bound.
+D = max over x of |F(x) - G(x)|, in [0, 1], symmetric, unchanged by any strictly increasing map of the values; ±inf are
+ordered values like any other. At the borders of cells F and G are known exactly; inside a cell they may differ by at most the
+smaller of the masses more, which bounds D from both sides. The statistic is the attained lower bound.
 
 The p-value is the limit law's, P(K > D sqrt(n m / (n + m))) (Kolmogorov 1933, Smirnov 1939): conservative for discrete data,
 and right for samples of any size beyond a few hundred. SciPy's `ks_2samp` is wrong where n m / (n + m) passes 2**31.
@@ -11,6 +11,7 @@ and right for samples of any size beyond a few hundred. SciPy's `ks_2samp` is wr
 from __future__ import annotations
 
 import numpy as np
+
 from lakedrift.metric import Cells, Counts, Floats, Metric
 from lakedrift_kernels import ecdf
 

@@ -9,6 +9,7 @@ the p-value is that of Pearson's chi-square on the same bins.
 from __future__ import annotations
 
 import numpy as np
+
 from lakedrift.contingency import homogeneity_pvalue
 from lakedrift.metric import Bins, Floats, Metric
 from lakedrift_kernels import divergence

@@ -6,6 +6,7 @@ In [0, 1], symmetric; the share of rows that would have to change bins.
 from __future__ import annotations
 
 import numpy as np
+
 from lakedrift.contingency import homogeneity_pvalue
 from lakedrift.metric import Bins, Floats, Metric
 from lakedrift_kernels import divergence

@@ -1,12 +1,13 @@
 """Wasserstein-1 distance, in the units of the feature: how far values have to move on average, ∫ |F - G| dx.
 
-At least 0, symmetric, infinite where the shares of an infinity differ. Where values lie inside a cell is not known, which bounds
-the distance from both sides; the statistic spreads the mass of a cell evenly.
+At least 0, symmetric, infinite where the shares of an infinity differ. Where values lie inside a cell is not known, which
+bounds the distance from both sides; the statistic spreads the mass of a cell evenly.
 """
 
 from __future__ import annotations
 
 import numpy as np
+
 from lakedrift.metric import Cells, Floats, Metric
 from lakedrift_kernels import wasserstein
 

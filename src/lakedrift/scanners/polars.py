@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 import pyarrow as pa
+
 from lakedrift.errors import LakedriftError, SourceError, UnreadableFileError, UsageError
 from lakedrift.source import Scan
 
@@ -32,14 +33,14 @@ def batches(scan: Scan, where: str | None) -> Iterator[tuple[pa.RecordBatch, int
 
 def slices(samples: Sequence[tuple[Scan, int, int]], where: str | None) -> list[pa.Table]:
     """Return the sampled slices, filtered."""
-    queries = [_query(scan, where, (offset, length)) for scan, offset, length in samples]
-    try:
-        frames = pl.collect_all(queries)
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:  # a Polars panic is no Exception
-        whole = [_explained(error, scan, where) for scan, _, _ in samples]
-        raise next((found for found in whole if isinstance(found, UnreadableFileError)), whole[0]) from error
+    frames = []
+    for scan, offset, length in samples:  # one by one: together, slices of one file make Polars decode all of it
+        try:
+            frames.append(_query(scan, where, (offset, length)).collect())
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a Polars panic is no Exception
+            raise _explained(error, scan, where) from error
     return [_kept(frame, where).to_arrow(compat_level=NEWEST) for frame in frames]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
+
 from lakedrift.errors import SourceError
 from lakedrift.source import Fragment, Scan
 

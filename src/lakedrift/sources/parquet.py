@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
 from lakedrift.discovery import find_files, partition_of
 from lakedrift.errors import UnreadableFileError
 from lakedrift.source import Fragment, Scan
@@ -18,7 +19,7 @@ from lakedrift.source import Fragment, Scan
 __all__ = ["ParquetFiles", "open_files"]
 
 FOOTER_THREADS = 8
-SAMPLE_SLICES = 16  # places in the lake that a sample is read from
+SAMPLE_SLICES = 10  # places in the lake that a sample is read from
 
 
 @dataclass(frozen=True)

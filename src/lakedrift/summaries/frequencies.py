@@ -9,11 +9,12 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
+
 from lakedrift import columns
 from lakedrift.errors import InvariantError
 from lakedrift.summary import Counts, add_counts
 from lakedrift_kernels import strings
-from numpy.typing import NDArray
 
 __all__ = ["SUMMARY", "Frequencies"]
 
@@ -55,7 +56,7 @@ class Frequencies:
     @property
     def valid(self) -> Counts:
         """How many values were counted."""
-        return self.counts.sum(axis=1)
+        return np.array([tally.total() for tally in self._settled()], np.int64)
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -113,7 +114,7 @@ class Frequencies:
         return cls(table["rows"].to_numpy().copy(), table["null"].to_numpy().copy(), tallies)
 
     def _settled(self) -> list[Counter[str]]:
-        """The tallies, with what the table of short strings holds added to them."""
+        """Return the tallies, with what the table of short strings holds added to them."""
         if self._short.used[0]:
             self._tallies[0].update(self._short.tally())
             self._short = _ViewTable()

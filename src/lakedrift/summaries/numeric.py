@@ -10,22 +10,23 @@ from typing import ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
+
 from lakedrift import columns
-from lakedrift.binning import Binning, key_values
+from lakedrift.binning import Binning
 from lakedrift.errors import IncompatibleProfilesError
 from lakedrift.summary import Counts, add_counts
 from lakedrift_kernels import grid, keys, moments
-from numpy.typing import NDArray
 
 __all__ = ["SUMMARY", "Numeric"]
 
-BLOCK = 1 << 14  # values that go through the kernels at a time: their keys stay in the cache
+BLOCK = 1 << 15  # values that go through the kernels at a time: their keys stay in the cache
 HIGHEST = np.uint64((1 << 64) - 1)
 SIGN = np.uint64(1 << 63)
 MINUS_INFINITY = np.uint64(0x000FFFFFFFFFFFFF)
 PLUS_INFINITY = np.uint64(0xFFF0000000000000)
 BASE = 1 << 32
-FLAT = ("rows", "null", "nan", "least", "greatest")
+FLAT = ("rows", "null", "nan")
 
 
 class Numeric:
@@ -39,8 +40,8 @@ class Numeric:
         (n_groups,) counts; the valid values are the rest.
     cells
         (n_groups, n_cells) counts of valid values.
-    least, greatest
-        (n_groups,) keys of the extremes; 2**64 - 1 and 0 where there is no value.
+    extremes
+        (n_groups, 2) keys of the least and greatest value; 2**64 - 1 and 0 where there is none.
     near, far
         Sums of the moments' integers, (n_groups, 5) and (n_groups, EXPONENTS, 7); see `lakedrift_kernels.moments`.
     """
@@ -51,16 +52,15 @@ class Numeric:
         self.binning = binning
         self.rows, self.null, self.nan = slots
         self.cells = cells
-        self.least, self.greatest = extremes
+        self.extremes = extremes
         self.near = near
         self.far = far
-        self._scratch: tuple[NDArray[np.float64], NDArray[np.uint64]] | None = None
+        self._scratch: tuple[NDArray[np.float64], NDArray[np.uint64]] = np.empty(0), np.empty(0, np.uint64)
 
     @classmethod
     def new(cls, binning: Binning, n_groups: int = 1) -> Self:
         """Return the state of no rows."""
-        extremes = np.empty((2, n_groups), np.uint64)
-        extremes[0], extremes[1] = HIGHEST, 0
+        extremes = np.tile(np.array([HIGHEST, 0], np.uint64), (n_groups, 1))
         return cls(
             binning,
             np.zeros((3, n_groups), np.int64),
@@ -73,7 +73,8 @@ class Numeric:
     @property
     def valid(self) -> Counts:
         """How many values the cells hold."""
-        return self.cells.sum(axis=1)
+        held: Counts = self.cells.sum(axis=1)
+        return held
 
     @property
     def infinite(self) -> tuple[Counts, Counts]:
@@ -88,7 +89,7 @@ class Numeric:
         column = columns.numbers(array)
         self.rows[0] += len(column.values)
         self.null[0] += column.nulls
-        if self._scratch is None:
+        if not len(self._scratch[0]):
             self._scratch = np.empty(BLOCK), np.empty(BLOCK, np.uint64)
         for start in range(0, len(column.values), BLOCK):
             found = self._keys(column.values[start : start + BLOCK], column.validity, column.offset + start)
@@ -97,7 +98,6 @@ class Numeric:
 
     def _keys(self, values: NDArray[np.generic], validity: NDArray[np.uint8], offset: int) -> int:
         """Fill the scratch with the valid values and their keys; return how many."""
-        assert self._scratch is not None
         if self.binning.axis == "double":
             found, nan = keys.double_keys(values, validity, offset, *self._scratch)
             self.nan[0] += nan
@@ -108,16 +108,14 @@ class Numeric:
         return int(keys.integer_keys(wide.view(np.uint64), validity, offset, flip, origin, *self._scratch))
 
     def _count(self, found: int) -> None:
-        assert self._scratch is not None
         doubles, block = self._scratch
         binning = self.binning
         if len(binning.nested):
-            grid.count_nested_cells(block, found, binning.roots, binning.leaves, binning.inner, self.cells[0])
+            tables = binning.roots, binning.leaves, binning.inner
+            grid.count_nested_cells(block, found, *tables, self.cells[0], self.extremes[0])
         else:
-            grid.count_cells(block, found, binning.roots, self.cells[0])
+            grid.count_cells(block, found, binning.roots, self.cells[0], self.extremes[0])
         moments.add_moments(doubles, found, binning.centre, binning.scale, self.near[0], self.far[0])
-        self.least[0] = min(self.least[0], block[:found].min())
-        self.greatest[0] = max(self.greatest[0], block[:found].max())
 
     def merge(self, other: Self) -> None:
         """Add another state on the same grid."""
@@ -126,8 +124,8 @@ class Numeric:
             raise IncompatibleProfilesError(msg, hint="profile one side with like= the other")
         for name in ("rows", "null", "nan", "cells"):
             add_counts(getattr(self, name), getattr(other, name))
-        np.minimum(self.least, other.least, out=self.least)
-        np.maximum(self.greatest, other.greatest, out=self.greatest)
+        np.minimum(self.extremes[:, 0], other.extremes[:, 0], out=self.extremes[:, 0])
+        np.maximum(self.extremes[:, 1], other.extremes[:, 1], out=self.extremes[:, 1])
         self.near += other.near
         self.far += other.far
         _carry(self.near, 1, 2)
@@ -139,15 +137,8 @@ class Numeric:
         """Return the state of no rows on the same grid."""
         return self.new(self.binning, len(self.rows))
 
-    def extremes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the least and the greatest value, (n_groups,) each, NaN where there is none."""
-        empty = self.greatest < self.least
-        values = (key_values(keys, self.binning.axis) for keys in (self.least, self.greatest))
-        least, greatest = (np.where(empty, np.nan, value) for value in values)
-        return least, greatest
-
     def moments(self, group: int = 0) -> tuple[float, float]:
-        """Return the mean and the population variance of the finite values, correctly rounded sums; NaN where there are none."""
+        """Return the mean and the population variance of the finite values, from exact sums; NaN where there are none."""
         unit = 1 / Fraction(self.binning.scale)
         count, near, square = _near_sums(self.near[group])
         far_count, far, far_square = _far_sums(self.far[group])
@@ -166,11 +157,12 @@ class Numeric:
         return self.binning.origin - (1 << 63 if self.binning.axis == "int64" else 0)
 
     def to_arrow(self) -> pa.Table:
-        """Return one row a group, the grid in the metadata; cells and far sums as the indices and values of what is not zero."""
+        """Return one row a group, the grid in the metadata; cells and far sums as indices and values of what is not zero."""
         held = [np.flatnonzero(row) for row in self.cells]
         rows = [np.flatnonzero(table[:, 0]) for table in self.far]
         integers = pa.list_(pa.int64())
         state = {name: getattr(self, name) for name in FLAT} | {
+            "extremes": pa.array(list(self.extremes), pa.list_(pa.uint64())),
             "near": pa.array(list(self.near), integers),
             "cells": pa.array(held, integers),
             "counts": pa.array([row[at] for row, at in zip(self.cells, held, strict=True)], integers),
@@ -185,8 +177,8 @@ class Numeric:
         state = cls.new(Binning.from_json(table.schema.metadata[b"binning"].decode()), table.num_rows)
         for name in FLAT:
             getattr(state, name)[:] = table[name].to_numpy()
-        for group, row in enumerate(table.select(["near", "cells", "counts", "far_rows", "far"]).to_pylist()):
-            state.near[group] = row["near"]
+        for group, row in enumerate(table.drop_columns(list(FLAT)).to_pylist()):
+            state.extremes[group], state.near[group] = row["extremes"], row["near"]
             state.cells[group, row["cells"]] = row["counts"]
             state.far[group, row["far_rows"]] = np.array(row["far"], np.int64).reshape(-1, state.far.shape[2])
         return state

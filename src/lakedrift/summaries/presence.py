@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
+
 from lakedrift.summary import Counts, add_counts
 
 __all__ = ["SUMMARY", "Presence"]
