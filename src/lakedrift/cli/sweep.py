@@ -1,0 +1,143 @@
+"""`lakedrift sweep`: compare two datasets feature by feature."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from lakedrift import config as configuration
+from lakedrift import report as reports
+from lakedrift.cli import output as outputs
+from lakedrift.cli.dry_run import describe
+from lakedrift.errors import SourceError, UnknownNameError, UsageError
+
+if TYPE_CHECKING:
+    from lakedrift.comparison import Comparison
+
+__all__ = ["gate", "sweep"]
+
+Patterns = Annotated[list[str] | None, Parameter(metavar="PATTERN")]
+Metrics = Annotated[list[str] | None, Parameter(metavar="NAME")]
+Count = Annotated[int | None, Parameter(metavar="N", validator=Number(gte=1))]
+Format = Annotated[str, Parameter(metavar="NAME", help=f"How to write the result: {', '.join(reports.names())}.")]
+Output = Annotated[Path | None, Parameter(name=["--output", "-o"], metavar="FILE")]
+FailOn = Literal["warning", "critical", "never"]
+
+
+def sweep(
+    reference: str | None = None,
+    current: str | None = None,
+    /,
+    *,
+    feature: Patterns = None,
+    exclude: Patterns = None,
+    categorical: Patterns = None,
+    metric: Metrics = None,
+    where: Annotated[str | None, Parameter(metavar="SQL")] = None,
+    threads: Count = None,
+    min_rows: Count = None,
+    format: Format = "table",  # noqa: A002 -- the name of the option
+    output: Output = None,
+    fail_on: FailOn = "critical",
+    config: Annotated[Path | None, Parameter(metavar="FILE")] = None,
+    table: Annotated[str | None, Parameter(metavar="NAME")] = None,
+    dry_run: Annotated[bool, Parameter(show_default=False)] = False,
+) -> int:
+    """Compare two datasets, feature by feature, and exit 1 where they drifted apart.
+
+    Parameters
+    ----------
+    reference
+        What is normal: a Parquet file, a folder, or a pattern in quotes.
+    current
+        What is to be judged, likewise.
+    feature
+        Judge only these columns: names or patterns such as '*_delay'. May be given several times.
+    exclude
+        Leave these columns out.
+    categorical
+        Judge these columns by category, although they are numbers.
+    metric
+        Compute only these metrics, and the rates of what is missing.
+    where
+        Only rows for which this SQL expression holds, such as "origin = 'JFK'".
+    threads
+        How many threads to use. [default: all cores]
+    min_rows
+        Judge no distribution on fewer valid rows than this. [default: 500]
+    output
+        Write the result to this file instead of stdout.
+    fail_on
+        Exit 1 from this verdict on.
+    config
+        A configuration file. [default: lakedrift.toml, else [tool.lakedrift] of pyproject.toml]
+    table
+        Use the sides and limits of this table of the configuration.
+    dry_run
+        Say what would be read, and read nothing but file footers and a sample.
+    """
+    _check_names("format", [format], reports.names())
+    _check_names("metric", metric or [], configuration.metric_names())
+    settings = configuration.load(config, table=table)
+    sides = _sides(reference, current, settings)
+    options: dict[str, Any] = {
+        "features": feature,
+        "exclude": exclude,
+        "kinds": {**settings.kinds, **dict.fromkeys(categorical or [], "categorical")},
+        "metrics": metric,
+        "where": where,
+        "threads": threads,
+        "thresholds": settings.thresholds,
+    }
+    if min_rows is not None:
+        options["min_rows"] = min_rows
+    if dry_run:
+        return describe(sides, options, format, output)
+    outputs.check(output, binary=reports.report(format).binary)
+    comparison = watched(sides, options)
+    outputs.write(reports.report(format).render(comparison, outputs.canvas(output)), output)
+    return gate(comparison, fail_on)
+
+
+def watched(sides: tuple[str, str], options: dict[str, Any]) -> Comparison:
+    """Run a sweep with its progress on stderr."""
+    from lakedrift import api
+    from lakedrift.progress import progress
+
+    with progress(sys.stderr) as observer:
+        return api.sweep(*sides, **options, observer=observer)
+
+
+def gate(comparison: Comparison, fail_on: FailOn) -> int:
+    """Return the exit code for a comparison: 0, or 1 for drift at or above `fail_on`.
+
+    Raises
+    ------
+    SourceError
+        If nothing was judged: a gate that looked at nothing must not open.
+    """
+    if comparison.verdict == "none":
+        unjudged = reports.Digest.of(comparison).unjudged
+        why = ", ".join(f"{reason} ({len(features)})" for reason, features in unjudged.items())
+        msg = f"nothing was judged: {why or 'there is no column to judge'}"
+        raise SourceError(msg)
+    failing = {"warning": ("warning", "critical"), "critical": ("critical",), "never": ()}[fail_on]
+    return int(comparison.verdict in failing)
+
+
+def _check_names(what: str, names: list[str], known: list[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise UnknownNameError.among(what, name, known)
+
+
+def _sides(reference: str | None, current: str | None, settings: configuration.Config) -> tuple[str, str]:
+    reference, current = reference or settings.reference, current or settings.current
+    if reference is None or current is None:
+        msg = f"there is no {'REFERENCE' if reference is None else 'CURRENT'} to compare"
+        raise UsageError(msg, hint="lakedrift sweep REFERENCE CURRENT, or --table NAME of a table whose sides are configured")
+    return reference, current
