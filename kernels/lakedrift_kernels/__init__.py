@@ -1,1 +1,7 @@
 """Numba kernels: NumPy arrays in, NumPy arrays out. They know no Arrow, no file and no data frame."""
+
+from __future__ import annotations
+
+from lakedrift_kernels._jit import cache_directory, is_warm
+
+__all__ = ["cache_directory", "is_warm"]

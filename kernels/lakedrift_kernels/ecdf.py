@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lakedrift_kernels._jit import kernel
 
-__all__ = ["ks_cells", "ks_sorted"]
+__all__ = ["ks_cells", "ks_sorted", "ks_values"]
 
 DIGIT = 31
 DIGIT_MASK = (1 << 31) - 1
@@ -74,6 +74,41 @@ def ks_cells(
             c2 += h
             known = _keep_larger(c1, c2, n, m, known, attained[g])
             farthest = _keep_larger(c1, c2, n, m, farthest, reachable[g])
+
+
+@kernel
+def ks_values(
+    x: NDArray[np.uint64],
+    x_counts: NDArray[np.int64],
+    y: NDArray[np.uint64],
+    y_counts: NDArray[np.int64],
+    ends: NDArray[np.uint64],
+    before: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    out: NDArray[np.int64],
+) -> None:
+    """Write the pair (2,) where the distance is largest among the values inside some cells, given as two multisets.
+
+    `x` and `y` are ascending distinct keys with their counts, all within k cells whose last keys are `ends` (k,); `before`
+    (k, 2) are the pairs at the cells' starts, `sizes` (2,) the sizes of the samples.
+    """
+    out[:] = 0
+    largest = (0, 0)
+    i = 0
+    j = 0
+    for cell in range(ends.size):
+        c1 = before[cell, 0]
+        c2 = before[cell, 1]
+        while (i < x.size and x[i] <= ends[cell]) or (j < y.size and y[j] <= ends[cell]):
+            from_x = i < x.size and (j >= y.size or x[i] <= y[j])
+            from_y = j < y.size and (i >= x.size or y[j] <= x[i])
+            if from_x:
+                c1 += x_counts[i]
+                i += 1
+            if from_y:
+                c2 += y_counts[j]
+                j += 1
+            largest = _keep_larger(c1, c2, sizes[0], sizes[1], largest, out)
 
 
 @kernel

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lakedrift_kernels._jit import kernel
 
-__all__ = ["count_cells", "count_nested_cells"]
+__all__ = ["count_cells", "count_nested_cells", "select_keys"]
 
 ROOT_SHIFT = np.uint64(48)
 FIRST_SHIFT = np.uint64(32)
@@ -70,6 +70,36 @@ def count_nested_cells(
             leaf = min((max(key, low) - low) >> (packed & SHIFT_MASK), (packed >> LAST_SHIFT) & LAST_MASK)
             cell = (packed >> FIRST_SHIFT) + leaf
         counts[cell] += 1
+
+
+@kernel
+def select_keys(
+    keys: NDArray[np.uint64],
+    n: int,
+    roots: NDArray[np.uint64],
+    leaves: NDArray[np.uint64],
+    nested: NDArray[np.uint64],
+    wanted: NDArray[np.bool_],
+    selected: NDArray[np.uint64],
+) -> int:
+    """Copy those of the first n keys that lie in a wanted cell to `selected` (n,); return how many. `wanted` is (n_cells,)."""
+    found = 0
+    for i in range(n):
+        key = keys[i]
+        root = key >> ROOT_SHIFT
+        low = roots[root, 0]
+        packed = roots[root, 1]
+        leaf = min((max(key, low) - low) >> (packed & SHIFT_MASK), (packed >> LAST_SHIFT) & LAST_MASK)
+        cell = leaves[(packed >> FIRST_SHIFT) + leaf]
+        if cell & NESTED:
+            inner = cell ^ NESTED
+            low = nested[inner, 0]
+            packed = nested[inner, 1]
+            leaf = min((max(key, low) - low) >> (packed & SHIFT_MASK), (packed >> LAST_SHIFT) & LAST_MASK)
+            cell = (packed >> FIRST_SHIFT) + leaf
+        selected[found] = key
+        found += wanted[cell]
+    return found
 
 
 @kernel
