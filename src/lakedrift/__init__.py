@@ -9,7 +9,6 @@ A lake is scanned once into mergeable summaries; everything else is a pure funct
 from __future__ import annotations
 
 import importlib
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,9 +17,9 @@ if TYPE_CHECKING:
     from lakedrift.errors import LakedriftError
     from lakedrift.profiles import Profile
 
-__all__ = ["Comparison", "LakedriftError", "Profile", "__version__", "compare", "merge", "profile", "sweep"]
+    __version__: str
 
-__version__ = version("lakedrift")
+__all__ = ["Comparison", "LakedriftError", "Profile", "__version__", "compare", "merge", "profile", "sweep"]
 
 HOMES = {
     **dict.fromkeys(("compare", "merge", "profile", "sweep"), "lakedrift.api"),
@@ -32,6 +31,8 @@ HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used: the command line must answer `--help` without loading an engine."""
+    if name == "__version__":
+        return importlib.import_module("importlib.metadata").version("lakedrift")
     if name not in HOMES:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)

@@ -16,13 +16,16 @@ from lakedrift.metric import discover
 from lakedrift.observer import Observer, Silent
 from lakedrift.plan import Selection, columns_of, make_plan
 from lakedrift.profiles import Profile, merge
+from lakedrift.refinement import doubts, refine
 from lakedrift.source import Source
 from lakedrift.sources import open_source
+from lakedrift.summaries.values import Values
 from lakedrift.threshold import Thresholds
 
 __all__ = ["DryRun", "compare", "merge", "plan_sweep", "profile", "sweep"]
 
 MIN_ROWS = 500
+VALUES_MEMORY = 512 << 20  # bytes that values kept by a second scan may take
 
 
 def sweep(
@@ -37,6 +40,7 @@ def sweep(
     threads: int | None = None,
     thresholds: Mapping[str, Any] | None = None,
     min_rows: int = MIN_ROWS,
+    exact: bool = False,
     observer: Observer | None = None,
 ) -> Comparison:
     """Compare every feature of two datasets.
@@ -59,6 +63,9 @@ def sweep(
         Limits by metric, and by feature: `{"psi": (0.1, 0.25), "features": {"price_*": {"ks": (0.05, 0.1)}}}`.
     min_rows
         With fewer valid values on a side a feature is judged by its rates only.
+    exact
+        Whether to settle every Kolmogorov-Smirnov distance by a second scan of the few values in doubt; without it, only
+        those whose verdict hangs on it.
     observer
         Who is told how the run gets on.
 
@@ -75,9 +82,20 @@ def sweep(
     known = [name for side in sides for name in _names(side)]
     before = _profiled(sides[0], selection, None, known, threads, "reference", watch)
     after = _profiled(sides[1], selection, before, known, threads, "current", watch)
+    comparison = judge(before, after, metrics=chosen, thresholds=limits, min_rows=min_rows)
+    doubtful = doubts(comparison, exact=exact, memory=VALUES_MEMORY)
+    if doubtful and not any(isinstance(side, Profile) for side in sides):
+        scans = zip(
+            (before, after), sides, zip(*doubtful.values(), strict=True), ("reference again", "current again"), strict=True
+        )
+        before, after = (
+            _refined(profile, side, dict(zip(doubtful, states, strict=True)), where, threads, stage, watch)
+            for profile, side, states, stage in scans
+        )
+        comparison = judge(before, after, metrics=chosen, thresholds=limits, min_rows=min_rows)
     watch.done()
-    seconds = time.perf_counter() - started
-    return judge(before, after, metrics=chosen, thresholds=limits, min_rows=min_rows, seconds=seconds)
+    comparison.seconds = time.perf_counter() - started
+    return comparison
 
 
 def profile(
@@ -198,9 +216,28 @@ def _profiled(
         msg = f"threads must be at least 1, not {threads}"
         raise UsageError(msg)
     plan = make_plan(side, selection, like=like, known=known)
-    rows = [fragment.rows for fragment in side.fragments]
-    observer.stage(stage, None if None in rows else sum(count or 0 for count in rows))
+    observer.stage(stage, _declared(side))
     return engine.run(plan, threads or engine.default_threads(), observer)
+
+
+def _refined(
+    profile: Profile,
+    side: Source | Profile,
+    states: Mapping[str, Values],
+    where: str | None,
+    threads: int | None,
+    stage: str,
+    observer: Observer,
+) -> Profile:
+    if isinstance(side, Profile):
+        return side
+    observer.stage(stage, _declared(side))
+    return refine(profile, side, states, where, threads or engine.default_threads(), observer)
+
+
+def _declared(source: Source) -> int | None:
+    rows = [fragment.rows for fragment in source.fragments]
+    return None if None in rows else sum(count or 0 for count in rows)
 
 
 def _thresholds(given: Mapping[str, Any] | None) -> Thresholds:

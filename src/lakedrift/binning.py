@@ -133,6 +133,10 @@ class Binning:
         low, shift, last = self._spread
         return _divided(np.arange(ROOTS, dtype=np.uint64) << ROOT_SHIFT, low, shift, last + ONE)
 
+    def cell_of(self, keys: Keys) -> NDArray[np.int64]:
+        """Return the cell that each key falls into, (n,)."""
+        return np.searchsorted(self.edges, keys, side="right").astype(np.int64) - 1
+
     def leaf_of(self, keys: Keys) -> Keys:
         """Return the leaf that each key falls into, (n,)."""
         root = keys >> ROOT_SHIFT
@@ -196,15 +200,18 @@ def common_edges(one: Binning, other: Binning) -> tuple[Keys, Keys]:
 
 
 def _integer_edges(binning: Binning) -> tuple[NDArray[np.int64], Keys]:
-    """Edges that are integers within ±2**53 and so divide every axis alike: (values, keys)."""
+    """Edges that are integers above -2**53 and up to 2**53, and so divide every axis alike: (values, keys), ascending.
+
+    Rounded to a double no integer passes such an edge; -2**53 - 1 would pass -2**53. The edges at -0.0 and 0.0 are the same.
+    """
+    least = 0 if binning.axis == "uint64" else 1 - EXACT_INTEGERS
+    low, high = keys_of(np.array([least, EXACT_INTEGERS]), binning.axis)
     edges = binning.edges[1:]
-    if binning.axis == "double":
-        values = key_values(edges, "double")
-        whole = (np.abs(values) <= EXACT_INTEGERS) & (values == np.floor(values))
-        return values[whole].astype(np.int64), edges[whole]
-    zero = np.uint64(0) if binning.axis == "uint64" else SIGN
-    near = (edges <= zero + np.uint64(EXACT_INTEGERS)) & (edges >= zero - min(zero, np.uint64(EXACT_INTEGERS)))
-    return (edges[near] - zero).view(np.int64), edges[near]
+    near = edges[(low <= edges) & (edges <= high)]
+    values = key_values(near, binning.axis)
+    whole = values == np.floor(values)
+    integers, at = np.unique(values[whole].astype(np.int64), return_index=True)
+    return integers, near[whole][at]
 
 
 def key_values(keys: Keys, axis: Axis) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lakedrift.feature import Kind
 
-__all__ = ["Column", "family", "labels", "natural_kind", "numbers", "type_name", "valid_numbers", "views"]
+__all__ = ["Column", "family", "is_read", "labels", "natural_kind", "numbers", "texts", "type_name", "valid_numbers", "views"]
 
 ALL_VALID: NDArray[np.uint8] = np.empty(0, np.uint8)
 
@@ -44,8 +44,11 @@ class Column:
 
 
 def numbers(array: pa.Array) -> Column:
-    """Return an integer, floating, decimal or temporal column (n,) as its numbers; a decimal becomes the nearest double."""
-    if pa.types.is_decimal(array.type):
+    """Return an integer, floating, decimal or temporal column (n,) as its numbers; a decimal becomes the nearest double.
+
+    A column of the null type is one of doubles, all of them null.
+    """
+    if pa.types.is_decimal(array.type) or pa.types.is_null(array.type):
         array = pc.cast(array, pa.float64())
     dtype = _storage(array.type)
     values = np.frombuffer(array.buffers()[1] or b"", dtype)[array.offset : array.offset + len(array)]
@@ -72,18 +75,36 @@ def labels(array: pa.Array) -> pa.Array:
         return array if _is_text(array.type.value_type) else labels(array.dictionary_decode())
     if pa.types.is_string_view(array.type):
         return array
+    if pa.types.is_floating(array.type):
+        wide = pc.cast(array, pa.float32()) if pa.types.is_float16(array.type) else array
+        array = pc.add(wide, pa.scalar(0.0, wide.type))  # -0.0 is 0.0
     return pc.cast(pc.cast(array, pa.large_string()), pa.string_view())
 
 
+def texts(array: pa.Array) -> pa.LargeStringArray:
+    """Return any column as plain strings."""
+    array = labels(array)
+    if pa.types.is_dictionary(array.type):  # Arrow decodes no dictionary of views
+        array = pa.DictionaryArray.from_arrays(array.indices, array.dictionary.cast(pa.large_string())).dictionary_decode()
+    return array.cast(pa.large_string())
+
+
 def natural_kind(dtype: pa.DataType) -> Kind:
-    """Return how values of this type are read unless the caller says otherwise."""
-    if pa.types.is_integer(dtype) or pa.types.is_floating(dtype) or pa.types.is_decimal(dtype):
+    """Return how values of this type are read unless the caller says otherwise; a dictionary is how its values are."""
+    if pa.types.is_dictionary(dtype):
+        return natural_kind(dtype.value_type)
+    if pa.types.is_integer(dtype) or pa.types.is_floating(dtype) or _is_decimal(dtype):
         return "numeric"
     if pa.types.is_boolean(dtype):
         return "boolean"
-    if _is_text(dtype) or (pa.types.is_dictionary(dtype) and _is_text(dtype.value_type)):
+    if _is_text(dtype):
         return "categorical"
     return "temporal" if pa.types.is_temporal(dtype) and not pa.types.is_interval(dtype) else "unsupported"
+
+
+def is_read(dtype: pa.DataType) -> bool:
+    """Whether a column of this type is looked at: nested and binary ones are only named, so that none can spoil a run."""
+    return natural_kind(dtype) != "unsupported" or pa.types.is_null(dtype)
 
 
 def type_name(dtype: pa.DataType) -> str:
@@ -99,7 +120,12 @@ def family(dtype: str) -> str:
         return "integer"
     if dtype in ("halffloat", "float", "double"):
         return "floating"
-    return "decimal" if dtype.startswith("decimal") else dtype
+    return "decimal" if dtype.startswith(("decimal32", "decimal64", "decimal128")) else dtype
+
+
+def _is_decimal(dtype: pa.DataType) -> bool:
+    """Decimals of up to 38 digits: readers have no more."""
+    return bool(pa.types.is_decimal(dtype) and not pa.types.is_decimal256(dtype))
 
 
 def _is_text(dtype: pa.DataType) -> bool:

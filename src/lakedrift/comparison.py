@@ -149,6 +149,15 @@ class Comparison:
             return None
         return draw(pair_of(reference, current, feature), bins, reference.groups.index(segment))
 
+    def unsettled(self, metric: str, *, undecided: bool) -> list[str]:
+        """Return the features whose `metric` has bounds that differ, or only those with a limit within them."""
+        return [
+            measure.feature
+            for measure in self._measures
+            if measure.metric == metric
+            and ((measure.status == "undecided").any() if undecided else (measure.lower < measure.upper).any())
+        ]
+
     def _rows_of(self, measure: Measure) -> dict[str, Sequence[Any]]:
         groups = self.profiles[0].groups
         n = len(groups)
@@ -180,22 +189,27 @@ class Comparison:
     def _verdict_of(self, measures: Sequence[Measure], group: int) -> tuple[tuple[int, float], tuple[Any, ...]]:
         """One row of `verdicts()`, and what it is sorted by: the level, then how far beyond its limit."""
         decided = max(measures, key=lambda measure: _weight(measure, group))
-        unjudged = next((m for m in reversed(measures) if m.status[group] not in JUDGED and not m.levels[group]), None)
-        level = int(decided.levels[group])
-        if level < LEVELS.index("warning") and unjudged is not None:
-            decided, level = unjudged, 0
-        status = str(decided.status[group])
+        level, status = int(decided.levels[group]), str(decided.status[group])
+        if level < LEVELS.index("warning"):
+            decided, status = _unjudged(measures, group) or (decided, status)
+            level = level if status in JUDGED else 0
+        limit, statistic = decided.limit if level and decided.limit else (None, None, ""), float(decided.statistic[group])
         values = (decided.feature, decided.kind, self.profiles[0].groups[group], None, None, "reference", LEVELS[level])
-        told = level >= LEVELS.index("ok")
-        limit = decided.limit if told and decided.limit else (None, None, "")
-        statistic = float(decided.statistic[group])
-        shown = statistic if told and not np.isnan(statistic) else None
-        line = headline(decided, group, self._spread(decided))
-        row = (*values, decided.metric if told else None, status, shown, limit[0], limit[1], line)
+        shown = statistic if level and not np.isnan(statistic) else None
+        line = headline(decided, status, group, self._spread(decided))
+        row = (*values, decided.metric if level else None, status, shown, limit[0], limit[1], line)
         return (level, _weight(decided, group)[2]), row
 
     def _spread(self, measure: Measure) -> Any:
         return functools.partial(pair_of, *self.profiles, measure.feature)
+
+
+def _unjudged(measures: Sequence[Measure], group: int) -> tuple[Measure, str] | None:
+    """Return why a feature within its limits is not judged all the same, and the measure that says so."""
+    kind = measures[0].kind
+    if kind in ("identifier", "temporal"):
+        return measures[0], kind
+    return next(((m, str(m.status[group])) for m in reversed(measures) if m.status[group] not in JUDGED), None)
 
 
 def _weight(measure: Measure, group: int) -> tuple[int, bool, float]:

@@ -6,9 +6,11 @@ running job, some skip what they may not read. So files are listed here, and eng
 
 from __future__ import annotations
 
+import fnmatch
 import glob
 import os
 import stat
+from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import unquote
@@ -22,29 +24,32 @@ SUFFIXES = (".parquet", ".parq", ".pq")
 HIDDEN = ("_", ".")
 MAGIC = frozenset("*?[")
 
+Identity = tuple[int, int]
+
 
 def find_files(where: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> list[Path]:
     """Return the Parquet files of a path, directory, glob or list of these, sorted, each file once.
 
-    In a directory, names that begin with `_` or `.` are left out, as are other suffixes than .parquet, .parq and .pq.
+    In a directory, names that begin with `_` or `.` are left out, as are other suffixes than .parquet, .parq and .pq; so they
+    are among the matches of a glob, unless it spells the `_` or `.` out. A path that exists is no glob. Links are followed,
+    and a file that is also linked to is known by its own path.
 
     Raises
     ------
     SourceNotFoundError
         If a path does not exist, or holds no such file.
     UnreadableFileError
-        If a directory cannot be listed, or a link leads nowhere.
+        If a directory cannot be listed, a link leads nowhere, or a file is none that can be read twice.
     """
     places = [where] if isinstance(where, str | os.PathLike) else list(where)
-    found: dict[tuple[int, int], Path] = {}
+    found: dict[Identity, Path] = {}
     for place in places:
-        before = len(found)
-        for file in _files_of(os.fspath(place)):
-            status = file.stat()
-            found.setdefault((status.st_dev, status.st_ino), file)
-        if len(found) == before and not found:
+        files = list(_files_of(os.fspath(place)))
+        if not files:
             msg = f"no Parquet file in {os.fspath(place)!r}"
             raise SourceNotFoundError(msg, hint=f"names must end in {', '.join(SUFFIXES)} and not begin with _ or .")
+        for file in files:
+            found.setdefault(_identity_of_file(file), file)
     return sorted(found.values())
 
 
@@ -54,7 +59,14 @@ def partition_of(file: Path) -> tuple[tuple[str, str | None], ...]:
     A value is kept as written, so `007` and `7` are two partitions; Hive's default partition is None.
     """
     pairs = (folder.split("=", 1) for folder in file.parts[:-1] if "=" in folder[1:])
-    return tuple((unquote(key), None if value == NULL_PARTITION else unquote(value)) for key, value in pairs)
+    return tuple((_decoded(key), None if value == NULL_PARTITION else _decoded(value)) for key, value in pairs)
+
+
+def _decoded(text: str) -> str:
+    try:
+        return unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        return text
 
 
 def _files_of(place: str) -> Iterator[Path]:
@@ -62,34 +74,48 @@ def _files_of(place: str) -> Iterator[Path]:
         msg = f"cannot read {place!r}: only local files can be read"
         raise SourceError(msg, hint="copy or mount the files, and name their folder")
     path = Path(place)
-    if path.is_dir():
-        yield from _walk(path, set())
-    elif path.exists():
-        _check_regular(path)
-        yield path
+    if place and _exists(path):
+        yield from _walk(path, set()) if _is_folder(path) else [path]
     elif MAGIC & set(place):
-        matches = sorted(glob.glob(place, recursive=True))  # noqa: PTH207 - a pattern may be absolute, which Path.glob is not
-        for match in matches:
-            yield from _files_of(match) if Path(match).is_dir() or match.lower().endswith(SUFFIXES) else ()
+        visited: set[Identity] = set()
+        for match in _matches(place):
+            yield from _walk(match, visited) if _is_folder(match) else _if_parquet(match)
     else:
         msg = f"no such file or directory: {place!r}"
         raise SourceNotFoundError(msg, hint=_nearest_path(path))
 
 
-def _walk(folder: Path, visited: set[tuple[int, int]]) -> Iterator[Path]:
-    status = folder.stat()
-    if (status.st_dev, status.st_ino) in visited:
-        return  # a link back to where we have been
-    visited.add((status.st_dev, status.st_ino))
-    for entry in _entries(folder):
-        path = Path(entry.path)
-        if entry.name.startswith(HIDDEN):
+def _matches(pattern: str) -> list[Path]:
+    """Return what a glob matches, what is reached by links last."""
+    asked = [part for part in Path(pattern).parts if part.startswith(HIDDEN)]
+    matches = map(Path, glob.glob(pattern, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern
+    shown = [match for match in matches if not any(_is_hidden(part, asked) for part in match.parts)]
+    return sorted(shown, key=lambda match: (os.path.realpath(match) != str(match.absolute()), match))
+
+
+def _is_hidden(part: str, asked: Sequence[str]) -> bool:
+    return part.startswith(HIDDEN) and not any(fnmatch.fnmatchcase(part, pattern) for pattern in asked)
+
+
+def _walk(root: Path, visited: set[Identity]) -> Iterator[Path]:
+    """Yield the Parquet files below a folder, those that are reached by links last."""
+    pending = deque([root])
+    while pending:
+        path = pending.popleft()
+        if not _is_folder(path):
+            yield from _if_parquet(path)
             continue
-        if entry.is_dir():
-            yield from _walk(path, visited)
-        elif entry.name.lower().endswith(SUFFIXES):
-            _check_regular(path)
-            yield path
+        identity = _identity(_status(path))
+        if identity in visited:
+            continue  # a link back to where we have been
+        visited.add(identity)
+        for entry in _entries(path):
+            if entry.is_symlink():
+                pending.append(Path(entry.path))
+            elif entry.is_dir():
+                pending.appendleft(Path(entry.path))
+            else:
+                yield from _if_parquet(Path(entry.path))
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -100,7 +126,7 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         msg = f"cannot list {str(folder)!r}: {error.strerror}"
         raise UnreadableFileError(msg) from error
     _refuse_tables(folder, entries)
-    return entries
+    return [entry for entry in entries if not entry.name.startswith(HIDDEN)]
 
 
 def _refuse_tables(folder: Path, entries: Sequence[os.DirEntry[str]]) -> None:
@@ -113,20 +139,53 @@ def _refuse_tables(folder: Path, entries: Sequence[os.DirEntry[str]]) -> None:
         raise SourceError(msg, hint="open the table with its own library and pass the frame, such as polars.scan_delta(...)")
 
 
-def _check_regular(path: Path) -> None:
+def _if_parquet(path: Path) -> list[Path]:
+    return [path] if path.name.lower().endswith(SUFFIXES) else []
+
+
+def _exists(path: Path) -> bool:
     try:
-        mode = path.stat().st_mode
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: no path holds a NUL
+        return False
     except OSError as error:
-        msg = f"cannot read {str(path)!r}: {error.strerror}"
-        raise UnreadableFileError(msg) from error
-    if not stat.S_ISREG(mode):
+        raise _unreadable(path, error) from error
+    return True
+
+
+def _is_folder(path: Path) -> bool:
+    return stat.S_ISDIR(_status(path).st_mode)
+
+
+def _identity_of_file(path: Path) -> Identity:
+    status = _status(path)
+    if not stat.S_ISREG(status.st_mode):
         msg = f"not a regular file: {str(path)!r}"
         raise UnreadableFileError(msg)
+    return _identity(status)
+
+
+def _identity(status: os.stat_result) -> Identity:
+    return status.st_dev, status.st_ino
+
+
+def _status(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> UnreadableFileError:
+    why = "a link that leads nowhere" if path.is_symlink() else error.strerror
+    return UnreadableFileError(f"cannot read {str(path)!r}: {why}")
 
 
 def _nearest_path(path: Path) -> str | None:
     """Say how much of the path exists."""
     for parent in path.parents:
-        if parent.is_dir():
+        if os.path.isdir(parent):  # noqa: PTH112 - Path.is_dir raises where it may not look
             return f"{str(parent)!r} exists, {path.relative_to(parent).parts[0]!r} in it does not"
+        if os.path.lexists(parent):
+            return f"{str(parent)!r} is not a directory"
     return None

@@ -17,6 +17,7 @@ from lakedrift.plan import Plan
 from lakedrift.profiles import Profile, StateKey
 from lakedrift.scanners import polars as scanner
 from lakedrift.summary import Summary
+from lakedrift_kernels import is_warm
 
 __all__ = ["default_threads", "run"]
 
@@ -38,6 +39,8 @@ def run(plan: Plan, threads: int, observer: Observer) -> Profile:
     InvariantError
         If rows were lost or counted twice.
     """
+    if not is_warm():
+        observer.note("compiling kernels, once on this machine: a few seconds")
     keys: dict[str, StateKey] = {key[1][0]: key for key in plan.states}
     scans = plan.source.scans(list(keys), scanner.needed(plan.where) if plan.where else ())
     rows = filtered = 0
@@ -62,7 +65,7 @@ class _Crew:
     """
 
     def __init__(self, states: Mapping[StateKey, Summary], threads: int) -> None:
-        self._inbox: queue.Queue[tuple[StateKey, pa.Array] | None] = queue.Queue(2 * max(threads, len(states)))
+        self._inbox: queue.Queue[tuple[StateKey, pa.Array] | None] = queue.Queue(4 * threads)
         self._failures: list[BaseException] = []
         self._states = [{key: state.empty() for key, state in states.items()} for _ in range(threads)]
         self._threads = [threading.Thread(target=self._work, args=(mine,), daemon=True) for mine in self._states]

@@ -9,6 +9,7 @@
     ├── SourceError               3   the input cannot be read, or not all of it
     │   ├── SourceNotFoundError       no such path, or nothing in it to read
     │   ├── UnreadableFileError       names the file
+    │   ├── SourceChangedError        while it was read
     │   └── SchemaError               the two sides have nothing in common
     ├── IncompatibleProfilesError 2   two states that do not add
     └── InvariantError           70   a law is broken: a bug of ours, and no result
@@ -26,6 +27,7 @@ __all__ = [
     "InvariantError",
     "LakedriftError",
     "SchemaError",
+    "SourceChangedError",
     "SourceError",
     "SourceNotFoundError",
     "UnknownNameError",
@@ -88,6 +90,10 @@ class SourceNotFoundError(SourceError):
 
 class UnreadableFileError(SourceError):
     """A file that cannot be read; the message names it."""
+
+
+class SourceChangedError(SourceError):
+    """The source changed while it was read."""
 
 
 class SchemaError(SourceError):

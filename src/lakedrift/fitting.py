@@ -14,8 +14,9 @@ from lakedrift.binning import EXACT_INTEGERS, ROOT_SHIFT, ROOTS, SIGN, Axis, Bin
 __all__ = ["fit", "sample_axis"]
 
 TARGET = 4096  # cells that the sample's mass is spread over, give or take a factor of two
-HEAVY = 4  # a leaf with more than so many times its share of the mass is divided once more
-TRIM = 256  # one sample value in so many, at each end of a root, may lie outside its window
+HEAVY = 2.5  # a leaf with more than so many times its share of the mass is divided once more
+TRIM = 2 * TARGET  # one value of the whole sample in so many may lie outside a window at each end …
+TRIM_PART = 16  # … but no more than one in so many of what the window serves
 DENSE_RANGE = 1 << 14  # integers of no greater range get one cell each
 REACH_BITS = 28  # the central sample spans 2**28 units of a moment; 2**31 fit
 
@@ -86,7 +87,7 @@ def _nested_windows(binning: Binning, keys: Keys, integers: bool) -> Keys:
     return _table(rows)
 
 
-def _heavy_parts(keys: Keys, places: Keys, least: int) -> list[tuple[int, Keys]]:
+def _heavy_parts(keys: Keys, places: Keys, least: float) -> list[tuple[int, Keys]]:
     """Return the parts of the sorted keys, by place, that hold at least `least` times 1 / TARGET of them."""
     starts = np.flatnonzero(np.append(True, places[1:] != places[:-1])[: len(places)])
     sizes = np.diff(np.append(starts, len(places)))
@@ -104,14 +105,23 @@ def _window(part: Keys, total: int, start: int, end: int, floor: int) -> tuple[i
     wanted = TARGET * len(part) // total
     if wanted == 0 or end - start <= 1 << floor:
         return None
-    trim = len(part) // TRIM
-    least, greatest = int(part[trim]), int(part[len(part) - 1 - trim])
+    least, greatest = _centre(part, total)
     shift = max(floor, ((greatest - least) // (2 * wanted)).bit_length())
     low = least >> shift << shift
     low = max(low - (1 << shift), start)
     last = (greatest - low) >> shift
     last += low + ((last + 1) << shift) < end
     return (low, shift, last) if last else None
+
+
+def _centre(part: Keys, total: int) -> tuple[int, int]:
+    """Return the range that a window is for: that of the central values, or of the one value that is most of them."""
+    middle = part[len(part) // 2]
+    first, end = np.searchsorted(part, middle), np.searchsorted(part, middle, side="right")
+    if 2 * (end - first) > len(part):
+        return int(middle), int(middle)
+    trim = min(total // TRIM, len(part) // TRIM_PART)
+    return int(part[trim]), int(part[len(part) - 1 - trim])
 
 
 def _table(rows: Sequence[tuple[int, ...]]) -> Keys:

@@ -31,9 +31,11 @@ SAID = {
 }
 
 
-def headline(measure: Measure, group: int, pair: Callable[[], Pair]) -> str:
-    """Say in a few words what the measure found; `pair` gives both sides where the medians alone say nothing."""
-    status = str(measure.status[group])
+def headline(measure: Measure, status: str, group: int, pair: Callable[[], Pair]) -> str:
+    """Say in a few words what the measure found, or why there is no verdict.
+
+    `pair` gives both sides, for where the medians alone say nothing.
+    """
     if status == "type_changed":
         return f"type changed: {measure.detail['reference']} → {measure.detail['current']}"
     if status == "insufficient_data":

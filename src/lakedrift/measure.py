@@ -15,6 +15,7 @@ from lakedrift.feature import Feature
 from lakedrift.metric import Bins, Cells, Counts, Floats, Metric, Presence
 from lakedrift.pairing import Pair, quantiles
 from lakedrift.profiles import Profile
+from lakedrift.summaries.values import Values
 
 __all__ = ["Measure", "absences", "measures", "pair_of"]
 
@@ -75,7 +76,9 @@ def pair_of(reference: Profile, current: Profile, name: str) -> Pair:
     profiles = (reference, current)
     rows = tuple(np.full(len(profile.groups), profile.rows, np.int64) for profile in profiles)
     one, other = (profile.feature(name) for profile in profiles)
-    return Pair((one, other), (reference.state(name), current.state(name)), (rows[0], rows[1]))
+    before, after = (profile.values(name) for profile in profiles)
+    values = (before, after) if isinstance(before, Values) and isinstance(after, Values) else None
+    return Pair((one, other), (reference.state(name), current.state(name)), (rows[0], rows[1]), values)
 
 
 def absences(reference: Profile, current: Profile, name: str) -> Measure | None:
@@ -130,7 +133,8 @@ def _absence(
         profile.state(feature.name).valid if profile is not None and feature.name in profile else np.zeros(1, np.int64)
         for profile in (reference, current)
     ]
-    nothing = [np.full(1, np.nan)] * 6
+    none = np.full(1, np.nan)
+    nothing = (none, none, none, none, none, none)
     state = np.array([status], object)
     return Measure(feature.name, feature.kind, "presence", *nothing, sizes[0], sizes[1], state, detail)
 

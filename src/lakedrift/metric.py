@@ -67,11 +67,16 @@ class Cells:
         (n_cells + 1,) ascending: the least value of each cell and, last, the greatest value of all.
     single
         (n_cells,): the cell can hold one value only, `edges` of it.
+    known, peak
+        Where a second scan looked into cells: which ones, (n_cells,), and how many of this side's values, (n_groups,), lie up
+        to the value in them where the sides are farthest apart. None where there was no such scan.
     """
 
     counts: Counts
     edges: Floats
     single: NDArray[np.bool_]
+    known: NDArray[np.bool_] | None = None
+    peak: Counts | None = None
 
 
 @dataclass(frozen=True, eq=False)

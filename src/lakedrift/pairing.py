@@ -10,19 +10,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift.binning import EXACT_INTEGERS, Axis, Keys, common_edges, key_values
+from lakedrift.alignment import align
 from lakedrift.columns import family
 from lakedrift.feature import Feature, Kind
 from lakedrift.metric import Bins, Cells, Counts, Floats, Presence
 from lakedrift.summaries.frequencies import Frequencies
 from lakedrift.summaries.numeric import Numeric
+from lakedrift.summaries.values import Values
 from lakedrift.summary import Summary
 
 __all__ = ["Pair", "quantile_bins", "quantiles"]
 
 QUANTILE_BINS = 10
 MOST_CATEGORIES = 20  # integers with no more distinct values in the reference are judged by category
-WIDE_INTEGERS = ("int64", "uint64")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +37,19 @@ class Pair:
         Its summaries, of one kind.
     rows
         (n_groups,) each, the rows of the whole lake, whether their file has the column or not.
+    values
+        Exact values in some cells, where a second scan fetched them.
     """
 
     features: tuple[Feature, Feature]
     states: tuple[Summary, Summary]
     rows: tuple[Counts, Counts]
+    values: tuple[Values, Values] | None = None
+
+    @property
+    def dtypes(self) -> tuple[str, str]:
+        """The type of either side."""
+        return self.features[0].dtype, self.features[1].dtype
 
     @functools.cached_property
     def kind(self) -> Kind:
@@ -57,7 +65,10 @@ class Pair:
         reference, current = self.states
         if not (isinstance(reference, Numeric) and isinstance(current, Numeric)):
             return None
-        return _common_cells(reference, current, tuple(feature.dtype for feature in self.features))
+        aligned = align(reference, current)
+        if self.values is not None:
+            aligned = aligned.settled(self.values)
+        return aligned.cells(self.dtypes)
 
     @functools.cached_property
     def bins(self) -> tuple[Bins, Bins] | None:
@@ -190,58 +201,3 @@ def _unseen(bins: tuple[Bins, Bins]) -> Counts:
 def _presence(state: Summary, rows: Counts, unseen: Counts) -> Presence:
     infinite = sum(state.infinite) if isinstance(state, Numeric) else np.zeros_like(rows)
     return Presence(rows, rows - state.rows, state.null, state.nan, np.asarray(infinite), unseen)
-
-
-def _common_cells(reference: Numeric, current: Numeric, dtypes: tuple[str, ...]) -> tuple[Cells, Cells]:
-    """Both sides on the edges that both grids have, cut to the range of the values."""
-    if reference.binning == current.binning:
-        keys = others = reference.binning.edges
-        sides = [reference.cells, current.cells]
-    else:
-        keys, others = common_edges(reference.binning, current.binning)
-        places = (np.searchsorted(side.binning.edges, at) for side, at in ((reference, keys), (current, others)))
-        sides = [np.add.reduceat(side.cells, place, axis=1) for side, place in zip((reference, current), places, strict=True)]
-    held = np.flatnonzero((sides[0] + sides[1]).any(axis=0))
-    if not len(held):
-        empty = np.zeros((len(reference.rows), 0), np.int64)
-        nothing = Cells(empty, np.zeros(1), np.zeros(0, bool))
-        return nothing, nothing
-    first, last = held[0], held[-1]
-    same_axis = reference.binning.axis == current.binning.axis
-    starts, ends = _key_ranges(keys, first, last, (reference, current) if same_axis else ())
-    edges, single = _edges(starts, ends, reference.binning.axis, dtypes)
-    one, other = (Cells(np.ascontiguousarray(side[:, first : last + 1]), edges, single) for side in sides)
-    return one, other
-
-
-def _key_ranges(keys: Keys, first: int, last: int, states: Sequence[Numeric]) -> tuple[Keys, Keys]:
-    """First and last key of each cell from `first` to `last`, the outer ones cut to the extremes where these are known."""
-    starts = keys[first : last + 1].copy()
-    ends = np.append(keys[first + 1 : last + 1], keys[last + 1] if last + 1 < len(keys) else np.uint64(0)) - np.uint64(1)
-    if states:
-        starts[0] = max(starts[0], min(state.extremes[:, 0].min() for state in states))
-        ends[-1] = min(ends[-1], max(state.extremes[:, 1].max() for state in states))
-    return starts, ends
-
-
-def _edges(starts: Keys, ends: Keys, axis: Axis, dtypes: tuple[str, ...]) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return the least value of each cell and the greatest of all, and which cells can hold one value only.
-
-    A key is one value, except that beyond ±2**53 several 64-bit integers share one key of the double axis. Between integers
-    a cell that no more than one integer falls into holds one value, though it be many keys wide.
-    """
-    low, high = (_finite_order(key_values(keys, axis), keys) for keys in (starts, ends))
-    single = starts == ends
-    if axis == "double":
-        if any(dtype in WIDE_INTEGERS or dtype.startswith(("timestamp", "time64", "date64", "duration")) for dtype in dtypes):
-            single &= np.abs(low) <= EXACT_INTEGERS
-        if {family(dtype) for dtype in dtypes} == {"integer"}:
-            whole = (np.floor(high) - np.ceil(low) <= 0) & (np.maximum(np.abs(low), np.abs(high)) <= EXACT_INTEGERS)
-            low = np.where(whole, np.ceil(low), low)
-            single |= whole
-    return np.append(low, high[-1:]), single
-
-
-def _finite_order(values: Floats, keys: Keys) -> Floats:
-    """Keys beyond the infinities stand for NaN, which is never counted: they take the infinity's place."""
-    return np.where(np.isnan(values), np.where(keys >> np.uint64(63), np.inf, -np.inf), values)

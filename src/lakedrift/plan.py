@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lakedrift import columns
 from lakedrift.binning import Binning
-from lakedrift.errors import ConfigError, UnknownNameError
+from lakedrift.errors import ConfigError, UnknownNameError, UsageError
 from lakedrift.feature import KINDS, Feature, Kind
 from lakedrift.fitting import fit
 from lakedrift.profiles import Profile, StateKey
@@ -65,14 +65,17 @@ class Plan:
 def columns_of(source: Source) -> dict[str, str]:
     """Return the type of every column, by name, in the order of the files; a column of several kinds is `mixed (…)`.
 
-    Partition keys come last, as text.
+    Partition keys come last, as text; in a file that has a column of that name, the column counts.
     """
     found: dict[str, dict[str, Kind]] = {}
     for fragment in source.fragments:
         for field in fragment.schema:
             found.setdefault(field.name, {})[columns.type_name(field.type)] = columns.natural_kind(field.type)
-    keys = {key: "string" for fragment in source.fragments for key, _ in fragment.partition}
-    return {name: _joined(types) for name, types in found.items()} | {k: t for k, t in keys.items() if k not in found}
+    for fragment in source.fragments:
+        for key, _ in fragment.partition:
+            if key not in fragment.schema.names:
+                found.setdefault(key, {})["string"] = "categorical"
+    return {name: _joined(types) for name, types in found.items()}
 
 
 def select(names: Mapping[str, Any], keys: Sequence[str], selection: Selection, known: Sequence[str]) -> list[str]:
@@ -82,18 +85,19 @@ def select(names: Mapping[str, Any], keys: Sequence[str], selection: Selection, 
     ------
     UnknownNameError
         If a name or pattern matches none of `known`.
+    UsageError
+        If none is left.
     """
     for pattern in [*(selection.features or ()), *selection.exclude, *(selection.kinds or ())]:
-        if not any(_matches(pattern, name) for name in known):
+        if not _named([pattern], known):
             raise UnknownNameError.among(what="column", name=pattern, known=known)
-    wanted = selection.features
-    asked = set(wanted or ())
-    chosen = [
-        name
-        for name in names
-        if name in asked or (name not in keys and (wanted is None or any(_matches(pattern, name) for pattern in wanted)))
-    ]
-    return [name for name in chosen if name in asked or not any(_matches(pattern, name) for pattern in selection.exclude)]
+    asked = set(selection.features or ())
+    wanted = set(known) if selection.features is None else _named(selection.features, known)
+    wanted -= _named(selection.exclude, known) - (asked - set(selection.exclude))
+    if known and not wanted:
+        msg = f"no column is left of {len(set(known))}: {', '.join(map(repr, selection.exclude))} excludes them all"
+        raise UsageError(msg)
+    return [name for name in names if name in wanted and (name in asked or name not in keys)]
 
 
 def make_plan(source: Source, selection: Selection, *, like: Profile | None = None, known: Sequence[str] = ()) -> Plan:
@@ -135,18 +139,23 @@ def make_plan(source: Source, selection: Selection, *, like: Profile | None = No
 
 
 def _joined(types: Mapping[str, Kind]) -> str:
-    """One name for the types of a column over all files: widened within a kind, `mixed` across kinds."""
+    """One name for the types of a column over all files: widened within a kind, `mixed` across kinds.
+
+    Integers that no integer type holds together, and integers with other numbers, are doubles.
+    """
     typed = {name: kind for name, kind in types.items() if name != "null"} or dict(types)
     if len(set(typed.values())) > 1 or (len(typed) > 1 and set(typed.values()) <= {"temporal", "unsupported"}):
         return f"mixed ({', '.join(sorted(typed))})"
     if len(typed) == 1:
         return next(iter(typed))
-    families = {columns.family(name) for name in typed}
-    return sorted(typed)[-1] if families == {"integer"} else "double"
+    whole = {columns.family(name) for name in typed} == {"integer"} and np.result_type(*typed).kind in "iu"
+    return str(np.result_type(*typed)) if whole else "double"
 
 
-def _matches(pattern: str, name: str) -> bool:
-    return pattern == name or fnmatch.fnmatchcase(name, pattern)
+def _named(patterns: Sequence[str], known: Sequence[str]) -> set[str]:
+    """Return the names that are meant: the one that a pattern spells out, or else all that it matches."""
+    literal = set(known).intersection(patterns)
+    return literal | {name for name in known for pattern in set(patterns) - literal if fnmatch.fnmatchcase(name, pattern)}
 
 
 def _needed(where: str | None, types: Mapping[str, str]) -> list[str]:
@@ -166,7 +175,7 @@ def _feature(name: str, dtype: str, selection: Selection, like: Profile | None) 
         same = columns.family(before.dtype) == columns.family(dtype) or _kind_of(before.dtype) == natural == "numeric"
         return Feature(name, before.kind if same else natural, dtype)
     asked = _asked(name, selection)
-    if asked is None or asked == natural:
+    if asked is None or asked == natural or dtype == "null":
         return Feature(name, natural, dtype)
     readable = asked in ("categorical", "identifier") or (asked == "temporal" and natural == "numeric")
     if not readable or natural == "unsupported":
@@ -190,7 +199,7 @@ def _asked(name: str, selection: Selection) -> Kind | None:
             raise UnknownNameError.among(what="kind", name=kind, known=KINDS)
     if name in kinds:
         return kinds[name]
-    return next((kind for pattern, kind in reversed(list(kinds.items())) if _matches(pattern, name)), None)
+    return next((kind for pattern, kind in reversed(list(kinds.items())) if fnmatch.fnmatchcase(name, pattern)), None)
 
 
 def _needs_sample(feature: Feature, like: Profile | None) -> bool:
@@ -215,7 +224,7 @@ def _sample(source: Source, names: list[str], where: str | None, needed: list[st
     sample: dict[str, list[pa.Array]] = {name: [] for name in names}
     for table in tables:
         for name in set(names) & set(table.column_names):
-            sample[name].append(table[name].combine_chunks())
+            sample[name].extend(table[name].chunks)
     return sample
 
 
@@ -227,12 +236,12 @@ def _identified(feature: Feature, sample: list[pa.Array], rows: int, selection: 
     if feature.kind == "categorical":
         is_key = _is_text_key(sample)
     elif columns.family(feature.dtype) == "integer":
-        is_key = _is_integer_key(_numbers(sample), rows)
+        is_key = _is_integer_key(_numbers(sample, feature.dtype), rows)
     return Feature(feature.name, "identifier", feature.dtype) if is_key else feature
 
 
 def _is_text_key(sample: list[pa.Array]) -> bool:
-    texts = pa.chunked_array([columns.labels(array).cast(pa.large_string()) for array in sample]).drop_null()
+    texts = pa.chunked_array([columns.texts(array) for array in sample]).drop_null()
     return len(texts) >= IDENTIFIER_SAMPLE and len(texts.unique()) >= IDENTIFIER_SHARE * len(texts)
 
 
@@ -244,12 +253,11 @@ def _is_integer_key(values: NDArray[Any], rows: int) -> bool:
     return spread <= 2 * rows or spread > 1 << 53
 
 
-def _numbers(sample: list[pa.Array]) -> NDArray[Any]:
-    """Join samples whose types differ, keeping integers exact where they all fit one type."""
-    parts = [columns.valid_numbers(array) for array in sample] or [np.empty(0)]
-    if len({part.dtype for part in parts}) > 1:
-        whole = all(part.dtype.kind in "iu" and (not len(part) or int(part.max()) < 1 << 63) for part in parts)
-        parts = [part.astype(np.int64 if whole else np.float64) for part in parts]
+def _numbers(sample: list[pa.Array], dtype: str) -> NDArray[Any]:
+    """Join samples whose types differ, as numbers of the type of the whole column."""
+    parts = [part for array in sample if len(part := columns.valid_numbers(array))] or [np.empty(0)]
+    if columns.family(dtype) == "integer" or len({part.dtype for part in parts}) > 1:
+        parts = [part.astype(dtype) for part in parts]
     return np.concatenate(parts)
 
 
@@ -257,5 +265,5 @@ def _state(feature: Feature, sample: list[pa.Array], like: Profile | None) -> Su
     if feature.kind in ("categorical", "boolean"):
         return Frequencies.new()
     if _kind_of(feature.dtype) in NUMBERS:
-        return Numeric.new(_binning_of(feature, like) or fit(_numbers(sample)))
+        return Numeric.new(_binning_of(feature, like) or fit(_numbers(sample, feature.dtype)))
     return Presence.new()

@@ -16,6 +16,7 @@ __all__ = ["WHOLE_LAKE", "Profile", "StateKey", "merge"]
 
 StateKey = tuple[str, tuple[str, ...]]
 WHOLE_LAKE = ""
+VALUES = "values"  # the kind of state that stands beside a feature's own
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,12 @@ class Profile:
 
     def state(self, name: str) -> Summary:
         """Return the state of the feature of that name; KeyError where there is none."""
-        return next((state for (_, columns), state in self.states.items() if columns == (name,)), None) or _missing(name)
+        own = (state for (kind, columns), state in self.states.items() if columns == (name,) and kind != VALUES)
+        return next(own, None) or _missing(name)
+
+    def values(self, name: str) -> Summary | None:
+        """Return the exact values that a second scan kept of a feature, None where there was none."""
+        return self.states.get((VALUES, (name,)))
 
     def empty(self) -> Profile:
         """Return a profile on the same grids with no rows."""
@@ -108,7 +114,8 @@ def merge(profiles: Sequence[Profile]) -> Profile:
     fragments = sorted((fragment for profile in profiles for fragment in profile.fragments), key=lambda found: found.uri)
     rows, filtered = sum(profile.rows for profile in profiles), sum(profile.filtered for profile in profiles)
     name = min(profile.name for profile in profiles)
-    ordered = tuple(features[name] for name in sorted(features))
+    orders = {profile.features for profile in profiles}
+    ordered = orders.pop() if len(orders) == 1 else tuple(features[name] for name in sorted(features))
     merged = Profile(name, tuple(fragments), rows, filtered, ordered, MappingProxyType(dict(sorted(states.items()))))
     merged.check()
     return merged

@@ -8,7 +8,9 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-__all__ = ["Fragment", "Scan", "Source"]
+__all__ = ["Fragment", "Literal", "Scan", "Source"]
+
+Literal = tuple[str, str | None, pa.DataType]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +50,15 @@ class Scan:
     columns
         The columns to read, all of which the fragments have.
     literals
-        Columns that the path gives: partition keys and their value, and, as null, what a filter needs and the schema lacks.
+        Columns that the path gives: partition keys, their value and type, and, as null, what a filter needs and the schema
+        lacks.
     frame
         What to read in place of files, where the source is in memory.
     """
 
     fragments: tuple[Fragment, ...]
     columns: tuple[str, ...]
-    literals: tuple[tuple[str, str | None], ...] = ()
+    literals: tuple[Literal, ...] = ()
     frame: Any = None
 
     @property

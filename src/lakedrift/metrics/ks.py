@@ -26,9 +26,14 @@ def statistic(reference: Cells, current: Cells) -> Floats:
 def bounds(reference: Cells, current: Cells) -> tuple[Floats, Floats]:
     """Return the attained and the greatest possible distance, (n_groups,) each, equal where no cell is in doubt."""
     attained, reachable = np.zeros((2, len(reference.counts), 2), np.int64)
-    ecdf.ks_cells(reference.counts, current.counts, reference.single, attained, reachable)
+    closed = reference.single if reference.known is None else reference.single | reference.known
+    ecdf.ks_cells(reference.counts, current.counts, closed, attained, reachable)
     sizes = reference.counts.sum(axis=1), current.counts.sum(axis=1)
-    return _quotients(attained, *sizes), _quotients(reachable, *sizes)
+    lower, upper = _quotients(attained, *sizes), _quotients(reachable, *sizes)
+    if reference.peak is not None and current.peak is not None:
+        inside = _quotients(np.stack([reference.peak, current.peak], axis=1), *sizes)
+        lower, upper = np.maximum(lower, inside), np.maximum(upper, inside)
+    return lower, upper
 
 
 def pvalue(reference: Cells, current: Cells, statistic: Floats) -> Floats:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
 
-from lakedrift.errors import SourceError
+from lakedrift.columns import is_read
+from lakedrift.errors import LakedriftError, SourceError
 from lakedrift.source import Fragment, Scan
 
 __all__ = ["Frame", "open_frame"]
+
+NEWEST = pl.CompatLevel.newest()
 
 
 @dataclass(frozen=True)
@@ -25,49 +28,73 @@ class Frame:
 
     def scans(self, names: Sequence[str], needed: Sequence[str] = ()) -> list[Scan]:
         """Return the one scan of the frame."""
-        schema = self.fragments[0].schema.names
-        wanted = tuple(dict.fromkeys([*names, *needed]))
-        absent = tuple((name, None) for name in needed if name not in schema)
-        return [Scan(self.fragments, tuple(name for name in wanted if name in schema), absent, self.frame)]
+        schema = self.fragments[0].schema
+        wanted = (name for name in dict.fromkeys([*names, *needed]) if name in schema.names)
+        read = tuple(name for name in wanted if name in needed or is_read(schema.field(name).type))
+        return [Scan(self.fragments, read, frame=self.frame)]
 
     def samples(self, names: Sequence[str], rows: int, needed: Sequence[str] = ()) -> list[tuple[Scan, int, int]]:
         """Return every k-th row as one slice."""
         (scan,) = self.scans(names, needed)
-        total = self.fragments[0].rows
-        if total is None:
-            total = int(self.frame.select(pl.len()).collect().item())
+        total = scan.rows or 0
         every = max(1, total // rows)
-        return [(Scan(scan.fragments, scan.columns, scan.literals, self.frame.gather_every(every)), 0, -(-total // every))]
+        part = replace(self.fragments[0], rows=-(-total // every))
+        return [(Scan((part,), scan.columns, frame=self.frame.gather_every(every)), 0, total)]
 
 
 def open_frame(what: Any) -> Frame:
     """Open a Polars frame or query, an Arrow table, a pandas frame, or whatever else hands out an Arrow stream.
 
+    A query is run once to count its rows, and a stream is read to its end.
+
     Raises
     ------
     SourceError
-        If it is none of these.
+        If it is none of these, or cannot be read.
     """
-    lazy, rows, size = _lazy(what)
-    empty = lazy.head(0).collect()
-    names = empty.columns
-    schema = pa.schema(list(empty.to_arrow(compat_level=pl.CompatLevel.newest()).schema)) if names else pa.schema([])
-    return Frame(type(what).__name__, (Fragment(type(what).__name__, rows, size, schema),), lazy)
+    name = type(what).__name__
+    try:
+        if isinstance(what, pl.LazyFrame):
+            return _opened(name, what, int(what.select(pl.len()).collect().item()), 0)
+        frame, schema = (what, None) if isinstance(what, pl.DataFrame) else _imported(what)
+        return _opened(name, frame.lazy(), frame.height, int(frame.estimated_size()), schema)
+    except (KeyboardInterrupt, SystemExit, LakedriftError):
+        raise
+    except BaseException as error:  # a Polars panic is no Exception
+        msg = f"cannot read the {name}: {next(iter(str(error).splitlines()), type(error).__name__)}"
+        raise SourceError(msg) from error
 
 
-def _lazy(what: Any) -> tuple[pl.LazyFrame, int | None, int]:
-    if isinstance(what, pl.LazyFrame):
-        return what, None, 0
-    if not isinstance(what, pl.DataFrame):
-        what = _collected(what)
-    return what.lazy(), what.height, int(what.estimated_size())
+def _opened(name: str, frame: pl.LazyFrame, rows: int, size: int, schema: pa.Schema | None = None) -> Frame:
+    types = schema or pa.schema([(column, _arrow_type(dtype)) for column, dtype in frame.collect_schema().items()])
+    return Frame(name, (Fragment(name, rows, size, types),), frame)
 
 
-def _collected(what: Any) -> pl.DataFrame:
+def _imported(what: Any) -> tuple[pl.DataFrame, pa.Schema | None]:
+    """Return an Arrow stream as a frame of the columns that are looked at, and the schema of all of them."""
     if not hasattr(what, "__arrow_c_stream__"):
         msg = f"cannot read a {type(what).__module__}.{type(what).__qualname__}"
         raise SourceError(msg, hint="pass a path, a list of paths, a Polars or pandas frame, or an Arrow table")
     if type(what).__module__.startswith("pyspark"):
         msg = "a Spark frame would be collected whole on the driver"
         raise SourceError(msg, hint="write it as Parquet and pass the path")
-    return pl.DataFrame(what)
+    if type(what).__module__.startswith("pandas"):  # Polars knows that its index is no column, and its NaN is null
+        return pl.DataFrame(what), None
+    table = pa.table(what)
+    if isinstance(what, pa.RecordBatchReader):
+        what.close()  # read again, it would silently be empty
+    return _numbered(table.select([field.name for field in table.schema if is_read(field.type)])), table.schema
+
+
+def _numbered(table: pa.Table) -> pl.DataFrame:
+    """Return the table as a frame; columns travel by number, since Arrow's C interface ends a name at a NUL."""
+    frame = pl.DataFrame(table.rename_columns([str(place) for place in range(table.num_columns)]))
+    return frame.rename(dict(zip(frame.columns, table.column_names, strict=True)))
+
+
+def _arrow_type(dtype: pl.DataType) -> pa.DataType:
+    """Return the Arrow type of a column; what Arrow has no type for is bytes."""
+    try:
+        return pl.Series([], dtype=dtype).to_arrow(compat_level=NEWEST).type
+    except (pa.ArrowException, pl.exceptions.PolarsError):
+        return pa.binary()

@@ -12,9 +12,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lakedrift.columns import is_read
 from lakedrift.discovery import find_files, partition_of
 from lakedrift.errors import UnreadableFileError
-from lakedrift.source import Fragment, Scan
+from lakedrift.source import Fragment, Literal, Scan
 
 __all__ = ["ParquetFiles", "open_files"]
 
@@ -32,15 +33,13 @@ class ParquetFiles:
     def scans(self, names: Sequence[str], needed: Sequence[str] = ()) -> list[Scan]:
         """Return one scan for each schema, and for each value of the partition keys among the columns asked for."""
         together: dict[tuple[object, ...], list[Fragment]] = {}
-        wanted = list(dict.fromkeys([*names, *needed]))
         for fragment in self.fragments:
             fields = tuple(sorted((field.name, str(field.type)) for field in fragment.schema))
-            together.setdefault((fields, _literals(fragment, wanted, needed)), []).append(fragment)
-        return [_scan(tuple(fragments), wanted, needed) for fragments in together.values()]
+            together.setdefault((fields, self._literals(fragment, names, needed)), []).append(fragment)
+        return [self._scan(tuple(fragments), names, needed) for fragments in together.values()]
 
     def samples(self, names: Sequence[str], rows: int, needed: Sequence[str] = ()) -> list[tuple[Scan, int, int]]:
         """Return slices that begin at row groups spread evenly over the files, as (scan, row offset, length)."""
-        wanted = list(dict.fromkeys([*names, *needed]))
         starts = [
             (fragment, sum(fragment.row_groups[:group]), size)
             for fragment in self.fragments
@@ -50,7 +49,25 @@ class ParquetFiles:
         slices = min(SAMPLE_SLICES, len(starts))
         chosen = [starts[(2 * place + 1) * len(starts) // (2 * slices)] for place in range(slices)]
         length = -(-rows // max(1, slices))
-        return [(_scan((fragment,), wanted, needed), start, min(length, size)) for fragment, start, size in chosen]
+        return [(self._scan((fragment,), names, needed), start, min(length, size)) for fragment, start, size in chosen]
+
+    def _scan(self, fragments: tuple[Fragment, ...], names: Sequence[str], needed: Sequence[str]) -> Scan:
+        schema = fragments[0].schema
+        wanted = (name for name in dict.fromkeys([*names, *needed]) if name in schema.names)
+        read = tuple(name for name in wanted if name in needed or is_read(schema.field(name).type))
+        return Scan(fragments, read, self._literals(fragments[0], names, needed))
+
+    def _literals(self, fragment: Fragment, names: Sequence[str], needed: Sequence[str]) -> tuple[Literal, ...]:
+        keys = dict(fragment.partition)
+        absent = [name for name in dict.fromkeys([*names, *needed]) if name not in fragment.schema.names]
+        given = [(name, keys[name], pa.string()) for name in absent if name in keys]
+        nulls = [(name, None, self._type_elsewhere(name)) for name in absent if name in needed and name not in keys]
+        return (*given, *nulls)
+
+    def _type_elsewhere(self, name: str) -> pa.DataType:
+        """Return the type of a column in the first file that has it; a partition key is text."""
+        types = (fragment.schema.field(name).type for fragment in self.fragments if name in fragment.schema.names)
+        return next(types, pa.string())
 
 
 def open_files(where: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> ParquetFiles:
@@ -74,25 +91,22 @@ def _fragment(file: Path) -> Fragment:
         size = file.stat().st_size
         footer = pq.read_metadata(file)
         schema = footer.schema.to_arrow_schema()
-    except (pa.ArrowException, OSError) as error:
-        hint = "the file is empty: did its writer crash?" if file.exists() and not file.stat().st_size else None
-        msg = f"cannot read {str(file)!r} as Parquet: {str(error).splitlines()[0]}"
-        raise UnreadableFileError(msg, hint=hint) from error
-    repeated = [name for name, count in Counter(schema.names).items() if count > 1]
+        names = schema.names
+        groups = tuple(footer.row_group(group).num_rows for group in range(footer.num_row_groups))
+    except Exception as error:  # a damaged footer, or a name that is no UTF-8, can fail in any way
+        msg = f"cannot read {str(file)!r} as Parquet: {next(iter(str(error).splitlines()), type(error).__name__)}"
+        raise UnreadableFileError(msg, hint=_likely_cause(file)) from error
+    repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         msg = f"{str(file)!r} has more than one column {repeated[0]!r}"
         raise UnreadableFileError(msg)
-    groups = tuple(footer.row_group(group).num_rows for group in range(footer.num_row_groups))
+    if sum(groups) != footer.num_rows or min(groups, default=0) < 0:
+        msg = (
+            f"cannot read {str(file)!r} as Parquet: its footer declares {footer.num_rows} rows, and {sum(groups)} in row groups"
+        )
+        raise UnreadableFileError(msg)
     return Fragment(str(file), footer.num_rows, size, schema, partition_of(file), groups)
 
 
-def _scan(fragments: tuple[Fragment, ...], wanted: Sequence[str], needed: Sequence[str]) -> Scan:
-    names = fragments[0].schema.names
-    present = tuple(name for name in wanted if name in names) or tuple(names[:1])  # rows are counted by reading something
-    return Scan(fragments, present, _literals(fragments[0], wanted, needed))
-
-
-def _literals(fragment: Fragment, wanted: Sequence[str], needed: Sequence[str]) -> tuple[tuple[str, str | None], ...]:
-    keys = dict(fragment.partition)
-    absent = [name for name in wanted if name not in fragment.schema.names]
-    return tuple((name, keys.get(name)) for name in absent if name in keys or name in needed)
+def _likely_cause(file: Path) -> str | None:
+    return "the file is empty: did its writer crash?" if file.exists() and not file.stat().st_size else None

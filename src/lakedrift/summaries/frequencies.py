@@ -143,8 +143,8 @@ class Frequencies:
         self._short.add(column)
         lengths = column.values.view(np.uint32)[:, 0]
         if lengths.size and lengths.max() > INLINE:
-            long = array.filter(pa.array(lengths > INLINE))  # garbage under a null may look long: drop_nulls sees to it
-            counted = pl.Series(long.cast(pa.large_string())).drop_nulls().value_counts(name="n")
+            long = pl.Series(array).filter(pl.Series(lengths > INLINE))  # a null may look long: drop_nulls sees to it
+            counted = long.drop_nulls().value_counts(name="n")
             self._tallies[0].update(dict(counted.iter_rows()))
 
 

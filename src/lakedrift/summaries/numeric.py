@@ -12,17 +12,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lakedrift import columns
 from lakedrift.binning import Binning
 from lakedrift.errors import IncompatibleProfilesError
+from lakedrift.keying import Keying
 from lakedrift.summary import Counts, add_counts
-from lakedrift_kernels import grid, keys, moments
+from lakedrift_kernels import grid, moments
 
 __all__ = ["SUMMARY", "Numeric"]
 
-BLOCK = 1 << 15  # values that go through the kernels at a time: their keys stay in the cache
 HIGHEST = np.uint64((1 << 64) - 1)
-SIGN = np.uint64(1 << 63)
 MINUS_INFINITY = np.uint64(0x000FFFFFFFFFFFFF)
 PLUS_INFINITY = np.uint64(0xFFF0000000000000)
 BASE = 1 << 32
@@ -55,7 +53,7 @@ class Numeric:
         self.extremes = extremes
         self.near = near
         self.far = far
-        self._scratch: tuple[NDArray[np.float64], NDArray[np.uint64]] = np.empty(0), np.empty(0, np.uint64)
+        self._keying = Keying(binning)
 
     @classmethod
     def new(cls, binning: Binning, n_groups: int = 1) -> Self:
@@ -86,29 +84,14 @@ class Numeric:
 
     def update(self, array: pa.Array) -> None:
         """Add a batch of the column, of any integer, floating, decimal or temporal type that the axis holds."""
-        column = columns.numbers(array)
-        self.rows[0] += len(column.values)
-        self.null[0] += column.nulls
-        if not len(self._scratch[0]):
-            self._scratch = np.empty(BLOCK), np.empty(BLOCK, np.uint64)
-        for start in range(0, len(column.values), BLOCK):
-            found = self._keys(column.values[start : start + BLOCK], column.validity, column.offset + start)
-            if found:
-                self._count(found)
-
-    def _keys(self, values: NDArray[np.generic], validity: NDArray[np.uint8], offset: int) -> int:
-        """Fill the scratch with the valid values and their keys; return how many."""
-        if self.binning.axis == "double":
-            found, nan = keys.double_keys(values, validity, offset, *self._scratch)
+        self.rows[0] += len(array)
+        self.null[0] += array.null_count
+        for found, nan, doubles, block in self._keying.blocks(array):
             self.nan[0] += nan
-            return int(found)
-        flip = SIGN if self.binning.axis == "int64" else np.uint64(0)
-        wide = values.astype(np.int64 if self.binning.axis == "int64" else np.uint64, copy=False)
-        origin = np.uint64(self.binning.origin)
-        return int(keys.integer_keys(wide.view(np.uint64), validity, offset, flip, origin, *self._scratch))
+            if found:
+                self._count(found, doubles, block)
 
-    def _count(self, found: int) -> None:
-        doubles, block = self._scratch
+    def _count(self, found: int, doubles: NDArray[np.float64], block: NDArray[np.uint64]) -> None:
         binning = self.binning
         if len(binning.nested):
             tables = binning.roots, binning.leaves, binning.inner

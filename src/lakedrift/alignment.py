@@ -1,0 +1,134 @@
+"""Two numeric summaries on the cells that both grids have in common, and on exact values where these are known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lakedrift.binning import EXACT_INTEGERS, Axis, Keys, common_edges, key_values
+from lakedrift.columns import family
+from lakedrift.errors import SourceChangedError
+from lakedrift.metric import Cells, Counts, Floats
+from lakedrift.summaries.numeric import Numeric
+from lakedrift.summaries.values import Values
+from lakedrift_kernels import ecdf
+
+__all__ = ["Alignment", "align", "doubtful"]
+
+LAST_KEY = np.uint64((1 << 64) - 1)
+WIDE_INTEGERS = ("int64", "uint64")
+SLACK = 1e-9  # of the distance: which cells may matter is asked with floats, so ask a little too many
+
+
+@dataclass(frozen=True, eq=False)
+class Alignment:
+    """Cells in order, each from its first to its last key, with the counts of both sides.
+
+    Attributes
+    ----------
+    axis
+        Whose keys these are.
+    starts, ends
+        (n_cells,) first and last key of each cell; the outer ones are cut to the extremes of the values.
+    counts
+        (n_groups, n_cells) of the reference and of the current side.
+    known, peak
+        Which cells' values are known exactly, (n_cells,), and the cumulative counts of both sides, (2,), at the value in them
+        where the sides are farthest apart.
+    """
+
+    axis: Axis
+    starts: Keys
+    ends: Keys
+    counts: tuple[Counts, Counts]
+    known: NDArray[np.bool_] | None = None
+    peak: Counts | None = None
+
+    def cells(self, dtypes: tuple[str, str]) -> tuple[Cells, Cells]:
+        """Return both sides as what metrics read."""
+        edges, single = _edges(self.starts, self.ends, self.axis, dtypes)
+        peaks = (None, None) if self.peak is None else (self.peak[:1], self.peak[1:])
+        sides = zip(self.counts, peaks, strict=True)
+        reference, current = (Cells(np.ascontiguousarray(side), edges, single, self.known, peak) for side, peak in sides)
+        return reference, current
+
+    def settled(self, values: tuple[Values, Values]) -> Alignment:
+        """Return the same cells, those that `values` knows marked, with the counts where the sides are farthest apart in them.
+
+        Raises
+        ------
+        SourceChangedError
+            If a second scan did not find the values that the first one counted.
+        """
+        known = np.isin(values[0].binning.cell_of(self.starts), values[0].wanted)
+        multisets = [side.kept for side in values]
+        for side, (_, counts) in zip(self.counts, multisets, strict=True):
+            if counts.sum() != side[0, known].sum():
+                msg = "the source changed between two scans: values that were counted are gone"
+                raise SourceChangedError(msg, hint="run again when nobody writes to it")
+        cumulative = np.stack([np.cumsum(side[0]) for side in self.counts], axis=1)
+        before = (cumulative - np.stack([side[0] for side in self.counts], axis=1))[known]
+        peak = np.zeros(2, np.int64)
+        ecdf.ks_values(*multisets[0], *multisets[1], self.ends[known], before, cumulative[-1], peak)
+        return replace(self, known=known, peak=peak)
+
+
+def align(reference: Numeric, current: Numeric) -> Alignment:
+    """Bring both sides onto the edges that both grids have."""
+    axis = reference.binning.axis
+    if reference.binning == current.binning:
+        keys = reference.binning.edges
+        sides = [reference.cells, current.cells]
+    else:
+        keys, others = common_edges(reference.binning, current.binning)
+        places = (np.searchsorted(side.binning.edges, at) for side, at in ((reference, keys), (current, others)))
+        sides = [np.add.reduceat(side.cells, place, axis=1) for side, place in zip((reference, current), places, strict=True)]
+    held = np.flatnonzero((sides[0] + sides[1]).any(axis=0))
+    if not len(held):
+        nothing = np.zeros((len(reference.rows), 0), np.int64)
+        return Alignment(axis, keys[:0], keys[:0], (nothing, nothing))
+    span = slice(held[0], held[-1] + 1)
+    starts, ends = keys[span].copy(), (np.append(keys[1:] - np.uint64(1), LAST_KEY))[span]
+    if current.binning.axis == axis:
+        extremes = np.vstack([reference.extremes, current.extremes])
+        starts[0], ends[-1] = max(starts[0], extremes[:, 0].min()), min(ends[-1], extremes[:, 1].max())
+    return Alignment(axis, starts, ends, (sides[0][:, span], sides[1][:, span]))
+
+
+def doubtful(alignment: Alignment, dtypes: tuple[str, str], group: int = 0) -> tuple[Keys, Keys]:
+    """Return first and last keys of the cells inside which the Kolmogorov-Smirnov distance could pass what is attained."""
+    cells = alignment.cells(dtypes)
+    sizes = [side.counts[group].sum() for side in cells]
+    if not all(sizes):
+        return alignment.starts[:0], alignment.ends[:0]
+    f, h = (side.counts[group] / size for side, size in zip(cells, sizes, strict=True))
+    after = np.cumsum(f) - np.cumsum(h)
+    attained = np.abs(after).max()
+    inside = np.maximum(np.abs(after + h), np.abs(after - f))
+    matter = ~cells[0].single & (inside > attained * (1 - SLACK)) & (f > 0) & (h > 0)
+    return alignment.starts[matter], alignment.ends[matter]
+
+
+def _edges(starts: Keys, ends: Keys, axis: Axis, dtypes: tuple[str, ...]) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return the least value of each cell and the greatest of all, and which cells can hold one value only.
+
+    A key is one value, except that beyond ±2**53 several 64-bit integers share one key of the double axis. Between integers
+    a cell that no more than one integer falls into holds one value, though it be many keys wide.
+    """
+    low, high = (_finite_order(key_values(keys, axis), keys) for keys in (starts, ends))
+    single = starts == ends
+    if axis == "double":
+        if any(dtype in WIDE_INTEGERS or dtype.startswith(("timestamp", "time64", "date64", "duration")) for dtype in dtypes):
+            single &= np.abs(low) <= EXACT_INTEGERS
+        if {family(dtype) for dtype in dtypes} == {"integer"}:
+            whole = (np.floor(high) - np.ceil(low) <= 0) & (np.maximum(np.abs(low), np.abs(high)) <= EXACT_INTEGERS)
+            low = np.where(whole, np.ceil(low), low)
+            single |= whole
+    return np.append(low, high[-1:]), single
+
+
+def _finite_order(values: Floats, keys: Keys) -> Floats:
+    """Keys beyond the infinities stand for NaN, which is never counted: they take the infinity's place."""
+    return np.where(np.isnan(values), np.where(keys >> np.uint64(63), np.inf, -np.inf), values)

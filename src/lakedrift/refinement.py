@@ -1,0 +1,92 @@
+"""Settling what cells cannot: a second scan that keeps only values that can matter.
+
+Between two borders of cells the Kolmogorov-Smirnov distance may rise above what is attained at the borders only where both
+sides have mass in one cell and stand nearly as far apart as anywhere. Those cells hold few values, and knowing these settles
+the distance for good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+import numpy as np
+
+from lakedrift import engine
+from lakedrift.alignment import align, doubtful
+from lakedrift.binning import Binning, Keys
+from lakedrift.comparison import Comparison
+from lakedrift.errors import SourceChangedError
+from lakedrift.measure import pair_of
+from lakedrift.observer import Observer
+from lakedrift.plan import Plan
+from lakedrift.profiles import Profile
+from lakedrift.source import Source
+from lakedrift.summaries.numeric import Numeric
+from lakedrift.summaries.values import Values
+
+__all__ = ["doubts", "refine"]
+
+BYTES_A_VALUE = 24  # a kept value: its key and count, and its key once more while it waits to be sorted in
+
+
+def doubts(comparison: Comparison, *, exact: bool, memory: int) -> dict[str, tuple[Values, Values]]:
+    """Return empty states for the cells that a second scan has to look into, by feature, for both sides.
+
+    Parameters
+    ----------
+    comparison
+        What the first scan gave.
+    exact
+        Whether every distance is to be settled, or only those with a limit within their bounds.
+    memory
+        Bytes that the values may take; the features with the fewest come first, and what has no room stays as it is.
+    """
+    names = comparison.unsettled("ks", undecided=not exact)
+    wanted = [(cost, name, states) for name in names for cost, states in _states(*comparison.profiles, name)]
+    chosen = {}
+    for cost, name, states in sorted(wanted, key=lambda one: one[:2]):
+        if cost * BYTES_A_VALUE <= memory:
+            memory -= cost * BYTES_A_VALUE
+            chosen[name] = states
+    return chosen
+
+
+def refine(
+    profile: Profile, source: Source, states: Mapping[str, Values], where: str | None, threads: int, observer: Observer
+) -> Profile:
+    """Scan `source` once more for the values that `states` asks for, and return the profile with them.
+
+    Raises
+    ------
+    SourceChangedError
+        If there are not as many rows as before.
+    """
+    features = tuple(profile.feature(name) for name in states)
+    plan = Plan(source, features, {(Values.KIND, (name,)): state for name, state in states.items()}, where)
+    found = engine.run(plan, threads, observer)
+    if (found.rows, found.filtered) != (profile.rows, profile.filtered):
+        msg = f"{profile.name!r} changed between two scans: {profile.rows:,} rows, then {found.rows:,}"
+        raise SourceChangedError(msg, hint="run again when nobody writes to it")
+    return replace(profile, states=MappingProxyType({**profile.states, **found.states}))
+
+
+def _states(reference: Profile, current: Profile, name: str) -> list[tuple[int, tuple[Values, Values]]]:
+    """Return what looking into the doubtful cells of a feature costs in values, and the empty states for it; or nothing."""
+    states = reference.state(name), current.state(name)
+    before, after = states
+    if not (isinstance(before, Numeric) and isinstance(after, Numeric)) or before.binning.axis != after.binning.axis:
+        return []
+    starts, ends = doubtful(align(before, after), pair_of(reference, current, name).dtypes)
+    if not len(starts):
+        return []
+    cells = [_cells_between(state.binning, starts, ends) for state in (before, after)]
+    cost = int(before.cells[0, cells[0]].sum() + after.cells[0, cells[1]].sum())
+    return [(cost, (Values.new(before.binning, cells[0]), Values.new(after.binning, cells[1])))]
+
+
+def _cells_between(binning: Binning, starts: Keys, ends: Keys) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Return the cells of a grid that make up the given ranges of keys, ascending."""
+    first, last = binning.cell_of(starts), binning.cell_of(ends)
+    return np.concatenate([np.arange(low, high + 1) for low, high in zip(first, last, strict=True)])

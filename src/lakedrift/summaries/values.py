@@ -1,0 +1,136 @@
+"""The exact values of a numeric column in chosen cells of its grid: what a second scan keeps to settle what the cells cannot.
+
+The state is a multiset of keys, sorted, each with its count, and so does not depend on the order of the values.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from lakedrift.binning import Binning
+from lakedrift.errors import IncompatibleProfilesError
+from lakedrift.keying import BLOCK, Keying
+from lakedrift.summary import Counts, add_counts
+from lakedrift_kernels import grid
+
+__all__ = ["SUMMARY", "Values"]
+
+SETTLE_AT = 1 << 20  # loose keys that are sorted into the multiset at a time
+Keys = NDArray[np.uint64]
+
+
+class Values:
+    """Values in chosen cells, of the whole lake.
+
+    Attributes
+    ----------
+    binning, wanted
+        The grid and the numbers of the chosen cells, ascending.
+    rows, null, nan, others
+        (1,) counts; `others` are valid values in other cells.
+    """
+
+    KIND: ClassVar[str] = "values"
+
+    def __init__(self, binning: Binning, wanted: Counts, slots: Counts, keys: Keys, counts: Counts) -> None:
+        self.binning = binning
+        self.wanted = wanted
+        self.rows, self.null, self.nan, self.others = slots
+        self._keys, self._counts = keys, counts
+        self._loose: list[Keys] = []
+        self._n_loose = 0
+        self._keying = Keying(binning)
+        self._is_wanted = np.zeros(binning.n_cells, bool)
+        self._is_wanted[wanted] = True
+
+    @classmethod
+    def new(cls, binning: Binning, wanted: Counts) -> Self:
+        """Return the state of no rows."""
+        return cls(binning, wanted, np.zeros((4, 1), np.int64), np.empty(0, np.uint64), np.empty(0, np.int64))
+
+    @property
+    def valid(self) -> Counts:
+        """How many values were seen, kept or not."""
+        seen: Counts = self.others + self.kept[1].sum()
+        return seen
+
+    @property
+    def kept(self) -> tuple[Keys, Counts]:
+        """The distinct keys in the chosen cells, ascending, and how often each occurs."""
+        self._settle()
+        return self._keys, self._counts
+
+    def update(self, array: pa.Array) -> None:
+        """Add a batch of the column."""
+        self.rows[0] += len(array)
+        self.null[0] += array.null_count
+        selected = np.empty(BLOCK, np.uint64)
+        binning = self.binning
+        for found, nan, _, block in self._keying.blocks(array):
+            self.nan[0] += nan
+            tables = binning.roots, binning.leaves, binning.inner
+            kept = grid.select_keys(block, found, *tables, self._is_wanted, selected)
+            self.others[0] += found - kept
+            self._hold(selected[:kept].copy())
+
+    def merge(self, other: Self) -> None:
+        """Add another state of the same cells."""
+        if self.binning != other.binning or not np.array_equal(self.wanted, other.wanted):
+            msg = "values of different cells do not add"
+            raise IncompatibleProfilesError(msg)
+        for name in ("rows", "null", "nan", "others"):
+            add_counts(getattr(self, name), getattr(other, name))
+        keys, counts = other.kept
+        self._settle()
+        self._keys, self._counts = _multiset(np.append(self._keys, keys), np.append(self._counts, counts))
+
+    def empty(self) -> Self:
+        """Return the state of no rows."""
+        return self.new(self.binning, self.wanted)
+
+    def to_arrow(self) -> pa.Table:
+        """Return the state as one row, the grid in the metadata."""
+        keys, counts = self.kept
+        state = {name: getattr(self, name) for name in ("rows", "null", "nan", "others")}
+        lists = {
+            "wanted": pa.array([self.wanted], pa.list_(pa.int64())),
+            "keys": pa.array([keys], pa.list_(pa.uint64())),
+            "counts": pa.array([counts], pa.list_(pa.int64())),
+        }
+        return pa.table(state | lists).replace_schema_metadata({"binning": self.binning.to_json()})
+
+    @classmethod
+    def from_arrow(cls, table: pa.Table) -> Self:
+        """Return the state that `to_arrow` wrote."""
+        binning = Binning.from_json(table.schema.metadata[b"binning"].decode())
+        (row,) = table.to_pylist()
+        slots = np.array([[row[name]] for name in ("rows", "null", "nan", "others")], np.int64)
+        wanted, counts = (np.array(row[name], np.int64) for name in ("wanted", "counts"))
+        return cls(binning, wanted, slots, np.array(row["keys"], np.uint64), counts)
+
+    def _hold(self, keys: Keys) -> None:
+        self._loose.append(keys)
+        self._n_loose += len(keys)
+        if self._n_loose >= max(SETTLE_AT, len(self._keys)):
+            self._settle()
+
+    def _settle(self) -> None:
+        if self._n_loose:
+            keys, counts = np.unique(np.concatenate(self._loose), return_counts=True)
+            self._loose, self._n_loose = [], 0
+            self._keys, self._counts = _multiset(np.append(self._keys, keys), np.append(self._counts, counts))
+
+
+def _multiset(keys: Keys, counts: Counts) -> tuple[Keys, Counts]:
+    """Sort keys and add up the counts of equal ones."""
+    order = np.argsort(keys, kind="stable")
+    keys, counts = keys[order], counts[order]
+    starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])[: len(keys)])
+    return keys[starts], np.add.reduceat(counts, starts) if len(starts) else counts
+
+
+SUMMARY = Values
