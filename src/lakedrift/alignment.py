@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from lakedrift.binning import EXACT_INTEGERS, Axis, Keys, common_edges, key_values
 from lakedrift.columns import family
 from lakedrift.errors import SourceChangedError
-from lakedrift.metric import Cells, Counts, Floats
+from lakedrift.metric import Cells, Counts, Floats, Known
 from lakedrift.summaries.numeric import Numeric
 from lakedrift.summaries.values import Values
-from lakedrift_kernels import ecdf
 
 __all__ = ["Alignment", "align", "doubtful"]
 
@@ -34,45 +33,40 @@ class Alignment:
         (n_cells,) first and last key of each cell; the outer ones are cut to the extremes of the values.
     counts
         (n_groups, n_cells) of the reference and of the current side.
-    known, peak
-        Which cells' values are known exactly, (n_cells,), and the cumulative counts of both sides, (2,), at the value in them
-        where the sides are farthest apart.
+    known
+        Exact values of both sides in some of the cells, where a second scan fetched them.
     """
 
     axis: Axis
     starts: Keys
     ends: Keys
     counts: tuple[Counts, Counts]
-    known: NDArray[np.bool_] | None = None
-    peak: Counts | None = None
+    known: tuple[Known | None, Known | None] = (None, None)
 
     def cells(self, dtypes: tuple[str, str]) -> tuple[Cells, Cells]:
         """Return both sides as what metrics read."""
         edges, single = _edges(self.starts, self.ends, self.axis, dtypes)
-        peaks = (None, None) if self.peak is None else (self.peak[:1], self.peak[1:])
-        sides = zip(self.counts, peaks, strict=True)
-        reference, current = (Cells(np.ascontiguousarray(side), edges, single, self.known, peak) for side, peak in sides)
+        sides = zip(self.counts, self.known, strict=True)
+        reference, current = (Cells(np.ascontiguousarray(side), edges, single, known) for side, known in sides)
         return reference, current
 
     def settled(self, values: tuple[Values, Values]) -> Alignment:
-        """Return the same cells, those that `values` knows marked, with the counts where the sides are farthest apart in them.
+        """Return the same cells, with the exact values that a second scan kept of some of them.
 
         Raises
         ------
         SourceChangedError
-            If a second scan did not find the values that the first one counted.
+            If it did not find the values that the first scan counted.
         """
         known = np.isin(values[0].binning.cell_of(self.starts), values[0].wanted)
-        multisets = [side.kept for side in values]
-        for side, (_, counts) in zip(self.counts, multisets, strict=True):
+        sides = []
+        for side, found in zip(self.counts, values, strict=True):
+            keys, counts = found.kept
             if counts.sum() != side[0, known].sum():
                 msg = "the source changed between two scans: values that were counted are gone"
                 raise SourceChangedError(msg, hint="run again when nobody writes to it")
-        cumulative = np.stack([np.cumsum(side[0]) for side in self.counts], axis=1)
-        before = (cumulative - np.stack([side[0] for side in self.counts], axis=1))[known]
-        peak = np.zeros(2, np.int64)
-        ecdf.ks_values(*multisets[0], *multisets[1], self.ends[known], before, cumulative[-1], peak)
-        return replace(self, known=known, peak=peak)
+            sides.append(Known(known, self.ends[known], keys, counts))
+        return replace(self, known=(sides[0], sides[1]))
 
 
 def align(reference: Numeric, current: Numeric) -> Alignment:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from lakedrift.errors import UnknownNameError
 
-__all__ = ["Bins", "Cells", "Metric", "Presence", "discover", "metric"]
+__all__ = ["Bins", "Cells", "Known", "Metric", "Presence", "discover", "metric"]
 
 PACKAGE = "lakedrift.metrics"
 Floats = NDArray[np.float64]
@@ -56,6 +56,26 @@ class Bins:
 
 
 @dataclass(frozen=True, eq=False)
+class Known:
+    """One side's exact values in some cells, of the whole lake.
+
+    Attributes
+    ----------
+    cells
+        (n_cells,): the values of this cell are known.
+    ends
+        The last key of each such cell, ascending.
+    keys, counts
+        (n_values,) the distinct values as keys, ascending, and how often each occurs.
+    """
+
+    cells: NDArray[np.bool_]
+    ends: NDArray[np.uint64]
+    keys: NDArray[np.uint64]
+    counts: Counts
+
+
+@dataclass(frozen=True, eq=False)
 class Cells:
     """One side of a numeric feature in fine ordered cells, the same on both sides.
 
@@ -67,16 +87,14 @@ class Cells:
         (n_cells + 1,) ascending: the least value of each cell and, last, the greatest value of all.
     single
         (n_cells,): the cell can hold one value only, `edges` of it.
-    known, peak
-        Where a second scan looked into cells: which ones, (n_cells,), and how many of this side's values, (n_groups,), lie up
-        to the value in them where the sides are farthest apart. None where there was no such scan.
+    known
+        Exact values in some of the cells, where a second scan fetched them.
     """
 
     counts: Counts
     edges: Floats
     single: NDArray[np.bool_]
-    known: NDArray[np.bool_] | None = None
-    peak: Counts | None = None
+    known: Known | None = None
 
 
 @dataclass(frozen=True, eq=False)

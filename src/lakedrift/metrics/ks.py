@@ -26,14 +26,12 @@ def statistic(reference: Cells, current: Cells) -> Floats:
 def bounds(reference: Cells, current: Cells) -> tuple[Floats, Floats]:
     """Return the attained and the greatest possible distance, (n_groups,) each, equal where no cell is in doubt."""
     attained, reachable = np.zeros((2, len(reference.counts), 2), np.int64)
-    closed = reference.single if reference.known is None else reference.single | reference.known
+    closed = reference.single if reference.known is None else reference.single | reference.known.cells
     ecdf.ks_cells(reference.counts, current.counts, closed, attained, reachable)
     sizes = reference.counts.sum(axis=1), current.counts.sum(axis=1)
     lower, upper = _quotients(attained, *sizes), _quotients(reachable, *sizes)
-    if reference.peak is not None and current.peak is not None:
-        inside = _quotients(np.stack([reference.peak, current.peak], axis=1), *sizes)
-        lower, upper = np.maximum(lower, inside), np.maximum(upper, inside)
-    return lower, upper
+    inside = _quotients(_peak(reference, current)[None], *sizes)
+    return np.maximum(lower, inside), np.maximum(upper, inside)
 
 
 def pvalue(reference: Cells, current: Cells, statistic: Floats) -> Floats:
@@ -43,6 +41,18 @@ def pvalue(reference: Cells, current: Cells, statistic: Floats) -> Floats:
     n, m = (side.counts.sum(axis=1).astype(np.float64) for side in (reference, current))
     effective = np.divide(n * m, n + m, out=np.zeros_like(n), where=n + m > 0)
     return np.asarray(special.kolmogorov(np.sqrt(effective) * statistic), np.float64)
+
+
+def _peak(reference: Cells, current: Cells) -> Counts:
+    """Return the cumulative counts of both sides, (2,), at the known value where these are farthest apart."""
+    one, other = reference.known, current.known
+    peak = np.zeros(2, np.int64)
+    if one is not None and other is not None:
+        counts = np.stack([reference.counts[0], current.counts[0]], axis=1)
+        cumulative = np.cumsum(counts, axis=0)
+        before = (cumulative - counts)[one.cells]
+        ecdf.ks_values(one.keys, one.counts, other.keys, other.counts, one.ends, before, cumulative[-1], peak)
+    return peak
 
 
 def _quotients(pairs: Counts, reference: Counts, current: Counts) -> Floats:

@@ -116,7 +116,8 @@ def _record_batches(frame: pl.DataFrame, scan: Scan, where: str | None) -> Itera
 
 
 def _arrow(frame: pl.DataFrame) -> pa.Table:
-    numbered = frame.rename(dict(zip(frame.columns, map(str, range(frame.width)), strict=True)))
+    numbered = frame.clone()
+    numbered.columns = [str(place) for place in range(frame.width)]
     return numbered.to_arrow(compat_level=NEWEST).rename_columns(frame.columns)
 
 

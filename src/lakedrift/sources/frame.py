@@ -89,7 +89,8 @@ def _imported(what: Any) -> tuple[pl.DataFrame, pa.Schema | None]:
 def _numbered(table: pa.Table) -> pl.DataFrame:
     """Return the table as a frame; columns travel by number, since Arrow's C interface ends a name at a NUL."""
     frame = pl.DataFrame(table.rename_columns([str(place) for place in range(table.num_columns)]))
-    return frame.rename(dict(zip(frame.columns, table.column_names, strict=True)))
+    frame.columns = table.column_names
+    return frame
 
 
 def _arrow_type(dtype: pl.DataType) -> pa.DataType:
