@@ -1,0 +1,37 @@
+# The first Python of 3.11 or later that runs; another one: make PYTHON=/path/to/python test
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+VENV ?= .venv
+PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
+DEMO = $(VENV)/.installed-demo
+DEV = $(VENV)/.installed-dev
+
+.PHONY: demo test lint
+.DELETE_ON_ERROR:
+
+demo: $(DEMO)
+	$(VENV)/bin/lakedrift demo
+
+test: $(DEV)
+	$(VENV)/bin/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	NUMBA_DISABLE_JIT=1 $(VENV)/bin/pytest tests/kernels
+	NUMBA_BOUNDSCHECK=1 $(VENV)/bin/pytest tests/kernels
+
+lint: $(DEV)
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-cache
+
+# Both install in editable mode, so that whichever comes second does not shadow the sources with a copy.
+$(DEMO): pyproject.toml | $(VENV)/bin/python
+	$(PIP) --editable '.[demo]'
+	@touch $@
+
+$(DEV): pyproject.toml | $(VENV)/bin/python
+	$(PIP) --editable '.[dev]'
+	@touch $@ $(DEMO)
+
+$(VENV)/bin/python:
+	@test -n '$(PYTHON)' || { echo 'lakedrift needs Python 3.11 or later: make PYTHON=/path/to/python' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)

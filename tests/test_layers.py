@@ -1,0 +1,42 @@
+"""The house: imports point down only, readers stay in their rooms, and the front door is light."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SOURCES = ROOT / "src" / "lakedrift"
+READERS = {"sources", "scanners", "demo.py"}  # the demo reads the CSV files that it makes a lake of
+READING_MODULES = {"duckdb", "pyarrow.csv", "pyarrow.dataset", "pyarrow.parquet"}
+
+
+def test_layers__every_contract_is_kept() -> None:
+    linter = Path(sys.executable).with_name("lint-imports")
+    ran = subprocess.run([linter, "--no-cache", "--no-logo"], cwd=ROOT, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_layers__only_sources_and_scanners_read() -> None:
+    reading = {file.relative_to(SOURCES).parts[0] for file in SOURCES.rglob("*.py") if readings(file)}
+    assert reading == READERS
+
+
+def test_import__of_the_package_loads_no_engine() -> None:
+    heavy = {"duckdb", "numba", "numpy", "pandas", "polars", "pyarrow", "scipy"}
+    program = f"import sys, lakedrift; print(*sorted({heavy!r} & set(sys.modules)))"
+    loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+    assert loaded.strip() == ""
+
+
+def readings(file: Path) -> set[str]:
+    """Return what in a module reads files: modules for it that it imports, and functions such as `scan_parquet`."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names} & READING_MODULES
+        elif isinstance(node, ast.ImportFrom):
+            found |= {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)} & READING_MODULES
+        elif isinstance(node, ast.Attribute) and node.attr.startswith(("read_", "scan_")):
+            found |= {node.attr} - {"read_bytes", "read_text"}
+    return found

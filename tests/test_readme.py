@@ -1,0 +1,103 @@
+"""The README tells the truth: its examples are run, and what they print is what it shows."""
+
+import contextlib
+import io
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import lakedrift.cli
+from lakedrift import config, metric, threshold
+from lakedrift.demo import build_lake
+
+PAGE = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+MEASURED = re.compile(r"[\d.]+ [kM]B · [\d.]+ s · [\d.,]+( M)? rows/s")
+FRAME = re.compile(r"[\s│╭╮╰╯─]+")
+
+
+def block(label: str) -> str:
+    """Return the fenced block that follows a comment."""
+    found = re.search(rf"<!-- {re.escape(label)} -->\n```\w+\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    assert found is not None, label
+    return found[1]
+
+
+def table(header: str) -> list[list[str]]:
+    """Return the rows of the table that begins with `header`, as cells."""
+    lines = PAGE.partition(f"| {header} |")[2].partition("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cache")
+    build_lake(folder)
+    return folder
+
+
+def run(cache: Path, *words: str, columns: int) -> str:
+    environment = {**os.environ, "LAKEDRIFT_CACHE_DIR": str(cache), "COLUMNS": str(columns)}
+    command = [sys.executable, "-m", "lakedrift", *words]
+    return subprocess.run(command, env=environment, check=True, capture_output=True, encoding="utf-8").stdout
+
+
+def test_demo__prints_what_the_page_shows(cache: Path) -> None:
+    printed = run(cache, "demo", columns=100).replace(str(cache), "~/.cache")
+    assert MEASURED.sub("…", "$ lakedrift demo\n" + printed) == MEASURED.sub("…", block("demo"))
+
+
+def test_session__prints_what_the_page_shows(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAKEDRIFT_CACHE_DIR", str(cache))
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(block("session"), {})
+    assert printed.getvalue() == block("session output")
+
+
+def test_help__is_what_the_page_shows(cache: Path) -> None:
+    assert FRAME.sub(" ", run(cache, "sweep", "--help", columns=100)) == FRAME.sub(" ", block("lakedrift sweep --help"))
+
+
+def test_exit_codes__are_those_of_the_program() -> None:
+    assert lakedrift.cli.__doc__ is not None
+    known = dict(re.findall(r"^ +(\d+)  (\S.*)$", lakedrift.cli.__doc__, re.MULTILINE))
+    assert {code for code, _ in table("exit code")} == set(known) - {"4"}  # no command has a profile store yet
+
+
+def test_limits__are_the_defaults() -> None:
+    limits = threshold.Thresholds.of(None, [])
+    told = {}
+    for kinds, names, warning, critical in table("columns"):
+        for kind in ["numeric", "categorical", "boolean"] if kinds == "all" else kinds.split(", "):
+            told |= {(kind, name): (float(warning), float(critical)) for name in re.findall(r"`(\w+)`", names)}
+    pairs = ((kind, name) for kind in ("numeric", "categorical", "boolean") for name in metric.discover())
+    found = ((pair, limits.limit("any", *pair)) for pair in pairs)
+    assert told == {pair: (limit.warning, limit.critical) for pair, limit in found if limit is not None}
+
+
+def test_metrics__are_all_named() -> None:
+    assert [name for name in metric.discover() if f"`{name}`" not in PAGE] == []
+
+
+def test_configuration__is_read_as_the_page_says(tmp_path: Path) -> None:
+    (example,) = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    file = tmp_path / "lakedrift.toml"
+    file.write_text(example, encoding="utf-8")
+    orders = config.load(file, table="orders")
+    assert orders.reference == str(tmp_path / "lake/orders/2026-08")
+    assert orders.kinds == {"zip": "categorical"}
+    assert orders.thresholds == {
+        "psi": {"warning": 0.1, "critical": 0.25},
+        "null_rate": {"warning": 0.01, "critical": 0.05},
+        "features": {"*_delay": {"ks": {"warning": 0.05, "critical": 0.15}}},
+    }
+
+
+def test_links__lead_somewhere() -> None:
+    root = Path(__file__).parents[1]
+    targets = re.findall(r"\]\(((?!http)[^)]+)\)", PAGE)
+    assert targets
+    assert [target for target in targets if not (root / target).exists()] == []
