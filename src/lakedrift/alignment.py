@@ -16,8 +16,10 @@ from lakedrift.summaries.values import Values
 
 __all__ = ["Alignment", "align", "doubtful"]
 
-LAST_KEY = np.uint64((1 << 64) - 1)
+FIRST_KEY, LAST_KEY = np.uint64(0), np.uint64((1 << 64) - 1)
 WIDE_INTEGERS = ("int64", "uint64")
+WIDE_TIMES = ("timestamp", "time64", "date64", "duration")
+FRACTIONS = ("floating", "decimal")
 SLACK = 1e-9  # of the distance: which cells may matter is asked with floats, so ask a little too many
 
 
@@ -35,6 +37,8 @@ class Alignment:
         (n_groups, n_cells) of the reference and of the current side.
     known
         Exact values of both sides in some of the cells, where a second scan fetched them.
+    across
+        Whether the current side's values lie on another axis, so that some may lie beyond the ends of this one.
     """
 
     axis: Axis
@@ -42,10 +46,11 @@ class Alignment:
     ends: Keys
     counts: tuple[Counts, Counts]
     known: tuple[Known | None, Known | None] = (None, None)
+    across: bool = False
 
     def cells(self, dtypes: tuple[str, str]) -> tuple[Cells, Cells]:
         """Return both sides as what metrics read."""
-        edges, single = _edges(self.starts, self.ends, self.axis, dtypes)
+        edges, single = self._edges(dtypes)
         sides = zip(self.counts, self.known, strict=True)
         reference, current = (Cells(np.ascontiguousarray(side), edges, single, known) for side, known in sides)
         return reference, current
@@ -68,6 +73,38 @@ class Alignment:
             sides.append(Known(known, self.ends[known], keys, counts))
         return replace(self, known=(sides[0], sides[1]))
 
+    def exact(self, dtypes: tuple[str, str]) -> NDArray[np.bool_]:
+        """Return which cells have a key of its own for each value that may lie in them, (n_cells,).
+
+        From ±2**53 on several 64-bit integers share one key of the double axis, and on the integer axes fractions do.
+        """
+        if self.axis != "double":
+            return np.full(len(self.starts), {family(dtype) for dtype in dtypes}.isdisjoint(FRACTIONS))
+        if not any(dtype in WIDE_INTEGERS or dtype.startswith(WIDE_TIMES) for dtype in dtypes):
+            return np.full(len(self.starts), True)
+        return _largest(*self._values) < EXACT_INTEGERS
+
+    @property
+    def _values(self) -> tuple[Floats, Floats]:
+        """The least and the greatest value of each cell, (n_cells,) each, rounded on the integer axes."""
+        low, high = (_finite_order(key_values(keys, self.axis), keys) for keys in (self.starts, self.ends))
+        if self.across:
+            low, high = np.where(self.starts == FIRST_KEY, -np.inf, low), np.where(self.ends == LAST_KEY, np.inf, high)
+        return low, high
+
+    def _edges(self, dtypes: tuple[str, str]) -> tuple[Floats, NDArray[np.bool_]]:
+        """Return the least value of each cell and the greatest of all, and which cells can hold one value only.
+
+        Between integers a cell that no more than one integer falls into holds one value, though it be many keys wide.
+        """
+        low, high = self._values
+        single = (self.starts == self.ends) & self.exact(dtypes) & (low == high)
+        if self.axis == "double" and {family(dtype) for dtype in dtypes} == {"integer"}:
+            whole = (np.floor(high) - np.ceil(low) <= 0) & (_largest(low, high) < EXACT_INTEGERS)
+            low = np.where(whole, np.ceil(low), low)
+            single |= whole
+        return np.append(low, high[-1:]), single
+
 
 def align(reference: Numeric, current: Numeric) -> Alignment:
     """Bring both sides onto the edges that both grids have."""
@@ -85,10 +122,11 @@ def align(reference: Numeric, current: Numeric) -> Alignment:
         return Alignment(axis, keys[:0], keys[:0], (nothing, nothing))
     span = slice(held[0], held[-1] + 1)
     starts, ends = keys[span].copy(), (np.append(keys[1:] - np.uint64(1), LAST_KEY))[span]
-    if current.binning.axis == axis:
+    across = current.binning.axis != axis
+    if not across:
         extremes = np.vstack([reference.extremes, current.extremes])
         starts[0], ends[-1] = max(starts[0], extremes[:, 0].min()), min(ends[-1], extremes[:, 1].max())
-    return Alignment(axis, starts, ends, (sides[0][:, span], sides[1][:, span]))
+    return Alignment(axis, starts, ends, (sides[0][:, span], sides[1][:, span]), across=across)
 
 
 def doubtful(alignment: Alignment, dtypes: tuple[str, str], group: int = 0) -> tuple[Keys, Keys]:
@@ -101,26 +139,12 @@ def doubtful(alignment: Alignment, dtypes: tuple[str, str], group: int = 0) -> t
     after = np.cumsum(f) - np.cumsum(h)
     attained = np.abs(after).max()
     inside = np.maximum(np.abs(after + h), np.abs(after - f))
-    matter = ~cells[0].single & (inside > attained * (1 - SLACK)) & (f > 0) & (h > 0)
+    matter = ~cells[0].single & alignment.exact(dtypes) & (inside > attained * (1 - SLACK)) & (f > 0) & (h > 0)
     return alignment.starts[matter], alignment.ends[matter]
 
 
-def _edges(starts: Keys, ends: Keys, axis: Axis, dtypes: tuple[str, ...]) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return the least value of each cell and the greatest of all, and which cells can hold one value only.
-
-    A key is one value, except that beyond ±2**53 several 64-bit integers share one key of the double axis. Between integers
-    a cell that no more than one integer falls into holds one value, though it be many keys wide.
-    """
-    low, high = (_finite_order(key_values(keys, axis), keys) for keys in (starts, ends))
-    single = starts == ends
-    if axis == "double":
-        if any(dtype in WIDE_INTEGERS or dtype.startswith(("timestamp", "time64", "date64", "duration")) for dtype in dtypes):
-            single &= np.abs(low) <= EXACT_INTEGERS
-        if {family(dtype) for dtype in dtypes} == {"integer"}:
-            whole = (np.floor(high) - np.ceil(low) <= 0) & (np.maximum(np.abs(low), np.abs(high)) <= EXACT_INTEGERS)
-            low = np.where(whole, np.ceil(low), low)
-            single |= whole
-    return np.append(low, high[-1:]), single
+def _largest(low: Floats, high: Floats) -> Floats:
+    return np.maximum(np.abs(low), np.abs(high))
 
 
 def _finite_order(values: Floats, keys: Keys) -> Floats:

@@ -7,8 +7,8 @@ running job, some skip what they may not read. So files are listed here, and eng
 from __future__ import annotations
 
 import fnmatch
-import glob
 import os
+import re
 import stat
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -31,8 +31,8 @@ def find_files(where: str | os.PathLike[str] | Sequence[str | os.PathLike[str]])
     """Return the Parquet files of a path, directory, glob or list of these, sorted, each file once.
 
     In a directory, names that begin with `_` or `.` are left out, as are other suffixes than .parquet, .parq and .pq; so they
-    are among the matches of a glob, unless it spells the `_` or `.` out. A path that exists is no glob. Links are followed,
-    and a file that is also linked to is known by its own path.
+    are among the matches of a glob, unless it spells the `_` or `.` out. A path that exists is no glob. Links are followed
+    (but not by `**`), and a file that is also linked to is known by its own path.
 
     Raises
     ------
@@ -86,9 +86,11 @@ def _files_of(place: str) -> Iterator[Path]:
 
 
 def _matches(pattern: str) -> list[Path]:
-    """Return what a glob matches, what is reached by links last."""
-    asked = [part for part in Path(pattern).parts if part.startswith(HIDDEN)]
-    matches = map(Path, glob.glob(pattern, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern
+    """Return what a glob matches, what is reached by links last. `**` follows no links: in a loop it would never end."""
+    parts = [part if part == "**" else re.sub(r"\*+", "*", part) for part in Path(pattern).parts]
+    plain = next(place for place, part in enumerate(parts) if MAGIC & set(part))
+    asked = [part for part in parts if part.startswith(HIDDEN)]
+    matches = Path(*parts[:plain]).glob("/".join(parts[plain:]))
     shown = [match for match in matches if not any(_is_hidden(part, asked) for part in match.parts)]
     return sorted(shown, key=lambda match: (os.path.realpath(match) != str(match.absolute()), match))
 
@@ -177,7 +179,8 @@ def _status(path: Path) -> os.stat_result:
 
 
 def _unreadable(path: Path, error: OSError) -> UnreadableFileError:
-    why = "a link that leads nowhere" if path.is_symlink() else error.strerror
+    linked = os.path.islink(path)  # noqa: PTH114 - Path.is_symlink raises where a name is too long
+    why = "a link that leads nowhere" if linked else error.strerror
     return UnreadableFileError(f"cannot read {str(path)!r}: {why}")
 
 

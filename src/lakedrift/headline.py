@@ -46,6 +46,9 @@ def headline(measure: Measure, status: str, group: int, pair: Callable[[], Pair]
     before, after = float(measure.reference_value[group]), float(measure.current_value[group])
     if measure.metric in RATES:
         return f"{RATES[measure.metric]} {_percent(before, after)}"
+    if "n_bins" in measure.detail:
+        sizes = measure.detail["n_bins"]
+        return f"{sizes['reference']:,} → {sizes['current']:,} categories"
     if measure.kind in ("categorical", "boolean"):
         return f"{_category(measure.detail.get('category'))} {_percent(before, after)}"
     return _location(before, after, pair)

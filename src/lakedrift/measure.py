@@ -20,6 +20,7 @@ from lakedrift.summaries.values import Values
 __all__ = ["Measure", "absences", "measures", "pair_of"]
 
 MOST_BINS_TOLD = 32
+SLOTS = ("null", "NaN")
 
 
 @dataclass(eq=False)
@@ -196,7 +197,9 @@ def _ratio(part: Counts, whole: Counts) -> Floats:
 def _most_changed(reference: Bins, current: Bins) -> tuple[tuple[Floats, Floats], str | None]:
     """Return the shares of the bin whose share changed most over the whole lake, and its label."""
     before, after = reference.shares, current.shares
-    at = int(np.argmax(np.nan_to_num(np.abs(after[0] - before[0]))))
+    change = np.nan_to_num(np.abs(after[0] - before[0]))
+    change[[label in SLOTS for label in reference.labels]] -= 2  # their rates have rows of their own
+    at = int(np.argmax(change))
     return (before[:, at], after[:, at]), reference.labels[at]
 
 
@@ -207,7 +210,9 @@ def _nothing(pair: Pair) -> tuple[Floats, Floats]:
 
 def _told_bins(reference: Bins, current: Bins) -> dict[str, Any]:
     if len(reference.labels) > MOST_BINS_TOLD:
-        return {"n_bins": len(reference.labels)}
+        categories = np.array([label not in SLOTS for label in reference.labels])
+        held = [int((side.counts[0][categories] > 0).sum()) for side in (reference, current)]
+        return {"n_bins": {"reference": held[0], "current": held[1]}}
     told: dict[str, Any] = {"bins": list(reference.labels)}
     if reference.edges is not None:
         told["edges"] = [edge if np.isfinite(edge) else str(edge) for edge in reference.edges]

@@ -1,4 +1,7 @@
-"""A profile: what a scan of a lake leaves behind, small, comparable with any other, and mergeable."""
+"""A profile: what a scan of a lake leaves behind, small, comparable with any other, and mergeable.
+
+The module is not called `profile` because `lakedrift.profile` is the public verb.
+"""
 
 from __future__ import annotations
 

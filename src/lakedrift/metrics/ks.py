@@ -30,7 +30,7 @@ def bounds(reference: Cells, current: Cells) -> tuple[Floats, Floats]:
     ecdf.ks_cells(reference.counts, current.counts, closed, attained, reachable)
     sizes = reference.counts.sum(axis=1), current.counts.sum(axis=1)
     lower, upper = _quotients(attained, *sizes), _quotients(reachable, *sizes)
-    inside = _quotients(_peak(reference, current)[None], *sizes)
+    inside = _quotients(_peaks(reference, current), *sizes)
     return np.maximum(lower, inside), np.maximum(upper, inside)
 
 
@@ -43,16 +43,19 @@ def pvalue(reference: Cells, current: Cells, statistic: Floats) -> Floats:
     return np.asarray(special.kolmogorov(np.sqrt(effective) * statistic), np.float64)
 
 
-def _peak(reference: Cells, current: Cells) -> Counts:
-    """Return the cumulative counts of both sides, (2,), at the known value where these are farthest apart."""
+def _peaks(reference: Cells, current: Cells) -> Counts:
+    """Return the cumulative counts of both sides, (n_groups, 2), at the known value where these are farthest apart.
+
+    Values are known of the whole lake, the first group; where none is, the counts are 0.
+    """
     one, other = reference.known, current.known
-    peak = np.zeros(2, np.int64)
+    peaks = np.zeros((len(reference.counts), 2), np.int64)
     if one is not None and other is not None:
         counts = np.stack([reference.counts[0], current.counts[0]], axis=1)
         cumulative = np.cumsum(counts, axis=0)
         before = (cumulative - counts)[one.cells]
-        ecdf.ks_values(one.keys, one.counts, other.keys, other.counts, one.ends, before, cumulative[-1], peak)
-    return peak
+        ecdf.ks_values(one.keys, one.counts, other.keys, other.counts, one.ends, before, cumulative[-1], peaks[0])
+    return peaks
 
 
 def _quotients(pairs: Counts, reference: Counts, current: Counts) -> Floats:

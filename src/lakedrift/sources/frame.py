@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakSet
 
 import polars as pl
 import pyarrow as pa
@@ -16,6 +17,7 @@ from lakedrift.source import Fragment, Scan
 __all__ = ["Frame", "open_frame"]
 
 NEWEST = pl.CompatLevel.newest()
+READ_STREAMS: WeakSet[pa.RecordBatchReader] = WeakSet()  # read again, they would silently be empty
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,12 @@ def _imported(what: Any) -> tuple[pl.DataFrame, pa.Schema | None]:
         raise SourceError(msg, hint="write it as Parquet and pass the path")
     if type(what).__module__.startswith("pandas"):  # Polars knows that its index is no column, and its NaN is null
         return pl.DataFrame(what), None
-    table = pa.table(what)
     if isinstance(what, pa.RecordBatchReader):
-        what.close()  # read again, it would silently be empty
+        if what in READ_STREAMS:
+            msg = "a stream can be read only once, and this one has been"
+            raise SourceError(msg, hint="make another reader, or pass the table")
+        READ_STREAMS.add(what)
+    table = pa.table(what)
     return _numbered(table.select([field.name for field in table.schema if is_read(field.type)])), table.schema
 
 

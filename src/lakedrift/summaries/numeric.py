@@ -133,7 +133,7 @@ class Numeric:
         squares = square * unit**2 + far_square - 2 * centre * far + far_count * centre**2
         mean = total / (count + far_count)
         origin = Fraction(self.origin_value()) if self.binning.axis != "double" else centre
-        return float(origin + mean), float(squares / (count + far_count) - mean**2)
+        return float(origin + mean), _double(squares / (count + far_count) - mean**2)
 
     def origin_value(self) -> int:
         """Return the integer that values of an integer axis are measured from."""
@@ -165,6 +165,14 @@ class Numeric:
             state.cells[group, row["cells"]] = row["counts"]
             state.far[group, row["far_rows"]] = np.array(row["far"], np.int64).reshape(-1, state.far.shape[2])
         return state
+
+
+def _double(number: Fraction) -> float:
+    """Return the nearest double; squares of doubles may pass the largest one."""
+    try:
+        return float(number)
+    except OverflowError:
+        return float("inf")
 
 
 def _carry(digits: Counts, high: int, low: int) -> None:
