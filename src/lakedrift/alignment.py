@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift.binning import EXACT_INTEGERS, Axis, Keys, common_edges, key_values
+from lakedrift.binning import EXACT_INTEGERS, Axis, Keys, common_edges, key_values, keys_of
 from lakedrift.columns import family
 from lakedrift.errors import SourceChangedError
 from lakedrift.metric import Cells, Counts, Floats, Known
 from lakedrift.summaries.numeric import Numeric
 from lakedrift.summaries.values import Values
 
-__all__ = ["Alignment", "align", "doubtful"]
+__all__ = ["Alignment", "align"]
 
 FIRST_KEY, LAST_KEY = np.uint64(0), np.uint64((1 << 64) - 1)
 WIDE_INTEGERS = ("int64", "uint64")
 WIDE_TIMES = ("timestamp", "time64", "date64", "duration")
 FRACTIONS = ("floating", "decimal")
-SLACK = 1e-9  # of the distance: which cells may matter is asked with floats, so ask a little too many
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,7 @@ class Alignment:
             if counts.sum() != side[0, known].sum():
                 msg = "the source changed between two scans: values that were counted are gone"
                 raise SourceChangedError(msg, hint="run again when nobody writes to it")
-            sides.append(Known(known, self.ends[known], keys, counts))
+            sides.append(Known(known, self.ends[known], keys, counts, key_values(keys, self.axis)))
         return replace(self, known=(sides[0], sides[1]))
 
     def exact(self, dtypes: tuple[str, str]) -> NDArray[np.bool_]:
@@ -83,6 +83,19 @@ class Alignment:
         if not any(dtype in WIDE_INTEGERS or dtype.startswith(WIDE_TIMES) for dtype in dtypes):
             return np.full(len(self.starts), True)
         return _largest(*self._values) < EXACT_INTEGERS
+
+    def limits(self, at: NDArray[np.int64]) -> list[tuple[float, float]]:
+        """Return the least and the greatest value that may lie in each of some cells, exactly: integers on integer axes."""
+        low, high = (values[at].tolist() for values in self._values)
+        if self.axis == "double":
+            return list(zip(low, high, strict=True))
+        zero = int(keys_of(np.zeros(1), self.axis)[0])
+        keys = (self.starts[at].tolist(), self.ends[at].tolist())
+        exact = (
+            [key - zero if math.isfinite(value) else value for value, key in zip(*side, strict=True)]
+            for side in ((low, keys[0]), (high, keys[1]))
+        )
+        return list(zip(*exact, strict=True))
 
     @property
     def _values(self) -> tuple[Floats, Floats]:
@@ -127,20 +140,6 @@ def align(reference: Numeric, current: Numeric) -> Alignment:
         extremes = np.vstack([reference.extremes, current.extremes])
         starts[0], ends[-1] = max(starts[0], extremes[:, 0].min()), min(ends[-1], extremes[:, 1].max())
     return Alignment(axis, starts, ends, (sides[0][:, span], sides[1][:, span]), across=across)
-
-
-def doubtful(alignment: Alignment, dtypes: tuple[str, str], group: int = 0) -> tuple[Keys, Keys]:
-    """Return first and last keys of the cells inside which the Kolmogorov-Smirnov distance could pass what is attained."""
-    cells = alignment.cells(dtypes)
-    sizes = [side.counts[group].sum() for side in cells]
-    if not all(sizes):
-        return alignment.starts[:0], alignment.ends[:0]
-    f, h = (side.counts[group] / size for side, size in zip(cells, sizes, strict=True))
-    after = np.cumsum(f) - np.cumsum(h)
-    attained = np.abs(after).max()
-    inside = np.maximum(np.abs(after + h), np.abs(after - f))
-    matter = ~cells[0].single & alignment.exact(dtypes) & (inside > attained * (1 - SLACK)) & (f > 0) & (h > 0)
-    return alignment.starts[matter], alignment.ends[matter]
 
 
 def _largest(low: Floats, high: Floats) -> Floats:

@@ -168,6 +168,7 @@ def plan_sweep(
     threads: int | None = None,
     thresholds: Mapping[str, Any] | None = None,
     min_rows: int = MIN_ROWS,
+    exact: bool = False,
 ) -> DryRun:
     """Say what a sweep with the same arguments would read; only footers and the fit sample are read.
 
@@ -176,7 +177,7 @@ def plan_sweep(
     LakedriftError
         As `sweep` would.
     """
-    del min_rows
+    del min_rows, exact
     chosen_metrics(metrics)
     _thresholds(thresholds)
     opened = [open_source(side) for side in (reference, current)]

@@ -44,11 +44,8 @@ class Column:
 
 
 def numbers(array: pa.Array) -> Column:
-    """Return an integer, floating, decimal or temporal column (n,) as its numbers; a decimal becomes the nearest double.
-
-    A column of the null type is one of doubles, all of them null.
-    """
-    if pa.types.is_decimal(array.type) or pa.types.is_null(array.type):
+    """Return an integer, floating, decimal or temporal column (n,) as its numbers; a decimal becomes the nearest double."""
+    if pa.types.is_decimal(array.type):
         array = pc.cast(array, pa.float64())
     dtype = _storage(array.type)
     values = np.frombuffer(array.buffers()[1] or b"", dtype)[array.offset : array.offset + len(array)]

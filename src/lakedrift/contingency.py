@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from lakedrift.metric import Bins, Counts, Floats, Metric, Presence
+from lakedrift.metric import Bins, Counts, Floats, Metric, Presence, Told
 from lakedrift_kernels import contingency
 
-__all__ = ["homogeneity", "homogeneity_pvalue", "rate_change"]
+__all__ = ["homogeneity", "homogeneity_pvalue", "rate_change", "two_shares_pvalue"]
 
 
 def homogeneity(reference: Bins, current: Bins) -> tuple[Floats, Counts]:
@@ -36,6 +36,13 @@ def tail(statistic: Floats, dof: Counts) -> Floats:
     return probability
 
 
+def two_shares_pvalue(reference_hits: Counts, current_hits: Counts, reference_n: Counts, current_n: Counts) -> Floats:
+    """Return the probability, (n_groups,), that two shares, hits of n, differ as much by chance; Yates' correction (1934)."""
+    corrected = np.empty(len(reference_n))
+    contingency.two_shares(reference_hits, reference_n, current_hits, current_n, corrected)
+    return tail(corrected, np.ones(len(corrected), np.int64))
+
+
 def rate_change(name: str) -> Metric:
     """Return the metric of the absolute change in the share of rows that are `name`, an attribute of `Presence`.
 
@@ -51,9 +58,13 @@ def rate_change(name: str) -> Metric:
         return np.abs(rates(current) - rates(reference))
 
     def pvalue(reference: Presence, current: Presence, statistic: Floats) -> Floats:
-        corrected = np.empty(len(statistic))
-        hits = getattr(reference, name), getattr(current, name)
-        contingency.two_shares(hits[0], reference.rows, hits[1], current.rows, corrected)
-        return tail(corrected, np.ones(len(statistic), np.int64))
+        del statistic
+        return two_shares_pvalue(getattr(reference, name), getattr(current, name), reference.rows, current.rows)
 
-    return Metric(view=Presence, statistic=statistic, pvalue=pvalue, range=(0.0, 1.0), symmetric=True)
+    def applies(reference: Presence, current: Presence) -> bool:
+        return name == "null" or bool(getattr(reference, name).any() or getattr(current, name).any())
+
+    def told(reference: Presence, current: Presence) -> Told:
+        return rates(reference), rates(current), {}
+
+    return Metric(Presence, statistic, None, pvalue, told, applies, range=(0.0, 1.0), symmetric=True)

@@ -22,10 +22,10 @@ REACH_BITS = 28  # the central sample spans 2**28 units of a moment; 2**31 fit
 
 
 def sample_axis(values: NDArray[np.generic]) -> Axis:
-    """Return the axis on which these values (no NaN) are exact."""
+    """Return the axis on which these values (no NaN), and integers next to them, are exact."""
     if values.dtype.kind == "f" or not len(values):
         return "double"
-    if int(values.max()) <= EXACT_INTEGERS and int(values.min()) >= -EXACT_INTEGERS:
+    if int(values.min()) > -EXACT_INTEGERS and int(values.max()) < EXACT_INTEGERS:
         return "double"
     return "uint64" if values.dtype.kind == "u" else "int64"
 

@@ -13,6 +13,7 @@ from lakedrift.pairing import Pair, quantiles
 
 __all__ = ["headline"]
 
+NOTABLE = 0.005  # with many categories, a change of share that is worth naming one
 RATES = {
     "null_rate": "null",
     "nan_rate": "NaN",
@@ -44,9 +45,11 @@ def headline(measure: Measure, status: str, group: int, pair: Callable[[], Pair]
     if status in SAID:
         return SAID[status]
     before, after = float(measure.reference_value[group]), float(measure.current_value[group])
+    if measure.metric == "flood_rate":
+        return f"{measure.detail.get('value', 'a value')} flooding in, {_percent(before, after)}"
     if measure.metric in RATES:
         return f"{RATES[measure.metric]} {_percent(before, after)}"
-    if "n_bins" in measure.detail:
+    if "n_bins" in measure.detail and not abs(after - before) >= NOTABLE:
         sizes = measure.detail["n_bins"]
         return f"{sizes['reference']:,} → {sizes['current']:,} categories"
     if measure.kind in ("categorical", "boolean"):

@@ -11,12 +11,11 @@ from lakedrift.errors import SchemaError
 from lakedrift.measure import Measure, absences, measures, pair_of
 from lakedrift.metric import Metric, discover, metric
 from lakedrift.profiles import Profile
-from lakedrift.threshold import LEVELS, Thresholds, false_discovery_rate
+from lakedrift.threshold import LEVELS, RATES, Thresholds, false_discovery_rate
 
 __all__ = ["chosen_metrics", "judge"]
 
 CRITICAL_ABSENCES = ("missing_in_current", "type_changed", "no_rows", "no_valid_values")
-RATES_FIRST = ("missing_rate", "null_rate", "nan_rate", "inf_rate", "unseen_rate")
 
 
 def chosen_metrics(names: Sequence[str] | None) -> dict[str, Metric]:
@@ -29,7 +28,7 @@ def chosen_metrics(names: Sequence[str] | None) -> dict[str, Metric]:
     """
     known = discover()
     wanted = list(known) if names is None else [name for name in names if metric(name)]
-    return {name: known[name] for name in dict.fromkeys([*RATES_FIRST, *wanted])}
+    return {name: known[name] for name in dict.fromkeys([*RATES, *wanted])}
 
 
 def judge(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lakedrift.columns import family
 from lakedrift.feature import Feature
-from lakedrift.metric import Bins, Cells, Counts, Floats, Metric, Presence
+from lakedrift.metric import Bins, Cells, Counts, Floats, Metric, Presence, Told
 from lakedrift.pairing import Pair, quantiles
 from lakedrift.profiles import Profile
 from lakedrift.summaries.values import Values
@@ -115,7 +115,7 @@ def measures(pair: Pair, metrics: Mapping[str, Metric], min_rows: int) -> list[M
     found = []
     for name, metric in metrics.items():
         sides = _view(pair, metric)
-        if sides is not None and _says_something(name, sides):
+        if sides is not None and (metric.applies is None or metric.applies(*sides)):
             found.append(_measure(pair, name, metric, sides, min_rows))
     return found
 
@@ -148,23 +148,12 @@ def _view(pair: Pair, metric: Metric) -> tuple[Any, Any] | None:
     return pair.bins if pair.kind != "identifier" else None
 
 
-def _says_something(name: str, sides: tuple[Any, Any]) -> bool:
-    """Every feature has a null rate; the other rates are told where either side has any."""
-    if not isinstance(sides[0], Presence) or name == "null_rate":
-        return True
-    return any(getattr(side, _lacks(name)).any() for side in sides)
-
-
-def _lacks(name: str) -> str:
-    return {"inf_rate": "infinite"}.get(name, name.removesuffix("_rate"))
-
-
 def _measure(pair: Pair, name: str, metric: Metric, sides: tuple[Any, Any], min_rows: int) -> Measure:
     reference, current = sides
     statistic = metric.statistic(reference, current)
     lower, upper = metric.bounds(reference, current) if metric.bounds else (statistic, statistic)
     pvalue = metric.pvalue(reference, current, statistic) if metric.pvalue else np.full(len(statistic), np.nan)
-    values, detail = _human(pair, name, sides)
+    *values, detail = metric.told(*sides) if metric.told else _told(pair, sides)
     sizes = (reference.rows, current.rows) if isinstance(reference, Presence) else pair.valid
     status = np.full(len(statistic), "ok", object)
     if not isinstance(reference, Presence):
@@ -175,23 +164,15 @@ def _measure(pair: Pair, name: str, metric: Metric, sides: tuple[Any, Any], min_
     return Measure(pair.features[0].name, pair.kind, name, *numbers, sizes[0], sizes[1], status, detail)
 
 
-def _human(pair: Pair, name: str, sides: tuple[Any, Any]) -> tuple[tuple[Floats, Floats], dict[str, Any]]:
+def _told(pair: Pair, sides: tuple[Any, Any]) -> Told:
     """Return what changed in units people think in, and the detail that goes with it."""
-    if isinstance(sides[0], Presence):
-        rates = tuple(_ratio(getattr(side, _lacks(name)), side.rows) for side in sides)
-        return (rates[0], rates[1]), {}
     detail = _told_bins(*sides) if isinstance(sides[0], Bins) else {}
     if pair.kind != "categorical" and pair.cells is not None:
         groups = range(len(pair.cells[0].counts))
         medians = tuple(np.array([quantiles(cells, [0.5], group)[0] for group in groups]) for cells in pair.cells)
-        return (medians[0], medians[1]), detail | _changed_type(pair)
+        return medians[0], medians[1], detail | _changed_type(pair)
     shares, label = _most_changed(*pair.bins) if pair.bins and pair.bins[0].labels else (_nothing(pair), None)
-    return shares, detail | {"category": label} | _changed_type(pair)
-
-
-def _ratio(part: Counts, whole: Counts) -> Floats:
-    ratio: Floats = np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
-    return ratio
+    return *shares, detail | {"category": label} | _changed_type(pair)
 
 
 def _most_changed(reference: Bins, current: Bins) -> tuple[tuple[Floats, Floats], str | None]:

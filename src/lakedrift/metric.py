@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 
 from lakedrift.errors import UnknownNameError
 
-__all__ = ["Bins", "Cells", "Known", "Metric", "Presence", "discover", "metric"]
+__all__ = ["Bins", "Cells", "Known", "Metric", "Presence", "Told", "discover", "metric"]
 
 PACKAGE = "lakedrift.metrics"
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
+Told = tuple[Floats, Floats, dict[str, Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,8 @@ class Bins:
     labels
         What is in each bin, for people.
     edges
-        For numeric features, the inner borders: bin i holds values in [edges[i - 1], edges[i]). None for others.
+        For numeric features, the inner borders: bin i holds values in [edges[i - 1], edges[i]). Integers beyond 2**53 have
+        integers for borders. None for other features.
     """
 
     counts: Counts
@@ -67,12 +69,15 @@ class Known:
         The last key of each such cell, ascending.
     keys, counts
         (n_values,) the distinct values as keys, ascending, and how often each occurs.
+    values
+        (n_values,) the same as doubles.
     """
 
     cells: NDArray[np.bool_]
     ends: NDArray[np.uint64]
     keys: NDArray[np.uint64]
     counts: Counts
+    values: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +140,13 @@ class Metric:
         (reference, current) -> the lower and upper bound of the exact statistic; None where `statistic` is exact.
     pvalue
         (reference, current, statistic) -> the probability of a statistic as large by chance alone; None where none is known.
+    told
+        (reference, current) -> the same in units people think in, for either side, and details worth knowing; None for the
+        medians of numbers and the share of the category that changed most.
+    applies
+        (reference, current) -> whether there is anything to say; None for always.
+    doubts
+        (reference, current) -> (n_cells,) the cells whose exact values would settle the bounds; None where nothing would.
     range
         The least and the greatest value.
     symmetric
@@ -145,6 +157,9 @@ class Metric:
     statistic: Callable[[Any, Any], Floats]
     bounds: Callable[[Any, Any], tuple[Floats, Floats]] | None = None
     pvalue: Callable[[Any, Any, Floats], Floats] | None = None
+    told: Callable[[Any, Any], Told] | None = None
+    applies: Callable[[Any, Any], bool] | None = None
+    doubts: Callable[[Any, Any], NDArray[np.bool_]] | None = None
     range: tuple[float, float] = (0.0, math.inf)
     symmetric: bool = False
 

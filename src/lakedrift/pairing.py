@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift.alignment import align
+from lakedrift.alignment import Alignment, align
 from lakedrift.columns import family
 from lakedrift.feature import Feature, Kind
 from lakedrift.metric import Bins, Cells, Counts, Floats, Presence
@@ -60,36 +61,49 @@ class Pair:
         return "categorical" if kinds[0] == "numeric" and self._by_category else kinds[0]
 
     @functools.cached_property
-    def cells(self) -> tuple[Cells, Cells] | None:
-        """Ordered cells of a numeric feature, from the least to the greatest value of both sides."""
+    def aligned(self) -> Alignment | None:
+        """Both sides of a numeric feature on the cells that their grids share."""
         reference, current = self.states
         if not (isinstance(reference, Numeric) and isinstance(current, Numeric)):
             return None
         aligned = align(reference, current)
-        if self.values is not None:
-            aligned = aligned.settled(self.values)
-        return aligned.cells(self.dtypes)
+        return aligned if self.values is None else aligned.settled(self.values)
+
+    @functools.cached_property
+    def cells(self) -> tuple[Cells, Cells] | None:
+        """Ordered cells of a numeric feature, from the least to the greatest value of both sides."""
+        return None if self.aligned is None else self.aligned.cells(self.dtypes)
 
     @functools.cached_property
     def bins(self) -> tuple[Bins, Bins] | None:
         """The few bins that the binned metrics share."""
-        reference, current = self.states
-        if isinstance(reference, Frequencies) and isinstance(current, Frequencies):
-            return _category_bins(reference, current)
-        if self.cells is None:
-            return None
-        if self.kind == "categorical":
-            return _with_slots(_integer_bins(*self.cells), self.states)
-        return _with_slots(quantile_bins(*self.cells), self.states)
+        return None if self._valid_bins is None else _with_slots(self._valid_bins, self.states)
 
     @functools.cached_property
     def presence(self) -> tuple[Presence, Presence]:
         """Rows by what they lack."""
-        unseen = _unseen(self.bins) if self.kind in ("categorical", "boolean") and self.bins else np.zeros_like(self.rows[1])
         none = np.zeros_like(self.rows[0])
-        sides = zip(self.states, self.rows, (none, unseen), strict=True)
+        sides = zip(self.states, self.rows, (none, self._unseen), strict=True)
         reference, current = (_presence(state, rows, new) for state, rows, new in sides)
         return reference, current
+
+    @functools.cached_property
+    def _valid_bins(self) -> tuple[Bins, Bins] | None:
+        reference, current = self.states
+        if isinstance(reference, Frequencies) and isinstance(current, Frequencies):
+            return _category_bins(reference, current)
+        if self.aligned is None or self.cells is None:
+            return None
+        join = _integer_bins if self.kind == "categorical" else quantile_bins
+        return join(self.aligned, self.cells)
+
+    @property
+    def _unseen(self) -> Counts:
+        if self._valid_bins is None or self.kind not in ("categorical", "boolean"):
+            return np.zeros_like(self.rows[1])
+        reference, current = self._valid_bins
+        unseen: Counts = np.where(reference.counts == 0, current.counts, 0).sum(axis=1)
+        return unseen
 
     @property
     def valid(self) -> tuple[Counts, Counts]:
@@ -119,8 +133,9 @@ def quantiles(cells: Cells, shares: Sequence[float], group: int = 0) -> Floats:
     return found
 
 
-def quantile_bins(reference: Cells, current: Cells, n_bins: int = QUANTILE_BINS) -> tuple[Bins, Bins]:
+def quantile_bins(aligned: Alignment, cells: tuple[Cells, Cells], n_bins: int = QUANTILE_BINS) -> tuple[Bins, Bins]:
     """Join cells into bins whose borders lie nearest the reference quantiles; ties are merged, the outer bins are open."""
+    reference, current = cells
     cumulative = np.cumsum(reference.counts.sum(axis=0))
     total = int(cumulative[-1]) if len(cumulative) else 0
     ranks = np.arange(1, n_bins) * (total / n_bins)
@@ -130,7 +145,8 @@ def quantile_bins(reference: Cells, current: Cells, n_bins: int = QUANTILE_BINS)
     nearest = nearest[(nearest > 0) & (nearest < len(cumulative))]
     held, first = np.unique(cumulative[nearest - 1], return_index=True)
     borders = nearest[first[(held > 0) & (held < total)]]
-    edges = tuple(reference.edges[borders].tolist())
+    rounded = reference.edges[borders].tolist()
+    edges = tuple(rounded if aligned.axis == "double" else (low for low, _ in aligned.limits(borders)))
     return _joined(reference, current, borders, _interval_labels(edges), edges)
 
 
@@ -146,23 +162,34 @@ def _joined(
 
 
 def _interval_labels(edges: Sequence[float]) -> tuple[str, ...]:
-    shown = [f"{edge:.6g}" for edge in edges]
+    shown = _told_apart(edges)
     if not shown:
         return ("any",)
     inner = [f"{low} – {high}" for low, high in itertools.pairwise(shown)]
     return (f"< {shown[0]}", *inner, f"≥ {shown[-1]}")
 
 
-def _integer_bins(reference: Cells, current: Cells) -> tuple[Bins, Bins]:
+def _told_apart(edges: Sequence[float]) -> list[str]:
+    """Write numbers with six digits, or as many as tell them apart; exact integers in full."""
+    shown: list[str] = []
+    for digits in range(6, 18):
+        shown = [str(edge) if isinstance(edge, int) else f"{edge:.{digits}g}" for edge in edges]
+        if len(set(shown)) == len(edges):
+            break
+    return shown
+
+
+def _integer_bins(aligned: Alignment, cells: tuple[Cells, Cells]) -> tuple[Bins, Bins]:
     """Make a bin for each integer that occurs; where a cell holds several, they are one."""
+    reference, current = cells
     held = np.flatnonzero((reference.counts + current.counts).any(axis=0))
-    starts, ends = np.ceil(reference.edges[held]), np.ceil(reference.edges[held + 1]) - 1
-    ends = np.where(held + 1 == len(reference.single), reference.edges[held + 1], ends)
-    labels = tuple(
-        f"{start:.0f}" if single or start >= end else f"{start:.0f}…{end:.0f}"
-        for start, end, single in zip(starts, ends, reference.single[held], strict=True)
-    )
+    ranges = [(_whole(low, math.ceil), _whole(high, math.floor)) for low, high in aligned.limits(held)]
+    labels = tuple(low if low == high else f"{low}…{high}" for low, high in ranges)
     return Bins(reference.counts[:, held], labels), Bins(current.counts[:, held], labels)
+
+
+def _whole(value: float, rounded: Callable[[float], int]) -> str:
+    return str(rounded(value)) if math.isfinite(value) else str(value)
 
 
 def _category_bins(reference: Frequencies, current: Frequencies) -> tuple[Bins, Bins]:
@@ -173,7 +200,7 @@ def _category_bins(reference: Frequencies, current: Frequencies) -> tuple[Bins, 
         counts = np.zeros((len(side.rows), len(values)), np.int64)
         counts[:, [place[value] for value in side.values]] = side.counts
         sides.append(Bins(counts, tuple(values)))
-    return _with_slots((sides[0], sides[1]), (reference, current))
+    return sides[0], sides[1]
 
 
 def _with_slots(bins: tuple[Bins, Bins], states: Sequence[Summary]) -> tuple[Bins, Bins]:
@@ -188,14 +215,6 @@ def _with_slots(bins: tuple[Bins, Bins], states: Sequence[Summary]) -> tuple[Bin
             )
             bins = first, second
     return bins
-
-
-def _unseen(bins: tuple[Bins, Bins]) -> Counts:
-    reference, current = bins
-    categories = np.array([label not in ("null", "NaN") for label in reference.labels], bool)
-    new = (reference.counts == 0) & categories
-    unseen: Counts = np.where(new, current.counts, 0).sum(axis=1)
-    return unseen
 
 
 def _presence(state: Summary, rows: Counts, unseen: Counts) -> Presence:

@@ -7,18 +7,19 @@ the distance for good.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 
 from lakedrift import engine
-from lakedrift.alignment import align, doubtful
+from lakedrift.alignment import align
 from lakedrift.binning import Binning, Keys
 from lakedrift.comparison import Comparison
 from lakedrift.errors import SourceChangedError
 from lakedrift.measure import pair_of
+from lakedrift.metric import Metric, discover
 from lakedrift.observer import Observer
 from lakedrift.plan import Plan
 from lakedrift.profiles import Profile
@@ -43,8 +44,14 @@ def doubts(comparison: Comparison, *, exact: bool, memory: int) -> dict[str, tup
     memory
         Bytes that the values may take; the features with the fewest come first, and what has no room stays as it is.
     """
-    names = comparison.unsettled("ks", undecided=not exact)
-    wanted = [(cost, name, states) for name in names for cost, states in _states(*comparison.profiles, name)]
+    unsettled: dict[str, list[Metric]] = {}
+    for name, metric in discover().items():
+        if metric.doubts is not None:
+            for feature in comparison.unsettled(name, undecided=not exact):
+                unsettled.setdefault(feature, []).append(metric)
+    wanted = [
+        (cost, name, states) for name, why in unsettled.items() for cost, states in _states(*comparison.profiles, name, why)
+    ]
     chosen = {}
     for cost, name, states in sorted(wanted, key=lambda one: one[:2]):
         if cost * BYTES_A_VALUE <= memory:
@@ -72,18 +79,24 @@ def refine(
     return replace(profile, states=MappingProxyType({**profile.states, **found.states}))
 
 
-def _states(reference: Profile, current: Profile, name: str) -> list[tuple[int, tuple[Values, Values]]]:
+def _states(
+    reference: Profile, current: Profile, name: str, metrics: Sequence[Metric]
+) -> list[tuple[int, tuple[Values, Values]]]:
     """Return what looking into the doubtful cells of a feature costs in values, and the empty states for it; or nothing."""
-    states = reference.state(name), current.state(name)
-    before, after = states
+    before, after = reference.state(name), current.state(name)
     if not (isinstance(before, Numeric) and isinstance(after, Numeric)) or before.binning.axis != after.binning.axis:
         return []
-    starts, ends = doubtful(align(before, after), pair_of(reference, current, name).dtypes)
-    if not len(starts):
+    aligned = align(before, after)
+    dtypes = pair_of(reference, current, name).dtypes
+    cells = aligned.cells(dtypes)
+    doubtful = np.any([metric.doubts(*cells) for metric in metrics if metric.doubts is not None], axis=0)
+    doubtful &= aligned.exact(dtypes)
+    if not doubtful.any():
         return []
-    cells = [_cells_between(state.binning, starts, ends) for state in (before, after)]
-    cost = int(before.cells[0, cells[0]].sum() + after.cells[0, cells[1]].sum())
-    return [(cost, (Values.new(before.binning, cells[0]), Values.new(after.binning, cells[1])))]
+    starts, ends = aligned.starts[doubtful], aligned.ends[doubtful]
+    chosen = [_cells_between(state.binning, starts, ends) for state in (before, after)]
+    cost = int(before.cells[0, chosen[0]].sum() + after.cells[0, chosen[1]].sum())
+    return [(cost, (Values.new(before.binning, chosen[0]), Values.new(after.binning, chosen[1])))]
 
 
 def _cells_between(binning: Binning, starts: Keys, ends: Keys) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -10,6 +10,7 @@ import fnmatch
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from lakedrift.errors import ConfigError, UnknownNameError
 
-__all__ = ["LEVELS", "SIGNIFICANCE", "Threshold", "Thresholds", "Verdict", "false_discovery_rate"]
+__all__ = ["LEVELS", "RATES", "SIGNIFICANCE", "Threshold", "Thresholds", "Verdict", "false_discovery_rate"]
 
 Verdict = Literal["none", "ok", "warning", "critical"]
 LEVELS: tuple[Verdict, ...] = ("none", "ok", "warning", "critical")
@@ -59,7 +60,7 @@ DEFAULTS: Mapping[str, Mapping[str, Threshold]] = {
     "categorical": {"psi": DRIFT, "total_variation": DRIFT},
     "boolean": {"psi": DRIFT, "total_variation": DRIFT},
 }
-RATES = ("null_rate", "nan_rate", "inf_rate", "unseen_rate", "missing_rate")
+RATES = ("missing_rate", "null_rate", "nan_rate", "inf_rate", "unseen_rate", "flood_rate")  # every feature is judged by them
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,10 @@ class Thresholds:
             Naming the key path.
         """
         names = set(known)
-        table = dict(given or {})
-        features = table.pop("features", {})
-        return cls(_limits(table, names, ""), {name: _limits(limits, names, f"{name}.") for name, limits in features.items()})
+        table = dict(_table({} if given is None else given, "thresholds"))
+        features = _table(table.pop("features", {}), "thresholds.features")
+        below = {name: _limits(limits, names, f"thresholds.features.{name}") for name, limits in features.items()}
+        return cls(_limits(table, names, "thresholds"), below)
 
     def limit(self, feature: str, kind: str, metric: str) -> Threshold | None:
         """Return the limit of a metric on a feature, None where it only informs."""
@@ -121,25 +123,35 @@ def false_discovery_rate(pvalues: Sequence[float] | Floats) -> Floats:
     return adjusted
 
 
-def _limits(table: Mapping[str, Any], known: set[str], path: str) -> dict[str, Threshold]:
+def _table(given: Any, path: str) -> Mapping[str, Any]:
+    if not isinstance(given, Mapping):
+        msg = f"{path}: expected a table, got {given!r}"
+        raise ConfigError(msg)
+    return given
+
+
+def _limits(given: Any, known: set[str], path: str) -> dict[str, Threshold]:
     limits = {}
-    for name, limit in table.items():
+    for name, limit in _table(given, path).items():
         if name not in known:
-            raise UnknownNameError.among(what=f"metric in thresholds: {path}", name=name, known=known)
-        limits[name] = _limit(limit, f"{path}{name}")
+            raise UnknownNameError.among(what=f"metric in {path}:", name=name, known=known)
+        limits[name] = limit if isinstance(limit, Threshold) else _limit(limit, f"{path}.{name}")
     return limits
 
 
 def _limit(limit: Any, path: str) -> Threshold:
-    if isinstance(limit, Threshold):
-        return limit
-    try:
-        pair = (limit["warning"], limit["critical"]) if isinstance(limit, Mapping) else tuple(limit)
-        warning, critical = (float(value) for value in pair)
-    except (KeyError, TypeError, ValueError) as error:
-        msg = f"thresholds.{path}: expected a warning and a critical limit, got {limit!r}"
-        raise ConfigError(msg, hint="write (0.1, 0.2) or {'warning': 0.1, 'critical': 0.2}") from error
+    pair = (
+        [limit["warning"], limit["critical"]] if isinstance(limit, Mapping) and set(limit) == {"warning", "critical"} else limit
+    )
+    if not (isinstance(pair, list | tuple) and len(pair) == 2 and all(_is_number(value) for value in pair)):
+        msg = f"{path}: expected a warning and a critical limit, got {limit!r}"
+        raise ConfigError(msg, hint="write (0.1, 0.2) or {'warning': 0.1, 'critical': 0.2}")
+    warning, critical = (float(value) for value in pair)
     if not (math.isfinite(warning) and math.isfinite(critical) and 0 <= warning <= critical):
-        msg = f"thresholds.{path}: limits must be finite and 0 <= warning <= critical, got {warning} and {critical}"
+        msg = f"{path}: limits must be finite and 0 <= warning <= critical, got {warning} and {critical}"
         raise ConfigError(msg)
     return Threshold(warning, critical, "config")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)

@@ -45,6 +45,11 @@ def two_shares(reference_hits: int, reference_n: int, current_hits: int, current
     return float(_pearson(columns, Fraction(1, 2))) if all(map(any, columns)) else 0.0
 
 
+def rate_change(reference: tuple[int, int], current: tuple[int, int]) -> float:
+    """Of two shares, each given as hits and rows."""
+    return float(abs(Fraction(*current) - Fraction(*reference)))
+
+
 def ks(x: Sequence[float], y: Sequence[float]) -> Fraction:
     ordered_x, ordered_y = sorted(x), sorted(y)
     gaps = [
@@ -97,3 +102,14 @@ def _precise(fraction: Fraction) -> mpmath.mpf:
 
 def _surprise(p: Fraction, mean: Fraction) -> mpmath.mpf:
     return _precise(p) * mpmath.log(_precise(p / mean), 2) if p else mpmath.mpf(0)
+
+
+def flood(reference: Counts, current: Counts) -> float:
+    """Of ordered cells: the greatest increase in the share of one that stands alone by a factor of ten."""
+    p, q = shares(reference), [Fraction(0), *shares(current), Fraction(0)]
+    rises = [
+        after - before
+        for before, (left, after, right) in zip(p, zip(q, q[1:], q[2:], strict=False), strict=True)
+        if after >= 10 * max(before, left, right)
+    ]
+    return float(max([Fraction(0), *rises]))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-__all__ = ["digits", "mean_and_variance"]
+__all__ = ["digits", "mean_and_variance", "number", "root_above"]
 
 BASE = 1 << 32
 
@@ -18,6 +18,11 @@ def mean_and_variance(values: Iterable[float]) -> tuple[Fraction, Fraction] | No
         return None
     mean = sum(finite) / len(finite)
     return mean, sum((value - mean) ** 2 for value in finite) / len(finite)
+
+
+def root_above(square: Fraction) -> Fraction:
+    """Return a little more than the square root of a number of any size."""
+    return Fraction(math.isqrt(math.ceil(square * 4**1_100)) + 1, 2**1_100)
 
 
 def digits(number: int, count: int) -> list[int]:

@@ -38,6 +38,7 @@ def sweep(
     categorical: Patterns = None,
     metric: Metrics = None,
     where: Annotated[str | None, Parameter(metavar="SQL")] = None,
+    exact: Annotated[bool, Parameter(show_default=False)] = False,
     threads: Count = None,
     min_rows: Count = None,
     format: Format = "table",  # noqa: A002 -- the name of the option
@@ -65,6 +66,8 @@ def sweep(
         Compute only these metrics, and the rates of what is missing.
     where
         Only rows for which this SQL expression holds, such as "origin = 'JFK'".
+    exact
+        Settle every Kolmogorov-Smirnov distance by a second scan of the few values in doubt.
     threads
         How many threads to use. [default: all cores]
     min_rows
@@ -90,6 +93,7 @@ def sweep(
         "kinds": {**settings.kinds, **dict.fromkeys(categorical or [], "categorical")},
         "metrics": metric,
         "where": where,
+        "exact": exact,
         "threads": threads,
         "thresholds": settings.thresholds,
     }

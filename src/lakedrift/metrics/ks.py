@@ -11,11 +11,14 @@ and right for samples of any size beyond a few hundred. SciPy's `ks_2samp` is wr
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lakedrift.metric import Cells, Counts, Floats, Metric
 from lakedrift_kernels import ecdf
 
-__all__ = ["METRIC", "bounds", "pvalue", "statistic"]
+__all__ = ["METRIC", "bounds", "doubts", "pvalue", "statistic"]
+
+SLACK = 1e-9  # of the distance: which cells may matter is asked with floats, so ask a little too many
 
 
 def statistic(reference: Cells, current: Cells) -> Floats:
@@ -32,6 +35,18 @@ def bounds(reference: Cells, current: Cells) -> tuple[Floats, Floats]:
     lower, upper = _quotients(attained, *sizes), _quotients(reachable, *sizes)
     inside = _quotients(_peaks(reference, current), *sizes)
     return np.maximum(lower, inside), np.maximum(upper, inside)
+
+
+def doubts(reference: Cells, current: Cells) -> NDArray[np.bool_]:
+    """Return the cells, (n_cells,), inside which the distance on the whole lake could pass what is attained at the borders."""
+    sizes = [side.counts[0].sum() if len(side.counts) else 0 for side in (reference, current)]
+    if not all(sizes):
+        return np.zeros(len(reference.single), bool)
+    f, h = (side.counts[0] / size for side, size in zip((reference, current), sizes, strict=True))
+    after = np.cumsum(f) - np.cumsum(h)
+    inside = np.maximum(np.abs(after + h), np.abs(after - f))
+    matter: NDArray[np.bool_] = ~reference.single & (inside > np.abs(after).max() * (1 - SLACK)) & (f > 0) & (h > 0)
+    return matter
 
 
 def pvalue(reference: Cells, current: Cells, statistic: Floats) -> Floats:
@@ -64,4 +79,4 @@ def _quotients(pairs: Counts, reference: Counts, current: Counts) -> Floats:
     return np.array([abs(c1 * m - c2 * n) / (n * m) if n and m else np.nan for (c1, c2), n, m in rows], np.float64)
 
 
-METRIC = Metric(view=Cells, statistic=statistic, bounds=bounds, pvalue=pvalue, range=(0.0, 1.0), symmetric=True)
+METRIC = Metric(Cells, statistic, bounds, pvalue, doubts=doubts, range=(0.0, 1.0), symmetric=True)

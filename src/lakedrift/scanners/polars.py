@@ -152,8 +152,9 @@ def _nodes(expression: pl.Expr) -> Iterator[pl.Expr]:
 
 def _judges_rows(node: pl.Expr) -> bool:
     """Whether the top operation looks at one row at a time."""
+    meta = node.meta
     try:
-        return node.meta.is_literal() or node.meta.is_row_separable()
+        return meta.is_literal() or (meta.is_row_separable() and (meta.is_length_preserving() or meta.is_scalar()))
     except pl.exceptions.ColumnNotFoundError:  # IN and % are resolved by the types of their columns only: they are
         return True
 

@@ -87,7 +87,8 @@ def _imported(what: Any) -> tuple[pl.DataFrame, pa.Schema | None]:
             msg = "a stream can be read only once, and this one has been"
             raise SourceError(msg, hint="make another reader, or pass the table")
         READ_STREAMS.add(what)
-    table = pa.table(what)
+        what = what.read_all()
+    table = what if isinstance(what, pa.Table) else pa.table(what)
     return _numbered(table.select([field.name for field in table.schema if is_read(field.type)])), table.schema
 
 

@@ -52,22 +52,27 @@ class ParquetFiles:
         return [(self._scan((fragment,), names, needed), start, min(length, size)) for fragment, start, size in chosen]
 
     def _scan(self, fragments: tuple[Fragment, ...], names: Sequence[str], needed: Sequence[str]) -> Scan:
-        schema = fragments[0].schema
-        wanted = (name for name in dict.fromkeys([*names, *needed]) if name in schema.names)
-        read = tuple(name for name in wanted if name in needed or is_read(schema.field(name).type))
+        types = _types(fragments[0])
+        wanted = (name for name in dict.fromkeys([*names, *needed]) if name in types)
+        read = tuple(name for name in wanted if name in needed or is_read(types[name]))
         return Scan(fragments, read, self._literals(fragments[0], names, needed))
 
     def _literals(self, fragment: Fragment, names: Sequence[str], needed: Sequence[str]) -> tuple[Literal, ...]:
-        keys = dict(fragment.partition)
-        absent = [name for name in dict.fromkeys([*names, *needed]) if name not in fragment.schema.names]
-        given = [(name, keys[name], pa.string()) for name in absent if name in keys]
-        nulls = [(name, None, self._type_elsewhere(name)) for name in absent if name in needed and name not in keys]
-        return (*given, *nulls)
+        """Return what is not read: partition keys, columns of nothing but null, and what a filter needs and the file lacks."""
+        types, keys, inside = _types(fragment), dict(fragment.partition), fragment.schema.names
+        literals: list[Literal] = []
+        for name in dict.fromkeys([*names, *needed]):
+            if name in keys and name not in inside:
+                literals.append((name, keys[name], pa.string()))
+            elif name not in types and (name in inside or name in needed):
+                literals.append((name, None, self._type_elsewhere(name)))
+        return tuple(literals)
 
     def _type_elsewhere(self, name: str) -> pa.DataType:
-        """Return the type of a column in the first file that has it; a partition key is text."""
-        types = (fragment.schema.field(name).type for fragment in self.fragments if name in fragment.schema.names)
-        return next(types, pa.string())
+        """Return the type that a column has in the first file where it has one, or else as a partition key."""
+        types = (found[name] for found in map(_types, self.fragments) if name in found and is_read(found[name]))
+        is_key = any(name == key for fragment in self.fragments for key, _ in fragment.partition)
+        return next(types, pa.string() if is_key else pa.null())
 
 
 def open_files(where: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> ParquetFiles:
@@ -84,6 +89,11 @@ def open_files(where: str | os.PathLike[str] | Sequence[str | os.PathLike[str]])
     name = os.fspath(where) if isinstance(where, str | os.PathLike) else f"{os.fspath(where[0])} …"
     with ThreadPoolExecutor(FOOTER_THREADS) as pool:
         return ParquetFiles(name, tuple(pool.map(_fragment, files)))
+
+
+def _types(fragment: Fragment) -> dict[str, pa.DataType]:
+    """Return the types of the columns that have one: what is null throughout is of any type."""
+    return {field.name: field.type for field in fragment.schema if not pa.types.is_null(field.type)}
 
 
 def _fragment(file: Path) -> Fragment:

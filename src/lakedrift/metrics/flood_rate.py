@@ -1,0 +1,120 @@
+"""Share of current rows that took one value which the reference hardly has: a default that floods a column.
+
+The greatest increase in the share of one value among those that stand alone: the reference has at most a tenth of the current
+share, and either neighbouring cell holds at most a tenth of it on the current side. What moves smoothly has neighbours. In
+[0, 1], not symmetric; 0 where nothing stands out.
+
+A cell that can hold several values may be anything from no flood to one as great as its own increase; its exact values, which
+a second scan fetches, settle that. The p-value is that of the 2 x 2 table of the cell against the rest, with Yates' continuity
+correction (1934).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lakedrift.contingency import two_shares_pvalue
+from lakedrift.metric import Cells, Counts, Floats, Known, Metric, Told
+
+__all__ = ["METRIC", "bounds", "doubts", "pvalue", "statistic", "told"]
+
+ALONE = 10  # times what is around it, and what was there before
+
+
+def statistic(reference: Cells, current: Cells) -> Floats:
+    """Return the increase that is certain, (n_groups,), in [0, 1]."""
+    return bounds(reference, current)[0]
+
+
+def bounds(reference: Cells, current: Cells) -> tuple[Floats, Floats]:
+    """Return the least and the greatest increase in the share of one value, (n_groups,) each."""
+    empty = np.minimum(reference.counts.sum(axis=1), current.counts.sum(axis=1)) == 0
+    least, most = (_of_one_value(reference, current, certain=certain).max(axis=1, initial=0.0) for certain in (True, False))
+    return np.where(empty, np.nan, least), np.where(empty, np.nan, most)
+
+
+def doubts(reference: Cells, current: Cells) -> NDArray[np.bool_]:
+    """Return the cells, (n_cells,), whose values could make a greater flood on the whole lake than is certain."""
+    least, most = (_of_one_value(reference, current, certain=certain) for certain in (True, False))
+    if not len(least):
+        return np.zeros(len(reference.single), bool)
+    matter: NDArray[np.bool_] = (least[0] < most[0]) & (most[0] > least[0].max(initial=0.0))
+    return matter
+
+
+def pvalue(reference: Cells, current: Cells, statistic: Floats) -> Floats:
+    """Return the probability of such an increase of the most flooded cell by chance alone."""
+    del statistic
+    cell = np.maximum(_flooded(reference, current), 0)
+    sides = (reference.counts, current.counts)
+    groups = np.arange(len(cell))
+    hits, others = (side[groups, cell] if side.shape[1] else np.zeros(len(cell), np.int64) for side in sides)
+    return two_shares_pvalue(hits, others, sides[0].sum(axis=1), sides[1].sum(axis=1))
+
+
+def told(reference: Cells, current: Cells) -> Told:
+    """Return the shares of the flooded cell, and of the whole lake the value, or the least and the greatest it may be."""
+    cell = _flooded(reference, current)
+    before, after = (_share_of(side, cell) for side in (reference, current))
+    return before, after, {"value": _label(current, int(cell[0]))} if len(cell) and cell[0] >= 0 else {}
+
+
+def _flooded(reference: Cells, current: Cells) -> Counts:
+    """Return the cell of the greatest possible flood of each group, (n_groups,), or -1 where there is none."""
+    most = _of_one_value(reference, current, certain=False)
+    return np.where(most.max(axis=1, initial=0.0) > 0, most.argmax(axis=1) if most.shape[1] else -1, -1)
+
+
+def _of_one_value(reference: Cells, current: Cells, *, certain: bool) -> Floats:
+    """Return by how much the share of one value in each cell that stands alone grew at least or most, (n_groups, n_cells)."""
+    before, after = _shares(reference), _shares(current)
+    around = np.pad(after, ((0, 0), (1, 1)))
+    neighbour = np.maximum(around[:, :-2], around[:, 2:])
+    alone = (after >= ALONE * before) & (after >= ALONE * neighbour)
+    increase = np.where(alone, after - before, 0.0)
+    if certain:
+        increase[:, ~current.single] = 0.0
+    if len(increase) and reference.known is not None and current.known is not None:
+        known = current.known.cells & ~current.single
+        sizes = int(reference.counts[0].sum()), int(current.counts[0].sum())
+        exact = np.zeros(len(known))
+        exact[current.known.cells] = _known_increase(reference.known, current.known, sizes)
+        increase[0, known] = np.where(alone[0], exact, 0.0)[known]
+    return increase
+
+
+def _known_increase(reference: Known, current: Known, sizes: tuple[int, int]) -> Floats:
+    """Return the greatest increase in the share of one value in each of the known cells, (k,)."""
+    at = np.minimum(np.searchsorted(reference.keys, current.keys), max(len(reference.keys) - 1, 0))
+    there = reference.keys[at] == current.keys if len(reference.keys) else np.zeros(len(current.keys), bool)
+    before = np.where(there, reference.counts[at] if len(reference.keys) else 0, 0) / max(sizes[0], 1)
+    increase = np.zeros(len(current.ends))
+    np.maximum.at(increase, np.searchsorted(current.ends, current.keys), current.counts / max(sizes[1], 1) - before)
+    return increase
+
+
+def _shares(side: Cells) -> Floats:
+    shares: Floats = side.counts / np.maximum(side.counts.sum(axis=1, keepdims=True), 1)
+    return shares
+
+
+def _share_of(side: Cells, cell: Counts) -> Floats:
+    """Return the share of one cell in each group, (n_groups,), 0 where it is -1."""
+    share = np.zeros(len(cell))
+    found = np.flatnonzero(cell >= 0)
+    share[found] = _shares(side)[found, cell[found]]
+    return share
+
+
+def _label(side: Cells, cell: int) -> str:
+    """Write the value of a cell: the only one, the most frequent one where they are known, or the range."""
+    if side.single[cell]:
+        return f"{side.edges[cell]:.12g}"
+    if side.known is not None and side.known.cells[cell]:
+        inside = np.searchsorted(side.known.ends, side.known.keys) == np.count_nonzero(side.known.cells[:cell])
+        return f"{side.known.values[inside][np.argmax(side.known.counts[inside])]:.12g}"
+    return f"{side.edges[cell]:.6g} – {side.edges[cell + 1]:.6g}"
+
+
+METRIC = Metric(Cells, statistic, bounds, pvalue, told, doubts=doubts, range=(0.0, 1.0))

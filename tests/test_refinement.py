@@ -1,0 +1,141 @@
+"""The second scan: exact where it was asked for or a verdict hangs on it, and silent nowhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from oracles import distances
+
+import lakedrift as ld
+from lakedrift.errors import SourceChangedError
+from lakedrift.judgement import chosen_metrics, judge
+from lakedrift.observer import Silent
+from lakedrift.refinement import doubts, refine
+from lakedrift.sources import open_source
+from lakedrift.threshold import Thresholds
+
+N = 3_000
+PLENTY = 1 << 30
+
+
+def shapes(seed: int) -> dict[str, np.ndarray]:
+    """Columns whose values share cells with others, of a grid that was fitted to half of them."""
+    random = np.random.default_rng(seed)
+    return {
+        "normal": random.normal(0.2 * seed, 1, N),
+        "tail": random.lognormal(0, 3, N),
+        "offset": 1e9 + random.uniform(-1, 1, N),
+        "single": random.normal(size=N).astype(np.float32),
+        "wide": random.integers(-(2**62), 2**62, N) // 7 * 7,
+        "cents": np.round(random.gamma(2, 20, N), 2),
+    }
+
+
+@pytest.fixture
+def sides(tmp_path: Path) -> tuple[Path, Path]:
+    paths = []
+    for seed, name in enumerate(("reference", "current")):
+        (tmp_path / name).mkdir()
+        frame = pl.DataFrame(shapes(seed))
+        frame[: N // 2].write_parquet(tmp_path / name / "a.parquet", row_group_size=100)
+        frame[N // 2 :].write_parquet(tmp_path / name / "b.parquet")
+        paths.append(tmp_path / name)
+    return paths[0], paths[1]
+
+
+def ks_rows(comparison: ld.Comparison) -> dict[str, tuple[float, float, float]]:
+    rows = comparison.to_polars().filter(metric="ks").select("feature", "statistic", "lower", "upper")
+    return {name: (statistic, lower, upper) for name, statistic, lower, upper in rows.iter_rows()}
+
+
+def coarse(sides: tuple[Path, Path]) -> tuple[ld.Profile, ld.Profile]:
+    """Profile both sides on grids fitted to something else, so that much is in doubt."""
+    other = ld.profile(pl.DataFrame({name: values[:40] * 3 for name, values in shapes(5).items()}))
+    return ld.profile(sides[0], like=other), ld.profile(sides[1], like=other)
+
+
+def test_exact__equals_the_fraction_to_the_last_bit(sides):
+    found = ks_rows(ld.sweep(*sides, exact=True, kinds={"wide": "numeric"}))
+    for name, values in shapes(0).items():
+        exact = float(distances.ks(values.tolist(), shapes(1)[name].tolist()))
+        assert found[name] == (exact, exact, exact), name
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_exact__of_frames_equals_that_of_files(sides, threads):
+    frames = [pl.read_parquet(sorted(side.glob("*.parquet"))) for side in sides]
+    assert ks_rows(ld.sweep(*frames, exact=True, threads=threads)) == ks_rows(ld.sweep(*sides, exact=True))
+
+
+def test_refine__settles_what_grids_fitted_elsewhere_leave_open(sides):
+    profiles = coarse(sides)
+    chosen = {"metrics": chosen_metrics(None), "thresholds": Thresholds.of(None, ()), "min_rows": 500}
+    rough = judge(*profiles, **chosen)
+    open_before = rough.unsettled("ks", undecided=False)
+    assert len(open_before) >= 3
+    wanted = doubts(rough, exact=True, memory=PLENTY)
+    assert set(wanted) >= set(open_before)
+    refined = [
+        refine(profile, open_source(side), {name: states[at] for name, states in wanted.items()}, None, 2, Silent())
+        for at, (profile, side) in enumerate(zip(profiles, sides, strict=True))
+    ]
+    settled = ks_rows(judge(*refined, **chosen))
+    for name, (_, lower, upper) in ks_rows(rough).items():
+        exact = float(distances.ks(shapes(0)[name].tolist(), shapes(1)[name].tolist()))
+        assert settled[name] == (exact, exact, exact), name
+        assert lower <= exact <= upper, name
+
+
+def test_sweep__looks_again_where_a_limit_lies_within_the_bounds():
+    random = np.random.default_rng(1)
+    sides = [pl.DataFrame({"x": random.normal(mean, 1, N)}) for mean in (0.0, 0.3)]
+    _, lower, upper = ks_rows(ld.sweep(*sides))["x"]
+    assert lower < upper
+    found = ld.sweep(*sides, thresholds={"ks": ((lower + upper) / 2, 1.0), "psi": (1.0, 1.0)})
+    _, lower, upper = ks_rows(found)["x"]
+    assert lower == upper == float(distances.ks(*(side["x"].to_list() for side in sides)))
+    assert "undecided" not in found.to_polars()["status"].to_list()
+
+
+def test_compare__without_data_says_that_it_is_undecided_and_takes_the_worse():
+    random = np.random.default_rng(1)
+    profiles = [ld.profile(pl.DataFrame({"x": random.normal(0.0, 1, N)}))]
+    profiles.append(ld.profile(pl.DataFrame({"x": random.normal(0.3, 1, N)}), like=profiles[0]))
+    _, lower, upper = ks_rows(ld.compare(*profiles))["x"]
+    found = ld.compare(*profiles, metrics=["ks"], thresholds={"ks": ((lower + upper) / 2, 1.0)})
+    (row,) = found.to_polars().filter(metric="ks").iter_rows(named=True)
+    assert (row["status"], row["verdict"]) == ("undecided", "warning")
+    assert found.verdict == "warning"
+
+
+def test_doubts__leaves_out_what_has_no_room(sides):
+    comparison = judge(*coarse(sides), metrics=chosen_metrics(None), thresholds=Thresholds.of(None, ()), min_rows=500)
+    everything = doubts(comparison, exact=True, memory=PLENTY)
+    assert doubts(comparison, exact=True, memory=0) == {}
+    assert 0 < len(doubts(comparison, exact=True, memory=N * 24)) < len(everything)
+
+
+def test_refine__refuses_a_source_that_changed(sides):
+    profiles = coarse(sides)
+    comparison = judge(*profiles, metrics=chosen_metrics(None), thresholds=Thresholds.of(None, ()), min_rows=500)
+    states = {name: pair[0] for name, pair in doubts(comparison, exact=True, memory=PLENTY).items()}
+    pl.DataFrame(shapes(0))[:10].write_parquet(sides[0] / "c.parquet")
+    with pytest.raises(SourceChangedError, match=r"3,000 rows, then 3,010"):
+        refine(profiles[0], open_source(sides[0]), states, None, 1, Silent())
+
+
+def test_judge__refuses_values_that_are_not_those_counted(sides):
+    profiles = coarse(sides)
+    chosen = {"metrics": chosen_metrics(None), "thresholds": Thresholds.of(None, ()), "min_rows": 500}
+    wanted = doubts(judge(*profiles, **chosen), exact=True, memory=PLENTY)
+    rewritten = pl.read_parquet(sides[0] / "a.parquet").with_columns(pl.col("normal") + 100)
+    rewritten.write_parquet(sides[0] / "a.parquet")
+    refined = [
+        refine(profile, open_source(side), {name: states[at] for name, states in wanted.items()}, None, 1, Silent())
+        for at, (profile, side) in enumerate(zip(profiles, sides, strict=True))
+    ]
+    with pytest.raises(SourceChangedError, match="changed between two scans"):
+        judge(*refined, **chosen)
