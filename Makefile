@@ -6,7 +6,7 @@ PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 DEMO = $(VENV)/.installed-demo
 DEV = $(VENV)/.installed-dev
 
-.PHONY: demo test lint
+.PHONY: demo test lint bench
 .DELETE_ON_ERROR:
 
 demo: $(DEMO)
@@ -22,6 +22,11 @@ lint: $(DEV)
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-cache
+
+# Makes an environment for every peer, then measures; docs/benchmarks.md is the result. Takes an hour.
+bench: $(DEV)
+	$(VENV)/bin/python -m benchmarks.peer
+	$(VENV)/bin/python -m benchmarks.report
 
 # Both install in editable mode, so that whichever comes second does not shadow the sources with a copy.
 $(DEMO): pyproject.toml | $(VENV)/bin/python

@@ -139,3 +139,13 @@ def test_judge__refuses_values_that_are_not_those_counted(sides):
     ]
     with pytest.raises(SourceChangedError, match="changed between two scans"):
         judge(*refined, **chosen)
+
+
+def test_exact__says_so_where_two_axes_keep_it_from_settling():
+    random = np.random.default_rng(3)
+    wide = np.append(random.integers(-(2**63), 2**63 - 1, 1_000), random.integers(0, 100, 1_000))
+    narrow = random.integers(-(2**15), 2**15 - 1, 1_500, dtype=np.int16)
+    swept = ld.sweep(pl.DataFrame({"x": wide}), pl.DataFrame({"x": narrow}), exact=True, kinds={"x": "numeric"})
+    (row,) = swept.to_polars().filter(metric="ks").iter_rows(named=True)
+    assert row["lower"] <= float(distances.ks(wide.tolist(), narrow.tolist())) <= row["upper"]
+    assert (row["lower"] == row["upper"]) == (row["status"] == "ok")

@@ -82,17 +82,15 @@ def sweep(
     known = [name for side in sides for name in _names(side)]
     before = _profiled(sides[0], selection, None, known, threads, "reference", watch)
     after = _profiled(sides[1], selection, before, known, threads, "current", watch)
-    comparison = judge(before, after, metrics=chosen, thresholds=limits, min_rows=min_rows)
+    options: dict[str, Any] = {"metrics": chosen, "thresholds": limits, "min_rows": min_rows}
+    comparison = judge(before, after, **options)
     doubtful = doubts(comparison, exact=exact, memory=VALUES_MEMORY)
     if doubtful and not any(isinstance(side, Profile) for side in sides):
-        scans = zip(
-            (before, after), sides, zip(*doubtful.values(), strict=True), ("reference again", "current again"), strict=True
-        )
-        before, after = (
-            _refined(profile, side, dict(zip(doubtful, states, strict=True)), where, threads, stage, watch)
-            for profile, side, states, stage in scans
-        )
-        comparison = judge(before, after, metrics=chosen, thresholds=limits, min_rows=min_rows)
+        first, second = ({name: states[at] for name, states in doubtful.items()} for at in (0, 1))
+        before = _refined(before, sides[0], first, where, threads, "reference again", watch)
+        after = _refined(after, sides[1], second, where, threads, "current again", watch)
+    if doubtful or exact:
+        comparison = judge(before, after, exact=exact, **options)
     watch.done()
     comparison.seconds = time.perf_counter() - started
     return comparison

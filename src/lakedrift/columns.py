@@ -105,10 +105,11 @@ def is_read(dtype: pa.DataType) -> bool:
 
 
 def type_name(dtype: pa.DataType) -> str:
-    """Return the type as text, the same for every encoding of it: `string` for large, viewed and dictionary strings."""
+    """Return the type as printable text, the same for every encoding of it: `string` for large and dictionary strings too."""
     if pa.types.is_dictionary(dtype):
         return type_name(dtype.value_type)
-    return "string" if _is_text(dtype) else str(dtype)
+    name = "string" if _is_text(dtype) else str(dtype)
+    return name if name.isprintable() else ascii(name)[1:-1]  # a field of a struct may be called anything
 
 
 def family(dtype: str) -> str:

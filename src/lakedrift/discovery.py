@@ -78,19 +78,21 @@ def _files_of(place: str) -> Iterator[Path]:
         yield from _walk(path, set()) if _is_folder(path) else [path]
     elif MAGIC & set(place):
         visited: set[Identity] = set()
-        for match in _matches(place):
+        for match in _matches(path):
             yield from _walk(match, visited) if _is_folder(match) else _if_parquet(match)
     else:
         msg = f"no such file or directory: {place!r}"
         raise SourceNotFoundError(msg, hint=_nearest_path(path))
 
 
-def _matches(pattern: str) -> list[Path]:
+def _matches(pattern: Path) -> list[Path]:
     """Return what a glob matches, what is reached by links last. `**` follows no links: in a loop it would never end."""
-    parts = [part if part == "**" else re.sub(r"\*+", "*", part) for part in Path(pattern).parts]
+    parts = [part if part == "**" else re.sub(r"\*+", "*", part) for part in pattern.parts]
     plain = next(place for place, part in enumerate(parts) if MAGIC & set(part))
     asked = [part for part in parts if part.startswith(HIDDEN)]
-    matches = Path(*parts[:plain]).glob("/".join(parts[plain:]))
+    folder = Path(*parts[:plain])
+    _refuse_tables(folder)
+    matches = folder.glob("/".join(parts[plain:]))
     shown = [match for match in matches if not any(_is_hidden(part, asked) for part in match.parts)]
     return sorted(shown, key=lambda match: (os.path.realpath(match) != str(match.absolute()), match))
 
@@ -101,6 +103,7 @@ def _is_hidden(part: str, asked: Sequence[str]) -> bool:
 
 def _walk(root: Path, visited: set[Identity]) -> Iterator[Path]:
     """Yield the Parquet files below a folder, those that are reached by links last."""
+    _refuse_tables(root)
     pending = deque([root])
     while pending:
         path = pending.popleft()
@@ -127,16 +130,24 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
     except OSError as error:
         msg = f"cannot list {str(folder)!r}: {error.strerror}"
         raise UnreadableFileError(msg) from error
-    _refuse_tables(folder, entries)
+    _refuse_table(folder)
     return [entry for entry in entries if not entry.name.startswith(HIDDEN)]
 
 
-def _refuse_tables(folder: Path, entries: Sequence[os.DirEntry[str]]) -> None:
+def _refuse_tables(folder: Path) -> None:
+    """Refuse a table, and a folder of its data: a partition, or what Iceberg calls `data`."""
+    folder = folder.absolute()
+    _refuse_table(folder)
+    while "=" in folder.name or folder.name == "data":
+        folder = folder.parent
+        _refuse_table(folder)
+
+
+def _refuse_table(folder: Path) -> None:
     """Refuse a table whose log says which of its files count: reading them all would count deleted rows."""
-    names = {entry.name for entry in entries}
-    is_iceberg = "metadata" in names and any((folder / "metadata").glob("*.metadata.json"))
-    if "_delta_log" in names or is_iceberg:
-        kind = "Delta" if "_delta_log" in names else "Iceberg"
+    is_delta = (folder / "_delta_log").is_dir()
+    if is_delta or any((folder / "metadata").glob("*.metadata.json")):
+        kind = "Delta" if is_delta else "Iceberg"
         msg = f"{str(folder)!r} is a {kind} table, whose folder also holds files that are deleted"
         raise SourceError(msg, hint="open the table with its own library and pass the frame, such as polars.scan_delta(...)")
 

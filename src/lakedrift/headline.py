@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import numpy as np
-
 from lakedrift.measure import Measure
 from lakedrift.metric import Cells
 from lakedrift.pairing import Pair, quantiles
@@ -77,7 +75,8 @@ def _location(before: float, after: float, pair: Callable[[], Pair]) -> str:
 def _grain(reference: Cells) -> float:
     """Return a hundredth of what eight tenths of the reference span: what is smaller is noise to a reader."""
     low, high = quantiles(reference, (0.1, 0.9))
-    return float(high - low) / 100 if np.isfinite(high - low) else 0.0
+    grain = float(high) / 100 - float(low) / 100  # apart, since their difference may pass the largest double
+    return grain if math.isfinite(grain) else 0.0
 
 
 def _numbers(before: float, after: float, grain: float) -> tuple[str, str]:

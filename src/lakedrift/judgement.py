@@ -38,9 +38,9 @@ def judge(
     metrics: Mapping[str, Metric],
     thresholds: Thresholds,
     min_rows: int,
-    seconds: float | None = None,
+    exact: bool = False,
 ) -> Comparison:
-    """Compare two profiles.
+    """Compare two profiles; with `exact`, what should be settled and is not has the status `undecided`.
 
     Raises
     ------
@@ -58,7 +58,9 @@ def judge(
     _weigh(found)
     for measure in found:
         _judge(measure, thresholds)
-    return Comparison(reference, current, found, seconds)
+        if exact and measure.metric in metrics and metrics[measure.metric].doubts is not None:
+            measure.status[(measure.status == "ok") & (measure.lower < measure.upper)] = "undecided"
+    return Comparison(reference, current, found)
 
 
 def _columns(reference: Profile, current: Profile) -> str:

@@ -90,7 +90,7 @@ def select(names: Mapping[str, Any], keys: Sequence[str], selection: Selection, 
     """
     for pattern in [*(selection.features or ()), *selection.exclude, *(selection.kinds or ())]:
         if not _named([pattern], known):
-            raise UnknownNameError.among(what="column", name=pattern, known=known)
+            raise UnknownNameError.among(what="column", name=pattern, known=set(known))
     asked = set(selection.features or ())
     wanted = set(known) if selection.features is None else _named(selection.features, known)
     wanted -= _named(selection.exclude, known) - (asked - set(selection.exclude))
@@ -254,9 +254,9 @@ def _is_integer_key(values: NDArray[Any], rows: int) -> bool:
 
 
 def _numbers(sample: list[pa.Array], dtype: str) -> NDArray[Any]:
-    """Join samples whose types differ, as numbers of the type of the whole column."""
+    """Join samples whose types differ, as numbers of the type of the whole column: other files may have other types."""
     parts = [part for array in sample if len(part := columns.valid_numbers(array))] or [np.empty(0)]
-    if columns.family(dtype) == "integer" or len({part.dtype for part in parts}) > 1:
+    if dtype == "double" or columns.family(dtype) == "integer":
         parts = [part.astype(dtype) for part in parts]
     return np.concatenate(parts)
 

@@ -160,3 +160,35 @@ def test_ks_cells__no_groups_and_no_cells():
     nothing = np.zeros((0, 3), np.int64)
     ecdf.ks_cells(nothing, nothing, np.zeros(3, np.bool_), np.zeros((0, 2), np.int64), np.zeros((0, 2), np.int64))
     assert ks_cells([], [], []) == ((0, 0), (0, 0))
+
+
+def ks_values(x, y, starts, ends) -> tuple[int, int]:
+    """Return the pair where two samples of whole numbers are farthest apart at a value inside given ranges."""
+    sides = [np.unique([value for value in side if inside(value, starts, ends)], return_counts=True) for side in (x, y)]
+    (keys, counts), (others, other_counts) = ((found.astype(np.uint64), number.astype(np.int64)) for found, number in sides)
+    before = np.array([[sum(value < start for value in side) for side in (x, y)] for start in starts], np.int64).reshape(-1, 2)
+    out = np.full(2, -1)
+    sizes = np.array([len(x), len(y)])
+    ecdf.ks_values(keys, counts, others, other_counts, np.array(ends, np.uint64), before, sizes, out)
+    return int(out[0]), int(out[1])
+
+
+def inside(value, starts, ends) -> bool:
+    return any(start <= value <= end for start, end in zip(starts, ends, strict=True))
+
+
+WHOLE = st.lists(st.integers(0, 30), min_size=1, max_size=30)
+
+
+@given(x=WHOLE, y=WHOLE, borders=st.lists(st.integers(0, 31), max_size=8, unique=True).map(sorted))
+def test_ks_values__is_the_farthest_pair_at_a_value_inside_the_cells(x, y, borders):
+    starts, ends = borders[: len(borders) // 2 * 2 : 2], [end - 1 for end in borders[1::2]]
+    at = [value for value in sorted({*x, *y}) if inside(value, starts, ends)]
+    pairs = [(sum(one <= value for one in x), sum(other <= value for other in y)) for value in at]
+    farthest = max((distance(pair, len(x), len(y)) for pair in pairs), default=0)
+    assert distance(ks_values(x, y, starts, ends), len(x), len(y)) == farthest
+
+
+def test_ks_values__no_cells_and_no_values():
+    assert ks_values([1], [2], [], []) == (0, 0)
+    assert ks_values([1], [2], [5], [9]) == (0, 0)

@@ -1,51 +1,80 @@
-"""Flood rate, against its definition over the cells one by one."""
+"""Flood rate, against its definition over the values of every cell that stands alone."""
 
 from __future__ import annotations
+
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from oracles import distances, pvalues, views
 from strategies import counted_twice
 
+from lakedrift.metric import Cells
 from lakedrift.metrics import flood_rate
 
-
-def oracle(reference: list[int], current: list[int]) -> tuple[float, int]:
-    """Return the greatest increase of a share that stands alone, and its cell."""
-    before, after = distances.shares(reference), distances.shares(current)
-    best, where = 0, -1
-    for cell, share in enumerate(after):
-        around = max([after[near] for near in (cell - 1, cell + 1) if 0 <= near < len(after)], default=0)
-        if share >= 10 * before[cell] and share >= 10 * around and share - before[cell] > best:
-            best, where = share - before[cell], cell
-    return float(best), where
+PLACE = st.one_of(st.integers(0, 7), st.sampled_from([3, 3, 3, 6]))
+PLACES = st.lists(PLACE, min_size=1, max_size=40)
+EDGES = range(9)
 
 
-def cells_of(counts: tuple[list[int], list[int]]):
-    width = len(counts[0])
-    sides = views.cells([], [], range(width + 1), [True] * width)
-    return tuple(type(side)(np.array([row]), side.edges, side.single) for side, row in zip(sides, counts, strict=True))
+def oracle(reference: list[float], current: list[float]) -> float:
+    """Return the greatest increase in the share of one value, in cells between whole numbers that stand alone."""
+    before, after = (
+        distances.shares([sum(int(value) == cell for value in side) for cell in range(8)]) for side in (reference, current)
+    )
+    best = Fraction(0)
+    for value in set(current):
+        cell = int(value)
+        around = max(after[near] for near in (cell - 1, cell + 1) if 0 <= near < 8)
+        if after[cell] >= 10 * before[cell] and after[cell] >= 10 * around:
+            best = max(best, Fraction(current.count(value), len(current)) - Fraction(reference.count(value), len(reference)))
+    return float(best)
+
+
+def of_counts(reference: list[int], current: list[int]) -> tuple[Cells, Cells]:
+    """Return two sides counted in cells of one value each."""
+    width = len(reference)
+    edges, single = np.arange(width + 1.0), np.ones(width, bool)
+    return Cells(np.array([reference]), edges, single), Cells(np.array([current]), edges, single)
+
+
+@given(x=PLACES, y=PLACES)
+def test_statistic__of_single_cells_equals_the_oracle(x, y):
+    sides = views.cells(x, y, EDGES, [True] * 8)
+    expected = pytest.approx([oracle(x, y)], abs=1e-15)
+    assert flood_rate.statistic(*sides) == expected
+    assert flood_rate.bounds(*sides) == (expected, expected)
+
+
+@given(x=PLACES, y=PLACES, data=st.data())
+def test_bounds__hold_the_oracle_and_equal_it_where_values_are_known(x, y, data):
+    single = data.draw(st.lists(st.booleans(), min_size=8, max_size=8))
+    inside = st.sampled_from([0.0, 0.25, 0.5])
+    x, y = ([place if single[place] else place + data.draw(inside) for place in side] for side in (x, y))
+    sides = views.cells(x, y, EDGES, single)
+    lower, upper = flood_rate.bounds(*sides)
+    assert lower[0] - 1e-15 <= oracle(x, y) <= upper[0] + 1e-15
+    settled = [views.known(side, values) for side, values in zip(sides, (x, y), strict=True)]
+    assert flood_rate.bounds(*settled) == (pytest.approx([oracle(x, y)], abs=1e-15),) * 2
 
 
 @given(counts=counted_twice())
-def test_statistic__equals_the_oracle(counts):
-    expected, _ = oracle(*counts)
-    assert flood_rate.statistic(*cells_of(counts)) == pytest.approx([expected], rel=1e-12, abs=1e-15)
+def test_doubts__of_single_cells_are_none(counts):
+    assert not flood_rate.doubts(*of_counts(*counts)).any()
 
 
 def test_statistic__a_value_out_of_nowhere_is_a_flood_and_a_shift_is_none():
-    spread = [10] * 100
+    spread, nothing = [10] * 100, [0] * 100
     flooded = [*spread[:40], 500, *spread[41:]]
-    assert flood_rate.statistic(*cells_of((spread, flooded))) == pytest.approx([500 / 1_490 - 0.01])
-    assert flood_rate.statistic(*cells_of((spread + [0] * 100, [0] * 100 + spread))) == [0.0]
-    assert flood_rate.statistic(*cells_of((flooded, flooded))) == [0.0]
-    assert flood_rate.statistic(*cells_of((flooded, spread))) == [0.0]
+    assert flood_rate.statistic(*of_counts(spread, flooded)) == pytest.approx([500 / 1_490 - 0.01])
+    assert flood_rate.statistic(*of_counts(spread + nothing, nothing + spread)) == [0.0]
+    assert flood_rate.statistic(*of_counts(flooded, flooded)) == [0.0]
+    assert flood_rate.statistic(*of_counts(flooded, spread)) == [0.0]
 
 
 def test_pvalue__is_that_of_the_flooded_cell_against_the_rest():
-    counts = ([30, 1, 0, 40], [30, 0, 13, 0])
-    assert oracle(*counts)[1] == 2
-    sides = cells_of(counts)
-    expected = pvalues.chi_square_tail(distances.two_shares(0, 71, 13, 43), 1)
+    sides = of_counts([30, 1, 0, 40], [30, 0, 13, 0])
+    expected = 2 * pvalues.chi_square_tail(distances.two_shares(0, 71, 13, 43), 1)  # chosen from two cells
     assert flood_rate.pvalue(*sides, flood_rate.statistic(*sides)) == pytest.approx([expected], rel=1e-9)

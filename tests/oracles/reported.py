@@ -14,37 +14,55 @@ from oracles import distances
 
 from lakedrift.metric import Bins
 
-__all__ = ["BINNED", "finite", "numbers", "recounted"]
+__all__ = ["BINNED", "numbers", "recounted"]
 
+SLOTS = ("null", "NaN")
 BINNED: dict[str, Callable[[Sequence[int], Sequence[int]], float]] = {
     "psi": distances.psi,
     "total_variation": distances.total_variation,
     "jensen_shannon": distances.jensen_shannon,
     "chi_square": lambda reference, current: distances.chi_square(reference, current)[0],
-    "cramers_v": lambda reference, current: math.sqrt(distances.chi_square(reference, current)[0] / sum([*reference, *current])),
+    "cramers_v": lambda reference, current: math.sqrt(
+        distances.chi_square(reference, current)[0] / sum([*reference, *current])
+    ),
 }
 
 
-def recounted(bins: Bins, column: pl.Series) -> list[int]:
-    """Count the raw values of a column into bins that were reported, by their borders or names."""
+def recounted(bins: tuple[Bins, Bins], columns: tuple[pl.Series, pl.Series]) -> tuple[list[int], list[int]]:
+    """Count the raw values of both columns into bins that were reported, by their borders or names."""
+    parts = [_parts(column) for column in columns]
+    told = [slot for slot in SLOTS if any(part[slot] for part in parts)]
+    labels, edges = bins[0].labels, bins[0].edges
+    names = labels[: len(labels) - len(told)]
+    assert list(labels[len(names) :]) == told
+    reference, current = (
+        [
+            *(_named(part["valid"], names) if edges is None else _between(part["valid"], edges)),
+            *(len(part[slot]) for slot in told),
+        ]
+        for part in parts
+    )
+    assert [sum(reference), sum(current)] == [len(column) for column in columns]
+    return reference, current
+
+
+def _parts(column: pl.Series) -> dict[str, list[Any]]:
     values = column.to_list()
-    valid = [value for value in values if value is not None and value == value]
-    slots = {"null": values.count(None), "NaN": len(values) - values.count(None) - len(valid)}
-    n_slots = next(n for n in (2, 1, 0) if bins.labels[len(bins.labels) - n :] == ("null", "NaN")[:n] or (n == 1 and bins.labels[-1:] == ("NaN",)))
-    names, told = bins.labels[: len(bins.labels) - n_slots], bins.labels[len(bins.labels) - n_slots :]
-    counts = _between(valid, bins.edges) if bins.edges is not None else _named(valid, names)
-    assert sum(counts) == len(valid)
-    assert sum(slots[name] for name in told) + len(valid) == len(values)
-    return [*counts, *(slots[name] for name in told)]
+    nulls, nans = ([value for value in values if lacks(value)] for lacks in (_is_null, _is_nan))
+    return {"null": nulls, "NaN": nans, "valid": [value for value in values if not _is_null(value) and not _is_nan(value)]}
+
+
+def _is_null(value: Any) -> bool:
+    return value is None
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
 
 
 def numbers(column: pl.Series) -> np.ndarray[Any, Any]:
     """Return the valid values of a numeric column."""
     return column.drop_nulls().drop_nans().to_numpy() if column.dtype.is_float() else column.drop_nulls().to_numpy()
-
-
-def finite(*columns: np.ndarray[Any, Any]) -> bool:
-    return all(len(column) and bool(np.isfinite(column).all()) for column in columns)
 
 
 def _between(values: list[Any], edges: Sequence[float]) -> list[int]:
@@ -56,11 +74,11 @@ def _between(values: list[Any], edges: Sequence[float]) -> list[int]:
 
 
 def _named(values: list[Any], names: Sequence[str]) -> list[int]:
+    """Count values by their name; `3…5` is the name of the integers from 3 to 5."""
     assert len(set(names)) == len(names)
     tally = Counter(str(value).lower() if isinstance(value, bool) else str(value) for value in values)
-    return [sum(count for value, count in tally.items() if _is(value, name)) for name in names]
+    return [tally[name] if name in tally or "…" not in name else _in_range(tally, *name.split("…")) for name in names]
 
 
-def _is(value: str, name: str) -> bool:
-    low, dots, high = name.partition("…")
-    return int(low) <= int(value) <= int(high) if dots and low else value == name
+def _in_range(tally: Counter[str], low: str, high: str) -> int:
+    return sum(count for value, count in tally.items() if int(low) <= int(value) <= int(high))

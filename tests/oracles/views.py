@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lakedrift.metric import Bins, Cells, Presence
+from lakedrift.metric import Bins, Cells, Known, Presence
 
-__all__ = ["bins", "cells", "presence"]
+__all__ = ["bins", "cells", "known", "presence"]
 
 
 def bins(reference: Sequence[int], current: Sequence[int]) -> tuple[Bins, Bins]:
@@ -27,6 +27,15 @@ def cells(
         counts = np.bincount(places, minlength=len(single))
         sides.append(Cells(counts[None, :], np.asarray(edges, np.float64), np.asarray(single, bool)))
     return sides[0], sides[1]
+
+
+def known(side: Cells, values: Sequence[float]) -> Cells:
+    """Return a side of which the values are known in every cell that may hold several; `values` are at least 0, in quarters."""
+    doubtful = ~side.single
+    places = np.searchsorted(side.edges, np.asarray(values, np.float64), side="right") - 1
+    found, counts = np.unique(np.asarray(values, np.float64)[doubtful[places]], return_counts=True)
+    ends = (4 * side.edges[1:] - 1).astype(np.uint64)[doubtful]
+    return Cells(side.counts, side.edges, side.single, Known(doubtful, ends, (4 * found).astype(np.uint64), counts, found))
 
 
 def presence(rows: int, **slots: int) -> Presence:

@@ -6,7 +6,8 @@ share, and either neighbouring cell holds at most a tenth of it on the current s
 
 A cell that can hold several values may be anything from no flood to one as great as its own increase; its exact values, which
 a second scan fetches, settle that. The p-value is that of the 2 x 2 table of the cell against the rest, with Yates' continuity
-correction (1934).
+correction (1934), times the number of cells that it was chosen from (Bonferroni); fewer than ten rows
+are no evidence, since the approximation fails there.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from lakedrift.metric import Cells, Counts, Floats, Known, Metric, Told
 
 __all__ = ["METRIC", "bounds", "doubts", "pvalue", "statistic", "told"]
 
+FEW = 10  # rows
 ALONE = 10  # times what is around it, and what was there before
 
 
@@ -44,13 +46,16 @@ def doubts(reference: Cells, current: Cells) -> NDArray[np.bool_]:
 
 
 def pvalue(reference: Cells, current: Cells, statistic: Floats) -> Floats:
-    """Return the probability of such an increase of the most flooded cell by chance alone."""
+    """Return the probability of such an increase of the most flooded cell by chance alone, of all cells that hold a value."""
     del statistic
     cell = np.maximum(_flooded(reference, current), 0)
     sides = (reference.counts, current.counts)
     groups = np.arange(len(cell))
     hits, others = (side[groups, cell] if side.shape[1] else np.zeros(len(cell), np.int64) for side in sides)
-    return two_shares_pvalue(hits, others, sides[0].sum(axis=1), sides[1].sum(axis=1))
+    chosen_from = (current.counts > 0).sum(axis=1)
+    by_itself = two_shares_pvalue(hits, others, sides[0].sum(axis=1), sides[1].sum(axis=1))
+    corrected = np.minimum(by_itself * np.maximum(chosen_from, 1), 1.0)
+    return np.where(others < FEW, np.where(np.isnan(corrected), np.nan, 1.0), corrected)
 
 
 def told(reference: Cells, current: Cells) -> Told:

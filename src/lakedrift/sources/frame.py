@@ -93,7 +93,7 @@ def _imported(what: Any) -> tuple[pl.DataFrame, pa.Schema | None]:
 
 
 def _numbered(table: pa.Table) -> pl.DataFrame:
-    """Return the table as a frame; columns travel by number, since Arrow's C interface ends a name at a NUL."""
+    """Return the table as a frame; columns travel by number, since Polars calls a nameless one `column_0`."""
     frame = pl.DataFrame(table.rename_columns([str(place) for place in range(table.num_columns)]))
     frame.columns = table.column_names
     return frame

@@ -86,7 +86,8 @@ def open_files(where: str | os.PathLike[str] | Sequence[str | os.PathLike[str]])
         If a file is not Parquet, or damaged.
     """
     files = find_files(where)
-    name = os.fspath(where) if isinstance(where, str | os.PathLike) else f"{os.fspath(where[0])} …"
+    places = [where] if isinstance(where, str | os.PathLike) else where
+    name = os.fspath(places[0]) + (" …" if len(places) > 1 else "")
     with ThreadPoolExecutor(FOOTER_THREADS) as pool:
         return ParquetFiles(name, tuple(pool.map(_fragment, files)))
 

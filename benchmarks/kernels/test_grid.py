@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from lakedrift.binning import Binning, keys_of
+from lakedrift.fitting import fit
+from lakedrift_kernels import grid
+
+SHAPES: dict[str, Callable[[np.random.Generator, int], NDArray[Any]]] = {
+    "normal": lambda rng, n: rng.normal(size=n),
+    "years": lambda rng, n: rng.normal(2026.0, 0.01, n),
+    "prices in cents": lambda rng, n: np.round(rng.gamma(2.0, 20.0, n), 2),
+    "half zeros": lambda rng, n: np.where(rng.random(n) < 0.5, 0.0, rng.lognormal(size=n)),
+    "small integers": lambda rng, n: rng.poisson(20, n),
+}
+by_shape = pytest.mark.parametrize("shape", SHAPES)
+
+
+def fitted(shape: str, rng: np.random.Generator, n: int) -> tuple[Binning, NDArray[np.uint64]]:
+    binning = fit(SHAPES[shape](rng, 50_000))
+    return binning, keys_of(SHAPES[shape](rng, n), binning.axis)
+
+
+@by_shape
+def test_count_cells__one_hop(measure: Callable[..., None], rng: np.random.Generator, n: int, shape: str) -> None:
+    """The grid without its nested windows."""
+    binning, keys = fitted(shape, rng, n)
+    plain = Binning(binning.axis, binning.windows, binning.nested[:0], binning.centre, binning.scale)
+    measure(grid.count_cells, keys, n, plain.roots, np.zeros(plain.n_cells, np.int64), np.zeros(2, np.uint64), count=n)
+
+
+@by_shape
+def test_count_nested_cells__two_hops(measure: Callable[..., None], rng: np.random.Generator, n: int, shape: str) -> None:
+    binning, keys = fitted(shape, rng, n)
+    counters = np.zeros(binning.n_cells, np.int64), np.zeros(2, np.uint64)
+    measure(grid.count_nested_cells, keys, n, binning.roots, binning.leaves, binning.inner, *counters, count=n)
+
+
+def test_select_keys(measure: Callable[..., None], rng: np.random.Generator, n: int) -> None:
+    """One cell in a hundred is wanted."""
+    binning, keys = fitted("normal", rng, n)
+    wanted = rng.random(binning.n_cells) < 0.01
+    tables = binning.roots, binning.leaves, binning.inner
+    measure(grid.select_keys, keys, n, *tables, wanted, np.empty(n, np.uint64), count=n)

@@ -1,0 +1,64 @@
+"""Works on one lake, run in turn in one process, so that what else the machine does falls on all of them alike."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from statistics import median
+
+from benchmarks.lake.memory import peak_of
+from benchmarks.lake.works import BARE_SCAN, WORKS
+from benchmarks.lakes import Lake, build
+
+__all__ = ["Cost", "measure"]
+
+TERABYTE, HOUR = 1e12, 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a work costs on a lake.
+
+    Attributes
+    ----------
+    seconds
+        Median of the runs.
+    ratio
+        To the bare scan: the median over the turns of the ratio within a turn.
+    core_hours
+        Processor time of all threads for a terabyte as stored; the median of the runs.
+    peak_bytes
+        Resident memory above the imports, None where unknown.
+    """
+
+    seconds: float
+    ratio: float
+    core_hours: float
+    peak_bytes: int | None
+
+
+def measure(lake: Lake, runs: int) -> tuple[int, dict[str, Cost]]:
+    """Return the bytes of a lake on disk, and by work what it costs: each once to warm up, then `runs` turns of all."""
+    built = build(lake)
+    for work in WORKS.values():
+        work(built)
+    wall: dict[str, list[float]] = {name: [] for name in WORKS}
+    processor: dict[str, list[float]] = {name: [] for name in WORKS}
+    for _ in range(runs):
+        for name, work in WORKS.items():
+            start, busy = time.perf_counter(), time.process_time()
+            rows = work(built)
+            wall[name].append(time.perf_counter() - start)
+            processor[name].append(time.process_time() - busy)
+            if rows != 2 * lake.rows:
+                msg = f"{name}: {rows} rows of {2 * lake.rows}"
+                raise RuntimeError(msg)
+    return built.bytes, {
+        name: Cost(
+            seconds=median(wall[name]),
+            ratio=median(mine / bare for mine, bare in zip(wall[name], wall[BARE_SCAN], strict=True)),
+            core_hours=median(processor[name]) / HOUR / (built.bytes / TERABYTE),
+            peak_bytes=peak_of(name, built),
+        )
+        for name in WORKS
+    }

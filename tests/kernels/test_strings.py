@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import strategies
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lakedrift_kernels import strings
+
+NO_BITMAP = np.empty(0, np.uint8)
+SHORT = 12
+CODES = ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"]
+
+# As plain Python, NumPy warns of the wrap-around that mixing bits rests on.
+pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered in scalar multiply:RuntimeWarning")
+
+
+def view(text: str) -> list[int]:
+    """Return the two words of Arrow's view of a string; those of a long one say where it is."""
+    raw = text.encode()
+    body = raw.ljust(SHORT, b"\0") if len(raw) <= SHORT else raw[:4] + b"\xff" * 8
+    return np.frombuffer(len(raw).to_bytes(4, "little") + body, np.uint64).tolist()
+
+
+def views(texts) -> np.ndarray:
+    return np.array([view(text) for text in texts], np.uint64).reshape(-1, 2)
+
+
+def short(texts) -> Counter[str]:
+    return Counter(text for text in texts if len(text.encode()) <= SHORT)
+
+
+def tally(table: np.ndarray) -> Counter[str]:
+    found = Counter[str]()
+    for first, second, count in table.tolist():
+        if count:
+            raw = first.to_bytes(8, "little") + second.to_bytes(8, "little")
+            found[raw[4 : 4 + int.from_bytes(raw[:4], "little")].decode()] += count
+    return found
+
+
+def count(words: np.ndarray, validity=NO_BITMAP, offset=0, capacity=256) -> tuple[int, np.ndarray, int]:
+    table, used = np.zeros((capacity, 3), np.uint64), np.zeros(1, np.int64)
+    stopped = strings.count_views(words, validity, offset, 0, table, used)
+    return stopped, table, int(used[0])
+
+
+def test_view__is_arrows_own():
+    texts = ["", "a", "a\0", "☃", "twelve bytes"]
+    buffer = pa.array(texts, pa.string_view()).buffers()[1]
+    np.testing.assert_array_equal(np.frombuffer(buffer, np.uint64).reshape(-1, 2), views(texts))
+
+
+@given(data=st.data(), texts=st.lists(strategies.STRINGS, max_size=40))
+def test_count_views__counts_the_valid_short_strings(data, texts):
+    valid = data.draw(st.lists(st.booleans(), min_size=len(texts), max_size=len(texts)))
+    validity, offset = data.draw(strategies.bitmap(valid))
+    stopped, table, used = count(views(texts), validity, offset)
+    expected = short(text for text, kept in zip(texts, valid, strict=True) if kept)
+    assert stopped == len(texts)
+    assert tally(table) == expected
+    assert used == len(expected)
+
+
+@given(texts=st.lists(strategies.STRINGS, max_size=40))
+def test_count_views__without_a_bitmap_every_string_is_valid(texts):
+    assert tally(count(views(texts))[1]) == short(texts)
+
+
+def test_count_views__what_lies_under_a_null_is_not_looked_at():
+    words = np.array([[2**64 - 1, 2**64 - 1], view("a")], np.uint64)
+    assert tally(count(words, np.array([0b10], np.uint8))[1]) == {"a": 1}
+
+
+@given(texts=st.lists(st.text(max_size=3), min_size=1, max_size=60))
+def test_count_views__stops_at_a_half_full_table_and_goes_on_in_a_larger_one(texts):
+    table, used, done = np.zeros((4, 3), np.uint64), np.zeros(1, np.int64), 0
+    while (done := strings.count_views(views(texts), NO_BITMAP, 0, done, table, used)) < len(texts):
+        assert used[0] == len(table) // 2
+        larger = np.zeros((2 * len(table), 3), np.uint64)
+        strings.move_views(table, larger)
+        assert tally(larger) == tally(table) == short(texts[:done])
+        table = larger
+    assert tally(table) == short(texts)
+
+
+def test_count_views__two_thousand_strings_share_one_table():
+    texts = [f"key {number:04}" for number in range(2_000)]
+    assert tally(count(views(texts * 2), capacity=4096)[1]) == dict.fromkeys(texts, 2)
+
+
+def test_count_views__no_strings():
+    assert count(views([]))[::2] == (0, 0)
+
+
+@pytest.mark.parametrize("dtype", CODES)
+@given(data=st.data())
+def test_count_codes__counts_the_valid_and_reports_those_outside(dtype, data):
+    limits = np.iinfo(dtype)
+    code = st.one_of(st.integers(0, 5), st.sampled_from([int(limits.min), int(limits.max)]))
+    batch = data.draw(st.lists(st.tuples(code, st.booleans()), max_size=40))
+    validity, offset = data.draw(strategies.bitmap([valid for _, valid in batch]))
+    counts = np.zeros(4, np.int64)
+    outside = strings.count_codes(np.array([code for code, _ in batch], dtype), validity, offset, counts)
+    kept = Counter(code for code, valid in batch if valid)
+    assert counts.tolist() == [kept[code] for code in range(4)]
+    assert outside == sum(kept.values()) - counts.sum()
+
+
+def test_count_codes__without_a_bitmap_every_code_is_valid():
+    counts = np.array([10, 0], np.int64)
+    assert strings.count_codes(np.array([0, 1, 1], np.int32), NO_BITMAP, 0, counts) == 0
+    assert counts.tolist() == [11, 2]

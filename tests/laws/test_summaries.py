@@ -1,0 +1,180 @@
+"""The laws of every summary: no order of values, batches or merges changes a state, and nothing under a null does."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import strategies
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import lakedrift.summaries
+from lakedrift.binning import Binning
+from lakedrift.fitting import fit
+from lakedrift.summaries.frequencies import Frequencies
+from lakedrift.summaries.numeric import Numeric
+from lakedrift.summaries.presence import Presence
+from lakedrift.summaries.values import Values
+from lakedrift.summary import Summary
+
+MODULES = [found.name for found in pkgutil.iter_modules(lakedrift.summaries.__path__)]
+SUMMARIES = {name: importlib.import_module(f"lakedrift.summaries.{name}").SUMMARY for name in MODULES}
+
+
+class Kind(NamedTuple):
+    """How to make a state of no rows, the values of a column, and a column of some values laid out badly or well."""
+
+    empty: st.SearchStrategy[Summary]
+    values: st.SearchStrategy[Any]
+    array: Callable[[list[Any]], st.SearchStrategy[pa.Array]]
+    plain: Callable[[list[Any]], pa.Array]
+
+
+@st.composite
+def some_cells(draw) -> Summary:
+    binning = draw(GRIDS)
+    cells = draw(st.lists(st.sampled_from([0, 32_768, 49_136, binning.n_cells - 1, *near_ones(binning)]), unique=True))
+    return Values.new(binning, np.array(sorted(cells), np.int64))
+
+
+def near_ones(binning: Binning) -> list[int]:
+    return np.searchsorted(binning.edges, np.array([0xBFF0 << 48, 0xBFF0 << 48 | 1], np.uint64), side="right").tolist()
+
+
+def any_strings(values: list[str | None]) -> st.SearchStrategy[pa.Array]:
+    return st.sampled_from(strategies.STRING_ENCODINGS).flatmap(lambda encoding: strategies.arrow_strings(encoding, values))
+
+
+def doubles(values: list[float | None]) -> st.SearchStrategy[pa.Array]:
+    return strategies.arrow_numbers("float64", values)
+
+
+GRIDS = strategies.samples("float64").map(fit)
+FULL = 1.7976931348623157e308  # every bit of its mantissa is set, so that sums of few such values carry
+NUMBERS = st.one_of(st.none(), st.sampled_from([1.0, -0.0, 0.0, 0.1, -1 / 3, FULL]), strategies.numbers("float64"))
+KINDS = {
+    "frequencies": Kind(st.builds(Frequencies.new), st.one_of(st.none(), strategies.STRINGS), any_strings, pa.array),
+    "numeric": Kind(GRIDS.map(Numeric.new), NUMBERS, doubles, lambda values: pa.array(values, pa.float64())),
+    "presence": Kind(st.builds(Presence.new), NUMBERS, doubles, lambda values: pa.array(values, pa.float64())),
+    "values": Kind(some_cells(), NUMBERS, doubles, lambda values: pa.array(values, pa.float64())),
+}
+
+of_every_summary = pytest.mark.parametrize("name", SUMMARIES)
+few = settings(max_examples=30)
+
+
+def state_of(kind: Kind, empty: Summary, *batches: list[Any]) -> Summary:
+    state = empty.empty()
+    for values in batches:
+        state.update(kind.plain(values) if values else kind.plain([None])[:0])
+    return state
+
+
+def joined(*states: Summary) -> Summary:
+    total = states[0].empty()
+    for state in states:
+        total.merge(state)
+    return total
+
+
+def same(*states: Summary) -> bool:
+    tables = [state.to_arrow() for state in states]
+    return all(table.equals(tables[0], check_metadata=True) for table in tables)
+
+
+def batches(kind: Kind) -> st.SearchStrategy[list[list[Any]]]:
+    return st.lists(st.lists(kind.values, max_size=12), min_size=3, max_size=3)
+
+
+def test_kinds__every_summary_obeys_the_laws():
+    assert {summary.KIND for summary in SUMMARIES.values()} == set(KINDS)
+    assert {name: summary.KIND for name, summary in SUMMARIES.items()} == {name: name for name in SUMMARIES}
+
+
+@of_every_summary
+@few
+@given(data=st.data())
+def test_merge__is_associative_and_commutative_and_empty_is_its_identity(name, data):
+    kind = KINDS[name]
+    empty = data.draw(kind.empty)
+    a, b, c = (state_of(kind, empty, values) for values in data.draw(batches(kind)))
+    assert same(joined(joined(a, b), c), joined(a, joined(b, c)), joined(c, b, a))
+    assert same(a, joined(a, empty), joined(empty, a))
+    assert same(empty, a.empty(), joined(empty, empty))
+
+
+@of_every_summary
+@few
+@given(data=st.data())
+def test_merge__leaves_the_other_state_as_it_was(name, data):
+    kind = KINDS[name]
+    empty = data.draw(kind.empty)
+    one, other = (state_of(kind, empty, values) for values in data.draw(batches(kind))[:2])
+    before = other.to_arrow()
+    one.merge(other)
+    one.merge(one.empty())
+    assert other.to_arrow().equals(before, check_metadata=True)
+
+
+@of_every_summary
+@few
+@given(data=st.data())
+def test_update__any_split_order_and_layout_gives_the_same_state(name, data):
+    kind = KINDS[name]
+    empty = data.draw(kind.empty)
+    values = data.draw(st.lists(kind.values, max_size=30))
+    whole = state_of(kind, empty, values)
+    shuffled = data.draw(st.permutations(values))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(values)), min_size=2, max_size=2)))
+    parts = [shuffled[: cuts[0]], shuffled[cuts[0] : cuts[1]], shuffled[cuts[1] :]]
+    states = []
+    for part in parts:
+        states.append(empty.empty())
+        states[-1].update(data.draw(kind.array(part)))
+    assert same(whole, state_of(kind, empty, *parts), joined(*states), joined(*data.draw(st.permutations(states))))
+
+
+@of_every_summary
+@few
+@given(data=st.data())
+def test_update__slices_of_one_array_add_up(name, data):
+    kind = KINDS[name]
+    empty = data.draw(kind.empty)
+    array = data.draw(kind.array(data.draw(st.lists(kind.values, max_size=30))))
+    cut = data.draw(st.integers(0, len(array)))
+    whole, parts = empty.empty(), empty.empty()
+    whole.update(array)
+    for part in (array[cut:], array[:cut], array[:0]):
+        parts.update(part)
+    assert same(whole, parts)
+
+
+@of_every_summary
+@few
+@given(data=st.data())
+def test_to_arrow__round_trip_is_equality(name, data):
+    kind = KINDS[name]
+    state = state_of(kind, data.draw(kind.empty), data.draw(st.lists(kind.values, max_size=30)))
+    again = SUMMARIES[name].from_arrow(state.to_arrow())
+    assert same(state, again)
+    again.merge(state)
+    assert same(again, joined(state, state))
+
+
+@of_every_summary
+@few
+@given(data=st.data())
+def test_conservation__rows_are_null_nan_and_valid(name, data):
+    kind = KINDS[name]
+    values = data.draw(st.lists(kind.values, max_size=30))
+    state = state_of(kind, data.draw(kind.empty), values)
+    assert state.rows.tolist() == [len(values)]
+    assert state.null.tolist() == [values.count(None)]
+    assert (state.null + state.nan + state.valid).tolist() == [len(values)]
+    assert name == "presence" or state.nan.tolist() == [sum(value != value for value in values)]
