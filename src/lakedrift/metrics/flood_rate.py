@@ -6,8 +6,8 @@ share, and either neighbouring cell holds at most a tenth of it on the current s
 
 A cell that can hold several values may be anything from no flood to one as great as its own increase; its exact values, which
 a second scan fetches, settle that. The p-value is that of the 2 x 2 table of the cell against the rest, with Yates' continuity
-correction (1934), times the number of cells that it was chosen from (Bonferroni); fewer than ten rows
-are no evidence, since the approximation fails there.
+correction (1934), times the number of cells that it was chosen from (Bonferroni); fewer than ten rows are no evidence, since
+the approximation fails there.
 """
 
 from __future__ import annotations
