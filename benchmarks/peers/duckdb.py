@@ -39,6 +39,6 @@ def _histogram(name: str, edges: list[float] | None) -> str:
 
 
 def _row(database: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
-    row = database.execute(query).fetchone()
+    row: tuple[Any, ...] | None = database.execute(query).fetchone()
     assert row is not None
     return row
