@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lakedrift.binning import Binning, common_edges, key_values, keys_of
 from lakedrift.fitting import fit
 
-few = settings(max_examples=30)  # 65,536 cells and more a grid
+few = settings(max_examples=20)  # 65,536 cells and more a grid
 AXES = {"float64": "double", "float32": "double", "int32": "double", "int64": "int64", "uint64": "uint64"}
 WIDE = {"int64": [-(2**63), 2**53 + 1], "uint64": [2**53 + 1, 2**64 - 1]}
 

@@ -127,10 +127,9 @@ def test_profile__columns_beside_it_do_not_matter(whole):
         assert alone.state(name).to_arrow().equals(whole.state(name).to_arrow(), check_metadata=True)
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(at=st.lists(st.integers(0, ROWS), min_size=2, max_size=2).map(sorted), order=st.permutations(range(3)))
-def test_merge__of_the_parts_is_the_whole_in_any_order(at, order):
-    whole = ld.profile(FRAME)
+def test_merge__of_the_parts_is_the_whole_in_any_order(whole, at, order):
     parts = [ld.profile(part, like=whole) for part in cut(FRAME, *at)]
     assert_same(ld.merge(parts), whole)
     one, other, last = (parts[place] for place in order)
