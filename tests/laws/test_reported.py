@@ -47,7 +47,7 @@ def assert_distance_is_right(row, reference: np.ndarray, current: np.ndarray) ->
 
 
 def assert_bins_are_right(comparison: ld.Comparison, feature: str, found, sides: tuple[pl.Series, pl.Series]) -> None:
-    counts = reported.recounted(comparison.bins(feature), sides)
+    counts = reported.recounted(comparison.bins(feature), [side.to_list() for side in sides])
     assert tuple(bins.counts[0].tolist() for bins in comparison.bins(feature)) == counts
     for name, oracle in reported.BINNED.items():
         assert found[name]["statistic"] == pytest.approx(oracle(*counts), rel=1e-12, abs=1e-12), name

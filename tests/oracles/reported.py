@@ -28,7 +28,7 @@ BINNED: dict[str, Callable[[Sequence[int], Sequence[int]], float]] = {
 }
 
 
-def recounted(bins: tuple[Bins, Bins], columns: tuple[pl.Series, pl.Series]) -> tuple[list[int], list[int]]:
+def recounted(bins: tuple[Bins, Bins], columns: Sequence[list[Any]]) -> tuple[list[int], list[int]]:
     """Count the raw values of both columns into bins that were reported, by their borders or names."""
     parts = [_parts(column) for column in columns]
     told = [slot for slot in SLOTS if any(part[slot] for part in parts)]
@@ -46,8 +46,7 @@ def recounted(bins: tuple[Bins, Bins], columns: tuple[pl.Series, pl.Series]) -> 
     return reference, current
 
 
-def _parts(column: pl.Series) -> dict[str, list[Any]]:
-    values = column.to_list()
+def _parts(values: list[Any]) -> dict[str, list[Any]]:
     nulls, nans = ([value for value in values if lacks(value)] for lacks in (_is_null, _is_nan))
     return {"null": nulls, "NaN": nans, "valid": [value for value in values if not _is_null(value) and not _is_nan(value)]}
 
