@@ -47,7 +47,7 @@ def test_edges__ascend_from_zero_one_for_each_cell(binning):
 @given(binning=ANY_GRID, keys=st.lists(st.integers(0, 2**64 - 1), min_size=1))
 def test_leaf_range__holds_the_keys_of_the_leaf(binning, keys):
     for key, leaf in zip(keys, binning.leaf_of(np.array(keys, np.uint64)).tolist(), strict=True):
-        start, end = binning.leaf_range(leaf, key >> 48)
+        start, end = binning.leaf_range(leaf)
         assert start <= key < end
         assert start == binning.leaf_edges[leaf]
         assert end == (binning.leaf_edges[leaf + 1] if leaf + 1 < len(binning.leaf_edges) else 2**64)
@@ -55,7 +55,7 @@ def test_leaf_range__holds_the_keys_of_the_leaf(binning, keys):
 
 @given(binning=ANY_GRID)
 def test_edges__are_multiples_of_a_power_of_two_no_finer_than_their_window(binning):
-    finest = np.full(65_536, 48, np.uint64)
+    finest = np.repeat(np.where(np.isin(np.arange(4096), binning.octaves), np.uint64(48), np.uint64(52)), 16)
     finest[binning.windows[:, 0]] = binning.windows[:, 2]
     edges = binning.leaf_edges
     unit = np.uint64(1) << finest[edges >> np.uint64(48)]
@@ -78,12 +78,14 @@ def test_json__round_trip_is_equality(binning):
         {"centre": 1.0},
         {"scale": 2.0},
         {"origin": 1},
+        {"octaves": np.arange(2, dtype=np.uint64)},
         {"windows": np.array([[5, 5 << 48, 40, 3]], np.uint64)},
     ],
 )
 def test_equality__every_part_counts(change):
     parts = {
         "axis": "double",
+        "octaves": np.zeros(1, np.uint64),
         "windows": np.empty((0, 4), np.uint64),
         "nested": np.empty((0, 4), np.uint64),
         "centre": 0.0,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,20 +31,22 @@ def fitted(shape: str, rng: np.random.Generator, n: int) -> tuple[Binning, NDArr
 def test_count_cells__one_hop(measure: Callable[..., None], rng: np.random.Generator, n: int, shape: str) -> None:
     """The grid without its nested windows."""
     binning, keys = fitted(shape, rng, n)
-    plain = Binning(binning.axis, binning.windows, binning.nested[:0], binning.centre, binning.scale)
-    measure(grid.count_cells, keys, n, plain.roots, np.zeros(plain.n_cells, np.int64), np.zeros(2, np.uint64), count=n)
+    plain = replace(binning, nested=binning.nested[:0])
+    counters = np.zeros(plain.n_cells, np.int64), np.zeros(2, np.uint64)
+    measure(grid.count_cells, keys, n, plain.index, plain.outer, *counters, count=n)
 
 
 @by_shape
 def test_count_nested_cells__two_hops(measure: Callable[..., None], rng: np.random.Generator, n: int, shape: str) -> None:
     binning, keys = fitted(shape, rng, n)
     counters = np.zeros(binning.n_cells, np.int64), np.zeros(2, np.uint64)
-    measure(grid.count_nested_cells, keys, n, binning.roots, binning.leaves, binning.inner, *counters, count=n)
+    tables = binning.index, binning.outer, binning.leaves, binning.inner
+    measure(grid.count_nested_cells, keys, n, *tables, *counters, count=n)
 
 
 def test_select_keys(measure: Callable[..., None], rng: np.random.Generator, n: int) -> None:
     """One cell in a hundred is wanted."""
     binning, keys = fitted("normal", rng, n)
     wanted = rng.random(binning.n_cells) < 0.01
-    tables = binning.roots, binning.leaves, binning.inner
+    tables = binning.index, binning.outer, binning.leaves, binning.inner
     measure(grid.select_keys, keys, n, *tables, wanted, np.empty(n, np.uint64), count=n)

@@ -2,11 +2,12 @@
 
 A table of windows is (w, 2) uint64. Column 0 is `low`, the first key of the window's first full leaf; column 1 packs
 `first << 32 | last << 8 | shift`: the window's leaves are numbered first … first + last, each 2**shift keys wide, the two
-outer ones reaching to the borders of what the window serves. The top 16 bits of a key choose one of the 65,536 root windows.
+outer ones reaching to the borders of what the window serves. The top 16 bits of a key choose the outer window: `index`
+(65536,) uint16 holds, ascending, the row of each.
 
     leaf(key) = first + min((max(key, low) - low) >> shift, last)
 
-is monotone in the key, since max, subtraction of a constant, shift and min are, and root windows are numbered in order.
+is monotone in the key, since max, subtraction of a constant, shift and min are, and outer windows are numbered in order.
 """
 
 from __future__ import annotations
@@ -28,15 +29,20 @@ NESTED = np.uint64(1 << 63)
 
 @kernel
 def count_cells(
-    keys: NDArray[np.uint64], n: int, roots: NDArray[np.uint64], counts: NDArray[np.int64], extremes: NDArray[np.uint64]
+    keys: NDArray[np.uint64],
+    n: int,
+    index: NDArray[np.uint16],
+    outer: NDArray[np.uint64],
+    counts: NDArray[np.int64],
+    extremes: NDArray[np.uint64],
 ) -> None:
     """Add each of the first n keys to its cell; `counts` is (n_cells,), `extremes` (2,) the least and greatest key so far."""
     _widen(keys, n, extremes)
     for i in range(n):
         key = keys[i]
-        root = key >> ROOT_SHIFT
-        low = roots[root, 0]
-        packed = roots[root, 1]
+        row = index[key >> ROOT_SHIFT]
+        low = outer[row, 0]
+        packed = outer[row, 1]
         leaf = min((max(key, low) - low) >> (packed & SHIFT_MASK), (packed >> LAST_SHIFT) & LAST_MASK)
         counts[(packed >> FIRST_SHIFT) + leaf] += 1
 
@@ -45,7 +51,8 @@ def count_cells(
 def count_nested_cells(
     keys: NDArray[np.uint64],
     n: int,
-    roots: NDArray[np.uint64],
+    index: NDArray[np.uint16],
+    outer: NDArray[np.uint64],
     leaves: NDArray[np.uint64],
     nested: NDArray[np.uint64],
     counts: NDArray[np.int64],
@@ -58,9 +65,9 @@ def count_nested_cells(
     _widen(keys, n, extremes)
     for i in range(n):
         key = keys[i]
-        root = key >> ROOT_SHIFT
-        low = roots[root, 0]
-        packed = roots[root, 1]
+        row = index[key >> ROOT_SHIFT]
+        low = outer[row, 0]
+        packed = outer[row, 1]
         leaf = min((max(key, low) - low) >> (packed & SHIFT_MASK), (packed >> LAST_SHIFT) & LAST_MASK)
         cell = leaves[(packed >> FIRST_SHIFT) + leaf]
         if cell & NESTED:
@@ -76,7 +83,8 @@ def count_nested_cells(
 def select_keys(
     keys: NDArray[np.uint64],
     n: int,
-    roots: NDArray[np.uint64],
+    index: NDArray[np.uint16],
+    outer: NDArray[np.uint64],
     leaves: NDArray[np.uint64],
     nested: NDArray[np.uint64],
     wanted: NDArray[np.bool_],
@@ -86,9 +94,9 @@ def select_keys(
     found = 0
     for i in range(n):
         key = keys[i]
-        root = key >> ROOT_SHIFT
-        low = roots[root, 0]
-        packed = roots[root, 1]
+        row = index[key >> ROOT_SHIFT]
+        low = outer[row, 0]
+        packed = outer[row, 1]
         leaf = min((max(key, low) - low) >> (packed & SHIFT_MASK), (packed >> LAST_SHIFT) & LAST_MASK)
         cell = leaves[(packed >> FIRST_SHIFT) + leaf]
         if cell & NESTED:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lakedrift_kernels._jit import kernel
 
-__all__ = ["EXPONENTS", "EXPONENT_BIAS", "add_moments"]
+__all__ = ["EXPONENTS", "EXPONENT_BIAS", "add_far", "add_near"]
 
 EXPONENTS = 2100
 EXPONENT_BIAS = 1074
@@ -25,19 +25,11 @@ DIGIT_MASK = np.int64(0xFFFFFFFF)
 
 
 @kernel
-def add_moments(
-    values: NDArray[np.float64],
-    n: int,
-    centre: float,
-    scale: float,
-    near: NDArray[np.int64],
-    far: NDArray[np.int64],
-) -> None:
-    """Add the first n finite values (n <= 2**20) to the sums; infinities are left out.
+def add_near(values: NDArray[np.float64], n: int, centre: float, scale: float, near: NDArray[np.int64]) -> int:
+    """Add those of the first n values (n <= 2**20) that are near the centre to the sums; return how many are.
 
-    `near` (5,): count, then the digits (high, low; base 2**32) of Σz and of Σz². `far` (EXPONENTS, 7): per binary exponent
-    the count, the two digits of Σm, and the four digits of Σm², where x = m * 2**(row - EXPONENT_BIAS - 53).
-    Every digit but the first of a sum is kept in [0, 2**32), so equal sums are equal bytes.
+    `near` (5,): count, then the digits (high, low; base 2**32) of Σz and of Σz². Every digit but the first of a sum is kept in
+    [0, 2**32), so equal sums are equal bytes; so it is in `add_far`.
     """
     count = 0
     total = np.int64(0)
@@ -53,10 +45,19 @@ def add_moments(
             high += square >> DIGIT
             low += square & DIGIT_MASK
     _carry(near, count, total, high, low)
-    if count < n:
-        for i in range(n):
-            if not abs(np.rint((values[i] - centre) * scale)) < REACH and math.isfinite(values[i]):
-                _add_far(values[i], far)
+    return count
+
+
+@kernel
+def add_far(values: NDArray[np.float64], n: int, centre: float, scale: float, far: NDArray[np.int64]) -> None:
+    """Add those of the first n values that are finite and not near the centre to the sums.
+
+    `far` (EXPONENTS, 7): per binary exponent the count, the two digits of Σm, and the four digits of Σm², where x = m *
+    2**(row - EXPONENT_BIAS - 53).
+    """
+    for i in range(n):
+        if not abs(np.rint((values[i] - centre) * scale)) < REACH and math.isfinite(values[i]):
+            _add_far(values[i], far)
 
 
 @kernel

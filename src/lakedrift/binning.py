@@ -7,15 +7,17 @@ exact axis of their own (*int64*, *uint64*), so that 2**53 and 2**53 + 1 stay ap
 
 Grid
 ----
-The 65,536 values of a key's top 16 bits are the roots: on the double axis, sixteen an octave. Where the fit sample has mass, a
-root holds a window: 2**shift-wide leaves over the central part of that mass, the outer leaves reaching to the root's borders.
+The 65,536 values of a key's top 16 bits are the roots: on the double axis, sixteen an octave. Octaves far from all mass of the
+fit sample are one leaf each, the others are divided into their roots. Where the sample has mass, a root holds a window:
+2**shift-wide leaves over the central part of that mass, the outer leaves reaching to the root's borders.
 A leaf that is still heavy, because it holds an atom or a second scale, is divided once more by a window of its own.
 A single value gets the window {below, value, above}, so an atom is a cell by itself.
 
-Monotone, hence sound: with c = key >> 48, leaf(key) = first[c] + min((max(key, low) - low) >> shift, last). Within one root
-max, minus a constant, >> and min never decrease, and the result stays within first[c] … first[c] + last[c]; roots are
-numbered in order, so first[c] + last[c] < first[c + 1], and the same holds inside a divided leaf. So a greater key never
-has a smaller cell: every cell is an interval of keys, whatever the sample was.
+Monotone, hence sound: with t = index[key >> 48], the root or the undivided octave that the key lies in, leaf(key) = first[t] +
+min((max(key, low[t]) - low[t]) >> shift[t], last[t]). `index` never decreases. Within one t max, minus a constant, >> and min
+never decrease, and the result stays within first[t] … first[t] + last[t]; these are numbered in order, so first[t] + last[t] <
+first[t + 1], and the same holds inside a divided leaf. So a greater key never has a smaller cell: every cell is an interval of
+keys, whatever the sample was.
 
 Dyadic, hence comparable: every edge is a multiple of a power of two on the axis. Two grids, however fitted, share the edges
 present in both (their common coarsening), on which the counts of both are exact. Taking common edges is intersection of sets:
@@ -39,6 +41,9 @@ Keys = NDArray[np.uint64]
 
 ROOTS = 1 << 16
 ROOT_SHIFT = np.uint64(48)
+OCTAVES = 1 << 12
+OCTAVE_SHIFT = np.uint64(52)
+ROOTS_AN_OCTAVE = ROOTS // OCTAVES
 SIGN = np.uint64(1 << 63)
 ONE = np.uint64(1)
 NESTED = np.uint64(1 << 63)
@@ -53,8 +58,12 @@ class Binning:
     ----------
     axis
         Which keys the grid divides.
+    octaves
+        (k,) uint64, ascending: those divided into roots, though no root of theirs need have a window; on the integer axes an
+        octave is a range of 2**52.
     windows
-        (w, 4) uint64, ascending: root, low, shift and last (the number of leaves less one) of each root that has a window.
+        (w, 4) uint64, ascending: root, low, shift and last (the number of leaves less one) of each root that has a window. Its
+        octave is divided.
     nested
         (m, 4) uint64, ascending: leaf, low, shift and last of each leaf that is divided once more.
     centre, scale
@@ -64,6 +73,7 @@ class Binning:
     """
 
     axis: Axis
+    octaves: Keys
     windows: Keys
     nested: Keys
     centre: float
@@ -77,13 +87,13 @@ class Binning:
         return hash(self._identity())
 
     def _identity(self) -> tuple[object, ...]:
-        windows = self.windows.tobytes(), self.nested.tobytes()
-        return (self.axis, *windows, self.centre, self.scale, self.origin)
+        tables = self.octaves.tobytes(), self.windows.tobytes(), self.nested.tobytes()
+        return (self.axis, *tables, self.centre, self.scale, self.origin)
 
     def to_json(self) -> str:
         """Return the grid as text, the same for equal grids."""
         numbers = {"centre": self.centre.hex(), "scale": self.scale.hex(), "origin": self.origin}
-        tables = {"windows": self.windows.tolist(), "nested": self.nested.tolist()}
+        tables = {name: getattr(self, name).tolist() for name in ("octaves", "windows", "nested")}
         return json.dumps({"axis": self.axis, **numbers, **tables}, separators=(",", ":"))
 
     @classmethod
@@ -91,13 +101,20 @@ class Binning:
         """Return the grid that `to_json` wrote."""
         read = json.loads(text)
         windows, nested = (np.array(read[name], np.uint64).reshape(-1, 4) for name in ("windows", "nested"))
+        octaves = np.array(read["octaves"], np.uint64)
         centre, scale = float.fromhex(read["centre"]), float.fromhex(read["scale"])
-        return cls(read["axis"], windows, nested, centre, scale, read["origin"])
+        return cls(read["axis"], octaves, windows, nested, centre, scale, read["origin"])
 
     @functools.cached_property
-    def roots(self) -> Keys:
-        """The kernel's table of root windows, (65536, 2)."""
-        low, shift, last = self._spread
+    def index(self) -> NDArray[np.uint16]:
+        """The row of `outer` that serves each root, (65536,)."""
+        starts = self._territories[0] >> ROOT_SHIFT
+        return (np.searchsorted(starts, np.arange(ROOTS, dtype=np.uint64), side="right") - 1).astype(np.uint16)
+
+    @functools.cached_property
+    def outer(self) -> Keys:
+        """The kernel's table of windows, one a root or undivided octave, (t, 2)."""
+        _, low, shift, last = self._territories
         first = np.cumsum(last + ONE, dtype=np.uint64) - (last + ONE)
         return _packed(low, first, last, shift)
 
@@ -130,8 +147,8 @@ class Binning:
     @functools.cached_property
     def leaf_edges(self) -> Keys:
         """The first key of every leaf, before any is divided once more, (n_leaves,)."""
-        low, shift, last = self._spread
-        return _divided(np.arange(ROOTS, dtype=np.uint64) << ROOT_SHIFT, low, shift, last + ONE)
+        starts, low, shift, last = self._territories
+        return _divided(starts, low, shift, last + ONE)
 
     def cell_of(self, keys: Keys) -> NDArray[np.int64]:
         """Return the cell that each key falls into, (n,)."""
@@ -139,38 +156,44 @@ class Binning:
 
     def leaf_of(self, keys: Keys) -> Keys:
         """Return the leaf that each key falls into, (n,)."""
-        root = keys >> ROOT_SHIFT
-        low, packed = self.roots[root, 0], self.roots[root, 1]
+        low, packed = self.outer[self.index[keys >> ROOT_SHIFT]].T
         step = (np.maximum(keys, low) - low) >> (packed & np.uint64(0xFF))
         leaf: Keys = (packed >> np.uint64(32)) + np.minimum(step, (packed >> np.uint64(8)) & np.uint64(0xFFFFFF))
         return leaf
 
-    def leaf_range(self, leaf: int, root: int) -> tuple[int, int]:
-        """Return the first key of a leaf of that root, and the key after its last."""
-        low, packed = (int(number) for number in self.roots[root])
-        step, last, shift = leaf - (packed >> 32), (packed >> 8) & 0xFFFFFF, packed & 0xFF
-        start = low + (step << shift) if step else root << 48
-        return start, low + ((step + 1) << shift) if step < last else (root + 1) << 48
+    def leaf_range(self, leaf: int) -> tuple[int, int]:
+        """Return the first key of a leaf, and the key after its last."""
+        edges = self.leaf_edges
+        return int(edges[leaf]), int(edges[leaf + 1]) if leaf + 1 < len(edges) else 1 << 64
 
     @property
     def n_cells(self) -> int:
         """How many cells the grid has."""
-        return ROOTS + int(self.windows[:, 3].sum()) + int(self.nested[:, 3].sum())
+        return self._n_leaves + int(self.nested[:, 3].sum())
 
     @property
-    def _spread(self) -> tuple[Keys, Keys, Keys]:
-        """Low, shift and last of every root, (65536,) each; a root without a window is one leaf."""
-        low = np.arange(ROOTS, dtype=np.uint64) << ROOT_SHIFT
-        shift = np.full(ROOTS, ROOT_SHIFT)
-        last = np.zeros(ROOTS, np.uint64)
-        root = self.windows[:, 0]
-        low[root], shift[root], last[root] = self.windows[:, 1], self.windows[:, 2], self.windows[:, 3]
-        return low, shift, last
+    def _n_leaves(self) -> int:
+        undivided = OCTAVES - len(self.octaves)
+        return undivided + ROOTS_AN_OCTAVE * len(self.octaves) + int(self.windows[:, 3].sum())
+
+    @functools.cached_property
+    def _territories(self) -> tuple[Keys, Keys, Keys, Keys]:
+        """First key, low, shift and last of every root of a divided octave and of every other octave, ascending, (t,) each."""
+        undivided = np.delete(np.arange(OCTAVES, dtype=np.uint64), self.octaves)
+        roots = (self.octaves[:, None] * ROOTS_AN_OCTAVE + np.arange(ROOTS_AN_OCTAVE, dtype=np.uint64)).ravel()
+        starts = np.sort(np.append(undivided << OCTAVE_SHIFT, roots << ROOT_SHIFT))
+        low = starts.copy()
+        shift = np.full(len(starts), ROOT_SHIFT)
+        shift[np.searchsorted(starts, undivided << OCTAVE_SHIFT)] = OCTAVE_SHIFT
+        last = np.zeros(len(starts), np.uint64)
+        at = np.searchsorted(starts, self.windows[:, 0] << ROOT_SHIFT)
+        low[at], shift[at], last[at] = self.windows[:, 1:].T
+        return starts, low, shift, last
 
     @property
     def _leaf_cells(self) -> Keys:
         """How many cells each leaf is, (n_leaves,)."""
-        cells = np.ones(ROOTS + int(self.windows[:, 3].sum()), np.uint64)
+        cells = np.ones(self._n_leaves, np.uint64)
         cells[self.nested[:, 0]] = self.nested[:, 3] + ONE
         return cells
 

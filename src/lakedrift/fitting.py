@@ -5,17 +5,33 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift.binning import EXACT_INTEGERS, ROOT_SHIFT, ROOTS, SIGN, Axis, Binning, Keys, key_values, keys_of
+from lakedrift.binning import (
+    EXACT_INTEGERS,
+    OCTAVES,
+    ROOT_SHIFT,
+    ROOTS,
+    ROOTS_AN_OCTAVE,
+    SIGN,
+    Axis,
+    Binning,
+    Keys,
+    key_values,
+    keys_of,
+)
 
-__all__ = ["fit", "sample_axis"]
+__all__ = ["CELLS", "FEWEST_CELLS", "fit", "sample_axis"]
 
-TARGET = 4096  # cells that the sample's mass is spread over, give or take a factor of two
-HEAVY = 2.5  # a leaf with more than so many times its share of the mass is divided once more
-TRIM = 2 * TARGET  # one value of the whole sample in so many may lie outside a window at each end …
+CELLS = 1 << 14  # that the sample's mass is spread over by default, give or take a factor of two
+FEWEST_CELLS = 1 << 11
+HEAVY = 2.5  # a leaf with more than so many times its share of the mass is divided once more …
+EVIDENT = 16  # … if it holds at least so many sampled values: fewer may be chance
+AROUND = 24  # octaves around those of the sample that are divided too: what drifts lands there
+TRIM = 1 << 13  # one value of the whole sample in so many may lie outside a window at each end …
 TRIM_PART = 16  # … but no more than one in so many of what the window serves
 DENSE_RANGE = 1 << 14  # integers of no greater range get one cell each
 REACH_BITS = 28  # the central sample spans 2**28 units of a moment; 2**31 fit
@@ -30,18 +46,30 @@ def sample_axis(values: NDArray[np.generic]) -> Axis:
     return "uint64" if values.dtype.kind == "u" else "int64"
 
 
-def fit(values: NDArray[np.generic]) -> Binning:
-    """Fit a grid to a sample of valid values (n,) of any integer or floating type, no NaN; n may be 0."""
+def fit(values: NDArray[np.generic], cells: int = CELLS) -> Binning:
+    """Fit a grid to a sample of valid values (n,) of any integer or floating type, no NaN; n may be 0.
+
+    `cells` is over how many the sample's mass is spread; more make the bounds tighter and the state larger.
+    """
     axis = sample_axis(values)
     keys = np.sort(keys_of(values, axis))
     integers = values.dtype.kind in "iu" and axis == "double"
     if integers and len(values) and int(values.max()) - int(values.min()) <= DENSE_RANGE:
         windows = _dense_windows(int(values.min()), int(values.max()))
     else:
-        windows = _root_windows(keys, integers)
+        windows = _root_windows(keys, integers, cells)
+    octaves = _octaves_around(np.append(windows[:, 0], keys >> ROOT_SHIFT) // ROOTS_AN_OCTAVE)
     centre, scale, origin = _moment_unit(keys, axis, whole=values.dtype.kind in "iu")
-    plain = Binning(axis, windows, _table([]), centre, scale, origin)
-    return Binning(axis, windows, _nested_windows(plain, keys, integers), centre, scale, origin)
+    plain = Binning(axis, octaves, windows, _table([]), centre, scale, origin)
+    return replace(plain, nested=_nested_windows(plain, keys, integers, cells))
+
+
+def _octaves_around(seen: Keys) -> Keys:
+    """Return the octaves within AROUND of those seen, on either side of zero."""
+    octaves = seen.astype(np.int64)
+    reach = np.arange(-AROUND, AROUND + 1)
+    around = (np.unique(np.append(octaves, OCTAVES - 1 - octaves))[:, None] + reach).ravel()
+    return np.unique(np.clip(around, 0, OCTAVES - 1)).astype(np.uint64)
 
 
 def _dense_windows(least: int, greatest: int) -> Keys:
@@ -62,47 +90,48 @@ def _dense_windows(least: int, greatest: int) -> Keys:
     return _table(rows)
 
 
-def _root_windows(keys: Keys, integers: bool) -> Keys:
+def _root_windows(keys: Keys, integers: bool, cells: int) -> Keys:
     """Return a window for every root that holds its share of the sample."""
     shifts = _integer_shifts()
     rows = []
-    for root, part in _heavy_parts(keys, keys >> ROOT_SHIFT, 1):
+    for root, part in _heavy_parts(keys, keys >> ROOT_SHIFT, len(keys) / cells):
         floor = int(shifts[root]) if integers else 0
-        window = _window(part, len(keys), root << 48, (root + 1) << 48, floor)
+        window = _window(part, len(keys), (root << 48, (root + 1) << 48), floor, cells)
         if window is not None:
             rows.append((root, *window))
     return _table(rows)
 
 
-def _nested_windows(binning: Binning, keys: Keys, integers: bool) -> Keys:
+def _nested_windows(binning: Binning, keys: Keys, integers: bool, cells: int) -> Keys:
     """Divide every leaf that is still heavy in the sample and holds more than one key."""
     shifts = _integer_shifts()
     rows = []
-    for leaf, part in _heavy_parts(keys, binning.leaf_of(keys), HEAVY):
-        start, end = binning.leaf_range(leaf, int(part[0]) >> 48)
-        floor = int(shifts[start >> 48]) if integers else 0
-        window = _window(part, len(keys), start, end, floor)
+    for leaf, part in _heavy_parts(keys, binning.leaf_of(keys), max(EVIDENT, HEAVY * len(keys) / cells)):
+        territory = binning.leaf_range(leaf)
+        floor = int(shifts[int(part[0]) >> 48]) if integers else 0
+        window = _window(part, len(keys), territory, floor, cells)
         if window is not None:
             rows.append((leaf, *window))
     return _table(rows)
 
 
 def _heavy_parts(keys: Keys, places: Keys, least: float) -> list[tuple[int, Keys]]:
-    """Return the parts of the sorted keys, by place, that hold at least `least` times 1 / TARGET of them."""
+    """Return the parts of the sorted keys, by place, that hold at least `least` of them."""
     starts = np.flatnonzero(np.append(True, places[1:] != places[:-1])[: len(places)])
     sizes = np.diff(np.append(starts, len(places)))
-    heavy = sizes * TARGET >= least * len(keys)
+    heavy = sizes >= least
     rows = zip(starts[heavy].tolist(), sizes[heavy].tolist(), strict=True)
     return [(int(places[start]), keys[start : start + size]) for start, size in rows]
 
 
-def _window(part: Keys, total: int, start: int, end: int, floor: int) -> tuple[int, int, int] | None:
+def _window(part: Keys, total: int, territory: tuple[int, int], floor: int, cells: int) -> tuple[int, int, int] | None:
     """Return low, shift and last of the window that serves the sorted keys `part` within [start, end), or None.
 
-    Leaves are sized so that the part gets its share of TARGET over its central range, and one more leaf on either side keeps
+    Leaves are sized so that the part gets its share of `cells` over its central range, and one more leaf on either side keeps
     what lies outside that range apart. `floor` is the least shift that divides anything.
     """
-    wanted = TARGET * len(part) // total
+    start, end = territory
+    wanted = cells * len(part) // total
     if wanted == 0 or end - start <= 1 << floor:
         return None
     least, greatest = _centre(part, total)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -12,40 +13,42 @@ from lakedrift import columns
 from lakedrift.binning import SIGN, Binning
 from lakedrift_kernels import keys
 
-__all__ = ["Keying"]
+__all__ = ["BLOCK", "blocks"]
 
 BLOCK = 1 << 15  # values that go through the kernels at a time: their keys stay in the cache
-NO_DOUBLES, NO_KEYS = np.empty(0), np.empty(0, np.uint64)
+
+Block = tuple[int, int, NDArray[np.float64], NDArray[np.uint64]]
 
 
-class Keying:
-    """Turns columns into keys of a grid's axis, in buffers of its own; one thread at a time may use it."""
+class _Buffers(threading.local):
+    """The buffers of a thread, for all columns that it counts."""
 
-    def __init__(self, binning: Binning) -> None:
-        self._binning = binning
-        self._doubles: NDArray[np.float64] = NO_DOUBLES
-        self._keys: NDArray[np.uint64] = NO_KEYS
+    def __init__(self) -> None:
+        self.doubles = np.empty(BLOCK)
+        self.keys = np.empty(BLOCK, np.uint64)
 
-    def blocks(self, array: pa.Array) -> Iterator[tuple[int, int, NDArray[np.float64], NDArray[np.uint64]]]:
-        """Yield for each block of an array how many values are valid and how many NaN, and two buffers.
 
-        The array may be of any integer, floating, decimal or temporal type that the axis holds. The first entries of the
-        buffers are the valid values: as doubles (on the integer axes, as distances from the origin) and as keys. The next
-        block overwrites them.
-        """
-        column = columns.numbers(array)
-        if not len(self._keys):
-            self._doubles, self._keys = np.empty(BLOCK), np.empty(BLOCK, np.uint64)
-        for start in range(0, len(column.values), BLOCK):
-            values = column.values[start : start + BLOCK]
-            found, nan = self._convert(values, column.validity, column.offset + start)
-            yield found, nan, self._doubles, self._keys
+_BUFFERS = _Buffers()
 
-    def _convert(self, values: NDArray[np.generic], validity: NDArray[np.uint8], offset: int) -> tuple[int, int]:
-        """Fill the buffers; return how many values are valid and how many NaN."""
-        if self._binning.axis == "double":
-            return keys.double_keys(values, validity, offset, self._doubles, self._keys)
-        flip = SIGN if self._binning.axis == "int64" else np.uint64(0)
-        wide = values.astype(np.int64 if self._binning.axis == "int64" else np.uint64, copy=False)
-        origin = np.uint64(self._binning.origin)
-        return keys.integer_keys(wide.view(np.uint64), validity, offset, flip, origin, self._doubles, self._keys), 0
+
+def blocks(array: pa.Array, binning: Binning) -> Iterator[Block]:
+    """Yield for each block of an array how many values are valid and how many NaN, and two buffers of the calling thread.
+
+    The array may be of any integer, floating, decimal or temporal type that the axis holds. The first entries of the buffers
+    are the valid values: as doubles (on the integer axes, as distances from the origin) and as keys. The next block, of any
+    array, overwrites them.
+    """
+    column = columns.numbers(array)
+    for start in range(0, len(column.values), BLOCK):
+        values = column.values[start : start + BLOCK]
+        yield *_convert(values, column.validity, column.offset + start, binning), _BUFFERS.doubles, _BUFFERS.keys
+
+
+def _convert(values: NDArray[np.generic], validity: NDArray[np.uint8], offset: int, binning: Binning) -> tuple[int, int]:
+    """Fill the buffers; return how many values are valid and how many NaN."""
+    doubles, ordered = _BUFFERS.doubles, _BUFFERS.keys
+    if binning.axis == "double":
+        return keys.double_keys(values, validity, offset, doubles, ordered)
+    flip = SIGN if binning.axis == "int64" else np.uint64(0)
+    wide = values.astype(np.int64 if binning.axis == "int64" else np.uint64, copy=False)
+    return keys.integer_keys(wide.view(np.uint64), validity, offset, flip, np.uint64(binning.origin), doubles, ordered), 0

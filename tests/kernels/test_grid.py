@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import strategies
@@ -18,13 +20,13 @@ def count(keys, binning: Binning, n=None, before=NOTHING_YET) -> tuple[np.ndarra
     """Count by the kernel for divided leaves, which serves every grid."""
     counts, extremes = np.zeros(binning.n_cells, np.int64), np.array(before, np.uint64)
     n = len(keys) if n is None else n
-    grid.count_nested_cells(keys, n, binning.roots, binning.leaves, binning.inner, counts, extremes)
+    grid.count_nested_cells(keys, n, binning.index, binning.outer, binning.leaves, binning.inner, counts, extremes)
     return counts, tuple(extremes.tolist())
 
 
 def count_undivided(keys, binning: Binning) -> tuple[np.ndarray, tuple[int, int]]:
     counts, extremes = np.zeros(binning.n_cells, np.int64), np.array(NOTHING_YET, np.uint64)
-    grid.count_cells(keys, len(keys), binning.roots, counts, extremes)
+    grid.count_cells(keys, len(keys), binning.index, binning.outer, counts, extremes)
     return counts, tuple(extremes.tolist())
 
 
@@ -59,7 +61,7 @@ def test_count_nested_cells__equals_searching_the_edges(case):
 @given(case=grids_and_keys())
 def test_count_cells__equals_searching_the_edges_where_no_leaf_is_divided(case):
     binning, keys = case
-    plain = Binning(binning.axis, binning.windows, binning.nested[:0], 0.0, 1.0)
+    plain = replace(binning, nested=binning.nested[:0])
     counts, extremes = count_undivided(keys, plain)
     np.testing.assert_array_equal(counts, searched(keys, plain))
     assert extremes == count(keys, plain)[1]
@@ -80,7 +82,7 @@ def test_select_keys__copies_those_of_the_wanted_cells_in_order(case, data):
     wanted = np.zeros(binning.n_cells, bool)
     wanted[data.draw(st.lists(st.sampled_from([0, *cells.tolist()])))] = True
     selected = np.full(len(keys), 7, np.uint64)
-    tables = binning.roots, binning.leaves, binning.inner
+    tables = binning.index, binning.outer, binning.leaves, binning.inner
     found = grid.select_keys(keys, len(keys), *tables, wanted, selected)
     assert selected[:found].tolist() == keys[wanted[cells]].tolist()
 
@@ -88,9 +90,8 @@ def test_select_keys__copies_those_of_the_wanted_cells_in_order(case, data):
 def test_count_nested_cells__on_paper():
     """Root 1 is cut at its key 4, 6 and 8; the leaf from 6 up to 8 is cut once more, at 7."""
     root = 1 << 48
-    binning = Binning(
-        "double", np.array([[1, root + 2, 1, 3]], np.uint64), np.array([[3, root + 6, 0, 1]], np.uint64), 0.0, 1.0
-    )
+    octaves, windows = np.zeros(1, np.uint64), np.array([[1, root + 2, 1, 3]], np.uint64)
+    binning = Binning("double", octaves, windows, np.array([[3, root + 6, 0, 1]], np.uint64), 0.0, 1.0)
     keys = np.array([0, root, root + 3, root + 4, root + 6, root + 7, root + 8, 2 * root - 1, 2 * root, 2**64 - 1], np.uint64)
     counts, extremes = count(keys, binning)
     assert counts[:8].tolist() == [1, 2, 1, 1, 1, 2, 1, 0]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lakedrift.binning import Binning
 from lakedrift.errors import IncompatibleProfilesError
-from lakedrift.keying import Keying
+from lakedrift.keying import blocks
 from lakedrift.summary import Counts, add_counts
 from lakedrift_kernels import grid, moments
 
@@ -41,7 +41,8 @@ class Numeric:
     extremes
         (n_groups, 2) keys of the least and greatest value; 2**64 - 1 and 0 where there is none.
     near, far
-        Sums of the moments' integers, (n_groups, 5) and (n_groups, EXPONENTS, 7); see `lakedrift_kernels.moments`.
+        Sums of the moments' integers, (n_groups, 5) and (n_groups, EXPONENTS, 7); see `lakedrift_kernels.moments`. While no
+        value is far from the centre, `far` is (n_groups, 0, 7).
     """
 
     KIND: ClassVar[str] = "numeric"
@@ -53,7 +54,6 @@ class Numeric:
         self.extremes = extremes
         self.near = near
         self.far = far
-        self._keying = Keying(binning)
 
     @classmethod
     def new(cls, binning: Binning, n_groups: int = 1) -> Self:
@@ -65,7 +65,7 @@ class Numeric:
             np.zeros((n_groups, binning.n_cells), np.int64),
             extremes,
             np.zeros((n_groups, 5), np.int64),
-            np.zeros((n_groups, moments.EXPONENTS, 7), np.int64),
+            np.zeros((n_groups, 0, 7), np.int64),
         )
 
     @property
@@ -86,19 +86,26 @@ class Numeric:
         """Add a batch of the column, of any integer, floating, decimal or temporal type that the axis holds."""
         self.rows[0] += len(array)
         self.null[0] += array.null_count
-        for found, nan, doubles, block in self._keying.blocks(array):
+        for found, nan, doubles, block in blocks(array, self.binning):
             self.nan[0] += nan
             if found:
                 self._count(found, doubles, block)
 
     def _count(self, found: int, doubles: NDArray[np.float64], block: NDArray[np.uint64]) -> None:
         binning = self.binning
+        outer = binning.index, binning.outer
         if len(binning.nested):
-            tables = binning.roots, binning.leaves, binning.inner
-            grid.count_nested_cells(block, found, *tables, self.cells[0], self.extremes[0])
+            grid.count_nested_cells(block, found, *outer, binning.leaves, binning.inner, self.cells[0], self.extremes[0])
         else:
-            grid.count_cells(block, found, binning.roots, self.cells[0], self.extremes[0])
-        moments.add_moments(doubles, found, binning.centre, binning.scale, self.near[0], self.far[0])
+            grid.count_cells(block, found, *outer, self.cells[0], self.extremes[0])
+        unit = binning.centre, binning.scale
+        if moments.add_near(doubles, found, *unit, self.near[0]) < found:
+            self._make_room_for_far()
+            moments.add_far(doubles, found, *unit, self.far[0])
+
+    def _make_room_for_far(self) -> None:
+        if not self.far.shape[1]:
+            self.far = np.zeros((len(self.rows), moments.EXPONENTS, 7), np.int64)
 
     def merge(self, other: Self) -> None:
         """Add another state on the same grid."""
@@ -110,7 +117,9 @@ class Numeric:
         np.minimum(self.extremes[:, 0], other.extremes[:, 0], out=self.extremes[:, 0])
         np.maximum(self.extremes[:, 1], other.extremes[:, 1], out=self.extremes[:, 1])
         self.near += other.near
-        self.far += other.far
+        if other.far.shape[1]:
+            self._make_room_for_far()
+            self.far += other.far
         _carry(self.near, 1, 2)
         _carry(self.near, 3, 4)
         for high in (5, 4, 3, 1):
@@ -163,7 +172,9 @@ class Numeric:
         for group, row in enumerate(table.drop_columns(list(FLAT)).to_pylist()):
             state.extremes[group], state.near[group] = row["extremes"], row["near"]
             state.cells[group, row["cells"]] = row["counts"]
-            state.far[group, row["far_rows"]] = np.array(row["far"], np.int64).reshape(-1, state.far.shape[2])
+            if row["far_rows"]:
+                state._make_room_for_far()
+                state.far[group, row["far_rows"]] = np.array(row["far"], np.int64).reshape(-1, state.far.shape[2])
         return state
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lakedrift.binning import Binning
 from lakedrift.errors import IncompatibleProfilesError
-from lakedrift.keying import BLOCK, Keying
+from lakedrift.keying import BLOCK, blocks
 from lakedrift.summary import Counts, add_counts
 from lakedrift_kernels import grid
 
@@ -43,7 +43,6 @@ class Values:
         self._keys, self._counts = keys, counts
         self._loose: list[Keys] = []
         self._n_loose = 0
-        self._keying = Keying(binning)
         self._is_wanted = np.zeros(binning.n_cells, bool)
         self._is_wanted[wanted] = True
 
@@ -70,9 +69,9 @@ class Values:
         self.null[0] += array.null_count
         selected = np.empty(BLOCK, np.uint64)
         binning = self.binning
-        for found, nan, _, block in self._keying.blocks(array):
+        for found, nan, _, block in blocks(array, self.binning):
             self.nan[0] += nan
-            tables = binning.roots, binning.leaves, binning.inner
+            tables = binning.index, binning.outer, binning.leaves, binning.inner
             kept = grid.select_keys(block, found, *tables, self._is_wanted, selected)
             self.others[0] += found - kept
             self._hold(selected[:kept].copy())
