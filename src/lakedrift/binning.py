@@ -109,7 +109,7 @@ class Binning:
     def index(self) -> NDArray[np.uint16]:
         """The row of `outer` that serves each root, (65536,)."""
         starts = self._territories[0] >> ROOT_SHIFT
-        return (np.searchsorted(starts, np.arange(ROOTS, dtype=np.uint64), side="right") - 1).astype(np.uint16)
+        return np.repeat(np.arange(len(starts), dtype=np.uint16), np.diff(np.append(starts, np.uint64(ROOTS))).astype(np.int64))
 
     @functools.cached_property
     def outer(self) -> Keys:

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from lakedrift.binning import (
     EXACT_INTEGERS,
+    OCTAVE_SHIFT,
     OCTAVES,
     ROOT_SHIFT,
     ROOTS,
-    ROOTS_AN_OCTAVE,
     SIGN,
     Axis,
     Binning,
@@ -58,10 +58,14 @@ def fit(values: NDArray[np.generic], cells: int = CELLS) -> Binning:
         windows = _dense_windows(int(values.min()), int(values.max()))
     else:
         windows = _root_windows(keys, integers, cells)
-    octaves = _octaves_around(np.append(windows[:, 0], keys >> ROOT_SHIFT) // ROOTS_AN_OCTAVE)
+    octaves = _octaves_around(np.append(windows[:, 0] >> OCTAVE_SHIFT - ROOT_SHIFT, _distinct(keys >> OCTAVE_SHIFT)))
     centre, scale, origin = _moment_unit(keys, axis, whole=values.dtype.kind in "iu")
     plain = Binning(axis, octaves, windows, _table([]), centre, scale, origin)
     return replace(plain, nested=_nested_windows(plain, keys, integers, cells))
+
+
+def _distinct(ascending: Keys) -> Keys:
+    return ascending[np.flatnonzero(np.append(True, ascending[1:] != ascending[:-1])[: len(ascending)])]
 
 
 def _octaves_around(seen: Keys) -> Keys:
@@ -146,9 +150,10 @@ def _window(part: Keys, total: int, territory: tuple[int, int], floor: int, cell
 def _centre(part: Keys, total: int) -> tuple[int, int]:
     """Return the range that a window is for: that of the central values, or of the one value that is most of them."""
     middle = part[len(part) // 2]
-    first, end = np.searchsorted(part, middle), np.searchsorted(part, middle, side="right")
-    if 2 * (end - first) > len(part):
-        return int(middle), int(middle)
+    if middle in (part[len(part) // 4], part[3 * len(part) // 4]):  # as any value is that fills more than half
+        first, end = part.searchsorted(middle), part.searchsorted(middle, side="right")
+        if 2 * (end - first) > len(part):
+            return int(middle), int(middle)
     trim = min(total // TRIM, len(part) // TRIM_PART)
     return int(part[trim]), int(part[len(part) - 1 - trim])
 
