@@ -48,5 +48,6 @@ def test_select_keys(measure: Callable[..., None], rng: np.random.Generator, n: 
     """One cell in a hundred is wanted."""
     binning, keys = fitted("normal", rng, n)
     wanted = rng.random(binning.n_cells) < 0.01
-    tables = binning.index, binning.outer, binning.leaves, binning.inner
-    measure(grid.select_keys, keys, n, *tables, wanted, np.empty(n, np.uint64), count=n)
+    about = np.zeros(1 << 20, bool)
+    about[binning.edges[wanted] >> np.uint64(44)] = True
+    measure(grid.select_keys, keys, n, *binning.tables, about, wanted, np.empty(n, np.uint64), count=n)

@@ -20,6 +20,7 @@ from lakedrift_kernels._jit import kernel
 __all__ = ["count_cells", "count_nested_cells", "select_keys"]
 
 ROOT_SHIFT = np.uint64(48)
+ABOUT_SHIFT = np.uint64(44)
 FIRST_SHIFT = np.uint64(32)
 LAST_SHIFT = np.uint64(8)
 LAST_MASK = np.uint64(0xFFFFFF)
@@ -87,24 +88,35 @@ def select_keys(
     outer: NDArray[np.uint64],
     leaves: NDArray[np.uint64],
     nested: NDArray[np.uint64],
+    about: NDArray[np.bool_],
     wanted: NDArray[np.bool_],
     selected: NDArray[np.uint64],
 ) -> int:
-    """Copy those of the first n keys that lie in a wanted cell to `selected` (n,); return how many. `wanted` is (n_cells,)."""
-    found = 0
+    """Copy those of the first n keys that lie in a wanted cell to `selected` (n,); return how many.
+
+    `wanted` is (n_cells,). `about` (2**20,) says of the top 20 bits of a key whether a wanted cell reaches there: most keys
+    need no second look. `leaves` and `nested` may be empty.
+    """
+    near = 0
     for i in range(n):
         key = keys[i]
+        selected[near] = key
+        near += about[key >> ABOUT_SHIFT]
+    found = 0
+    for i in range(near):
+        key = selected[i]
         row = index[key >> ROOT_SHIFT]
         low = outer[row, 0]
         packed = outer[row, 1]
-        leaf = min((max(key, low) - low) >> (packed & SHIFT_MASK), (packed >> LAST_SHIFT) & LAST_MASK)
-        cell = leaves[(packed >> FIRST_SHIFT) + leaf]
-        if cell & NESTED:
-            inner = cell ^ NESTED
-            low = nested[inner, 0]
-            packed = nested[inner, 1]
-            leaf = min((max(key, low) - low) >> (packed & SHIFT_MASK), (packed >> LAST_SHIFT) & LAST_MASK)
-            cell = (packed >> FIRST_SHIFT) + leaf
+        cell = (packed >> FIRST_SHIFT) + min((max(key, low) - low) >> (packed & SHIFT_MASK), (packed >> LAST_SHIFT) & LAST_MASK)
+        if nested.shape[0]:
+            cell = leaves[cell]
+            if cell & NESTED:
+                inner = cell ^ NESTED
+                low = nested[inner, 0]
+                packed = nested[inner, 1]
+                leaf = min((max(key, low) - low) >> (packed & SHIFT_MASK), (packed >> LAST_SHIFT) & LAST_MASK)
+                cell = (packed >> FIRST_SHIFT) + leaf
         selected[found] = key
         found += wanted[cell]
     return found

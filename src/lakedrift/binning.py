@@ -48,6 +48,7 @@ SIGN = np.uint64(1 << 63)
 ONE = np.uint64(1)
 NESTED = np.uint64(1 << 63)
 EXACT_INTEGERS = 1 << 53
+NO_KEYS: Keys = np.empty(0, np.uint64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +105,12 @@ class Binning:
         octaves = np.array(read["octaves"], np.uint64)
         centre, scale = float.fromhex(read["centre"]), float.fromhex(read["scale"])
         return cls(read["axis"], octaves, windows, nested, centre, scale, read["origin"])
+
+    @property
+    def tables(self) -> tuple[NDArray[np.uint16], Keys, Keys, Keys]:
+        """What kernels need to find the cell of a key: `index`, `outer`, and, where a leaf is divided, `leaves` and `inner`."""
+        inside = (self.leaves, self.inner) if len(self.nested) else (NO_KEYS, self.nested)
+        return self.index, self.outer, *inside
 
     @functools.cached_property
     def index(self) -> NDArray[np.uint16]:

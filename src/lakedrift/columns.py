@@ -19,6 +19,7 @@ from lakedrift.feature import Kind
 __all__ = ["Column", "family", "is_read", "labels", "natural_kind", "numbers", "texts", "type_name", "valid_numbers", "views"]
 
 ALL_VALID: NDArray[np.uint8] = np.empty(0, np.uint8)
+ALL_VALID.flags.writeable = False  # as are the buffers of Arrow: to a compiler, a type of their own
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,54 +1,42 @@
-"""The valid values of a numeric column as ordered keys, block by block."""
+"""Numeric columns as the kernels of a grid's axis take them, and what these need to work in."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from lakedrift import columns
-from lakedrift.binning import SIGN, Binning
-from lakedrift_kernels import keys
+from lakedrift.binning import SIGN, Axis
+from lakedrift.columns import Column
+from lakedrift_kernels.numbers import BLOCK
 
-__all__ = ["BLOCK", "blocks"]
-
-BLOCK = 1 << 15  # values that go through the kernels at a time: their keys stay in the cache
-
-Block = tuple[int, int, NDArray[np.float64], NDArray[np.uint64]]
+__all__ = ["Buffers", "column_of", "flip_of"]
 
 
-class _Buffers(threading.local):
-    """The buffers of a thread, for all columns that it counts."""
+class Buffers(threading.local):
+    """Scratch of each thread for all the columns that it counts: the doubles and keys of one block."""
 
     def __init__(self) -> None:
-        self.doubles = np.empty(BLOCK)
-        self.keys = np.empty(BLOCK, np.uint64)
+        self.doubles: NDArray[np.float64] = np.empty(BLOCK)
+        self.keys: NDArray[np.uint64] = np.empty(BLOCK, np.uint64)
 
 
-_BUFFERS = _Buffers()
+def column_of(array: pa.Array, axis: Axis) -> Column:
+    """Return a column of any integer, floating, decimal or temporal type that the axis holds.
 
-
-def blocks(array: pa.Array, binning: Binning) -> Iterator[Block]:
-    """Yield for each block of an array how many values are valid and how many NaN, and two buffers of the calling thread.
-
-    The array may be of any integer, floating, decimal or temporal type that the axis holds. The first entries of the buffers
-    are the valid values: as doubles (on the integer axes, as distances from the origin) and as keys. The next block, of any
-    array, overwrites them.
+    Its values are float64 on the double axis, and elsewhere the bits of 64-bit integers. They are not writeable, whether they
+    are Arrow's or a copy: kernels are compiled once.
     """
     column = columns.numbers(array)
-    for start in range(0, len(column.values), BLOCK):
-        values = column.values[start : start + BLOCK]
-        yield *_convert(values, column.validity, column.offset + start, binning), _BUFFERS.doubles, _BUFFERS.keys
+    wide = column.values.astype({"double": np.float64, "int64": np.int64, "uint64": np.uint64}[axis], copy=False)
+    values = wide if axis == "double" else wide.view(np.uint64)
+    values.flags.writeable = False
+    return Column(values, column.validity, column.offset, column.nulls)
 
 
-def _convert(values: NDArray[np.generic], validity: NDArray[np.uint8], offset: int, binning: Binning) -> tuple[int, int]:
-    """Fill the buffers; return how many values are valid and how many NaN."""
-    doubles, ordered = _BUFFERS.doubles, _BUFFERS.keys
-    if binning.axis == "double":
-        return keys.double_keys(values, validity, offset, doubles, ordered)
-    flip = SIGN if binning.axis == "int64" else np.uint64(0)
-    wide = values.astype(np.int64 if binning.axis == "int64" else np.uint64, copy=False)
-    return keys.integer_keys(wide.view(np.uint64), validity, offset, flip, np.uint64(binning.origin), doubles, ordered), 0
+def flip_of(axis: Axis) -> np.uint64:
+    """Return the bits in which integers and their keys differ."""
+    return SIGN if axis == "int64" else np.uint64(0)

@@ -82,8 +82,9 @@ def test_select_keys__copies_those_of_the_wanted_cells_in_order(case, data):
     wanted = np.zeros(binning.n_cells, bool)
     wanted[data.draw(st.lists(st.sampled_from([0, *cells.tolist()])))] = True
     selected = np.full(len(keys), 7, np.uint64)
-    tables = binning.index, binning.outer, binning.leaves, binning.inner
-    found = grid.select_keys(keys, len(keys), *tables, wanted, selected)
+    about = np.zeros(1 << 20, bool)
+    about[keys[wanted[cells]] >> np.uint64(44)] = True
+    found = grid.select_keys(keys, len(keys), *binning.tables, about, wanted, selected)
     assert selected[:found].tolist() == keys[wanted[cells]].tolist()
 
 

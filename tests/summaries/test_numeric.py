@@ -18,7 +18,7 @@ from oracles import sums
 from lakedrift.binning import keys_of
 from lakedrift.errors import IncompatibleProfilesError
 from lakedrift.fitting import fit
-from lakedrift.keying import BLOCK
+from lakedrift_kernels.numbers import BLOCK
 from lakedrift.summaries.numeric import Numeric
 
 LARGEST = Fraction(1.7976931348623157e308)

@@ -81,22 +81,28 @@ def _of_one_value(reference: Cells, current: Cells, *, certain: bool) -> Floats:
     if certain:
         increase[:, ~current.single] = 0.0
     if len(increase) and reference.known is not None and current.known is not None:
-        known = current.known.cells & ~current.single
+        known = current.known.cells & ~current.single & alone[0]
         sizes = int(reference.counts[0].sum()), int(current.counts[0].sum())
-        exact = np.zeros(len(known))
-        exact[current.known.cells] = _known_increase(reference.known, current.known, sizes)
-        increase[0, known] = np.where(alone[0], exact, 0.0)[known]
+        of_known = known[current.known.cells]
+        increase[0, known] = _known_increase(reference.known, current.known, sizes, np.flatnonzero(of_known))
     return increase
 
 
-def _known_increase(reference: Known, current: Known, sizes: tuple[int, int]) -> Floats:
-    """Return the greatest increase in the share of one value in each of the known cells, (k,)."""
-    at = np.minimum(np.searchsorted(reference.keys, current.keys), max(len(reference.keys) - 1, 0))
-    there = reference.keys[at] == current.keys if len(reference.keys) else np.zeros(len(current.keys), bool)
-    before = np.where(there, reference.counts[at] if len(reference.keys) else 0, 0) / max(sizes[0], 1)
-    increase = np.zeros(len(current.ends))
-    np.maximum.at(increase, np.searchsorted(current.ends, current.keys), current.counts / max(sizes[1], 1) - before)
+def _known_increase(reference: Known, current: Known, sizes: tuple[int, int], cells: Counts) -> Floats:
+    """Return the greatest increase in the share of one value in some of the known cells, given by their place, (len(cells),)."""
+    increase = np.zeros(len(cells))
+    for place, cell in enumerate(cells):
+        (keys, counts), before = _values_in(current, cell), dict(zip(*_values_in(reference, cell), strict=True))
+        shares = counts / max(sizes[1], 1) - np.array([before.get(key, 0) for key in keys.tolist()]) / max(sizes[0], 1)
+        increase[place] = shares.max(initial=0.0)
     return increase
+
+
+def _values_in(side: Known, cell: int) -> tuple[NDArray[np.uint64], Counts]:
+    """Return the keys in one of the known cells, and how often each occurs."""
+    start = np.searchsorted(side.keys, side.ends[cell - 1], side="right") if cell else 0
+    span = slice(int(start), int(np.searchsorted(side.keys, side.ends[cell], side="right")))
+    return side.keys[span], side.counts[span]
 
 
 def _shares(side: Cells) -> Floats:
@@ -117,8 +123,9 @@ def _label(side: Cells, cell: int) -> str:
     if side.single[cell]:
         return f"{side.edges[cell]:.12g}"
     if side.known is not None and side.known.cells[cell]:
-        inside = np.searchsorted(side.known.ends, side.known.keys) == np.count_nonzero(side.known.cells[:cell])
-        return f"{side.known.values[inside][np.argmax(side.known.counts[inside])]:.12g}"
+        place = np.count_nonzero(side.known.cells[:cell])
+        keys, counts = _values_in(side.known, place)
+        return f"{side.known.values[np.searchsorted(side.known.keys, keys[np.argmax(counts)])]:.12g}"
     return f"{side.edges[cell]:.6g} – {side.edges[cell + 1]:.6g}"
 
 

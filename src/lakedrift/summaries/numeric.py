@@ -13,10 +13,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lakedrift.binning import Binning
+from lakedrift.columns import Column
 from lakedrift.errors import IncompatibleProfilesError
-from lakedrift.keying import blocks
+from lakedrift.keying import Buffers, column_of, flip_of
 from lakedrift.summary import Counts, add_counts
-from lakedrift_kernels import grid, moments
+from lakedrift_kernels import moments, numbers
 
 __all__ = ["SUMMARY", "Numeric"]
 
@@ -25,6 +26,7 @@ MINUS_INFINITY = np.uint64(0x000FFFFFFFFFFFFF)
 PLUS_INFINITY = np.uint64(0xFFF0000000000000)
 BASE = 1 << 32
 FLAT = ("rows", "null", "nan")
+BUFFERS = Buffers()
 
 
 class Numeric:
@@ -86,22 +88,24 @@ class Numeric:
         """Add a batch of the column, of any integer, floating, decimal or temporal type that the axis holds."""
         self.rows[0] += len(array)
         self.null[0] += array.null_count
-        for found, nan, doubles, block in blocks(array, self.binning):
-            self.nan[0] += nan
-            if found:
-                self._count(found, doubles, block)
+        column = column_of(array, self.binning.axis)
+        done = 0
+        while done < len(column.values):
+            done, far = self._count(column, done)
+            if far:
+                self._make_room_for_far()
+                moments.add_far(BUFFERS.doubles, far, self.binning.centre, self.binning.scale, self.far[0])
 
-    def _count(self, found: int, doubles: NDArray[np.float64], block: NDArray[np.uint64]) -> None:
+    def _count(self, column: Column, start: int) -> tuple[int, int]:
+        """Count the rest of a column; return where it stopped, and how many values of the buffer may have no room in `far`."""
         binning = self.binning
-        outer = binning.index, binning.outer
-        if len(binning.nested):
-            grid.count_nested_cells(block, found, *outer, binning.leaves, binning.inner, self.cells[0], self.extremes[0])
-        else:
-            grid.count_cells(block, found, *outer, self.cells[0], self.extremes[0])
+        source = column.values, column.validity, column.offset, start
+        state = self.cells[0], self.extremes[0], self.near[0], self.far[0]
         unit = binning.centre, binning.scale
-        if moments.add_near(doubles, found, *unit, self.near[0]) < found:
-            self._make_room_for_far()
-            moments.add_far(doubles, found, *unit, self.far[0])
+        if binning.axis == "double":
+            return numbers.add_doubles(*source, binning.tables, unit, *state, self.nan, BUFFERS.doubles, BUFFERS.keys)
+        axis = flip_of(binning.axis), np.uint64(binning.origin)
+        return numbers.add_integers(*source, binning.tables, unit, *state, *axis, BUFFERS.doubles, BUFFERS.keys)
 
     def _make_room_for_far(self) -> None:
         if not self.far.shape[1]:

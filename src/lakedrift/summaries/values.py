@@ -5,6 +5,8 @@ The state is a multiset of keys, sorted, each with its count, and so does not de
 
 from __future__ import annotations
 
+import functools
+from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
@@ -13,14 +15,44 @@ from numpy.typing import NDArray
 
 from lakedrift.binning import Binning
 from lakedrift.errors import IncompatibleProfilesError
-from lakedrift.keying import BLOCK, blocks
+from lakedrift.keying import Buffers, column_of, flip_of
 from lakedrift.summary import Counts, add_counts
-from lakedrift_kernels import grid
+from lakedrift_kernels import numbers
 
 __all__ = ["SUMMARY", "Values"]
 
+BUFFERS = Buffers()
+LAST_KEY = np.uint64((1 << 64) - 1)
+ABOUT_BITS = 20  # top bits of a key by which a first look tells most that are not wanted
 SETTLE_AT = 1 << 20  # loose keys that are sorted into the multiset at a time
 Keys = NDArray[np.uint64]
+
+
+@dataclass(frozen=True, eq=False)
+class _Choice:
+    """Chosen cells of a grid, with the tables by which kernels know them; states of one scan share them."""
+
+    binning: Binning
+    cells: Counts
+
+    @functools.cached_property
+    def wanted(self) -> NDArray[np.bool_]:
+        """Whether each cell is chosen, (n_cells,)."""
+        wanted = np.zeros(self.binning.n_cells, bool)
+        wanted[self.cells] = True
+        return wanted
+
+    @functools.cached_property
+    def about(self) -> NDArray[np.bool_]:
+        """Whether keys with these top bits may lie in a chosen cell, (2**ABOUT_BITS,)."""
+        shift = np.uint64(64 - ABOUT_BITS)
+        edges = self.binning.edges
+        first = edges[self.cells] >> shift
+        last = (np.append(edges[1:] - np.uint64(1), LAST_KEY))[self.cells] >> shift
+        steps = np.zeros((1 << ABOUT_BITS) + 1, np.int64)
+        np.add.at(steps, first, 1)
+        np.subtract.at(steps, last + np.uint64(1), 1)
+        return np.cumsum(steps)[:-1] > 0
 
 
 class Values:
@@ -28,28 +60,33 @@ class Values:
 
     Attributes
     ----------
-    binning, wanted
-        The grid and the numbers of the chosen cells, ascending.
     rows, null, nan, others
         (1,) counts; `others` are valid values in other cells.
     """
 
     KIND: ClassVar[str] = "values"
 
-    def __init__(self, binning: Binning, wanted: Counts, slots: Counts, keys: Keys, counts: Counts) -> None:
-        self.binning = binning
-        self.wanted = wanted
+    def __init__(self, choice: _Choice, slots: Counts, keys: Keys, counts: Counts) -> None:
+        self._choice = choice
         self.rows, self.null, self.nan, self.others = slots
         self._keys, self._counts = keys, counts
         self._loose: list[Keys] = []
         self._n_loose = 0
-        self._is_wanted = np.zeros(binning.n_cells, bool)
-        self._is_wanted[wanted] = True
 
     @classmethod
     def new(cls, binning: Binning, wanted: Counts) -> Self:
         """Return the state of no rows."""
-        return cls(binning, wanted, np.zeros((4, 1), np.int64), np.empty(0, np.uint64), np.empty(0, np.int64))
+        return cls(_Choice(binning, wanted), *_nothing())
+
+    @property
+    def binning(self) -> Binning:
+        """The grid."""
+        return self._choice.binning
+
+    @property
+    def wanted(self) -> Counts:
+        """The numbers of the chosen cells, ascending."""
+        return self._choice.cells
 
     @property
     def valid(self) -> Counts:
@@ -67,14 +104,17 @@ class Values:
         """Add a batch of the column."""
         self.rows[0] += len(array)
         self.null[0] += array.null_count
-        selected = np.empty(BLOCK, np.uint64)
-        binning = self.binning
-        for found, nan, _, block in blocks(array, self.binning):
-            self.nan[0] += nan
-            tables = binning.index, binning.outer, binning.leaves, binning.inner
-            kept = grid.select_keys(block, found, *tables, self._is_wanted, selected)
-            self.others[0] += found - kept
-            self._hold(selected[:kept].copy())
+        column = column_of(array, self.binning.axis)
+        selected = np.empty(len(array), np.uint64)
+        source = column.values, column.validity, column.offset, self.binning.tables
+        choice = self._choice.about, self._choice.wanted, selected
+        if self.binning.axis == "double":
+            valid, kept = numbers.select_doubles(*source, *choice, self.nan, BUFFERS.doubles, BUFFERS.keys)
+        else:
+            axis = flip_of(self.binning.axis), np.uint64(self.binning.origin)
+            valid, kept = numbers.select_integers(*source, *choice, *axis, BUFFERS.doubles, BUFFERS.keys)
+        self.others[0] += valid - kept
+        self._hold(selected[:kept].copy())
 
     def merge(self, other: Self) -> None:
         """Add another state of the same cells."""
@@ -89,7 +129,7 @@ class Values:
 
     def empty(self) -> Self:
         """Return the state of no rows."""
-        return self.new(self.binning, self.wanted)
+        return type(self)(self._choice, *_nothing())
 
     def to_arrow(self) -> pa.Table:
         """Return the state as one row, the grid in the metadata."""
@@ -109,7 +149,7 @@ class Values:
         (row,) = table.to_pylist()
         slots = np.array([[row[name]] for name in ("rows", "null", "nan", "others")], np.int64)
         wanted, counts = (np.array(row[name], np.int64) for name in ("wanted", "counts"))
-        return cls(binning, wanted, slots, np.array(row["keys"], np.uint64), counts)
+        return cls(_Choice(binning, wanted), slots, np.array(row["keys"], np.uint64), counts)
 
     def _hold(self, keys: Keys) -> None:
         self._loose.append(keys)
@@ -122,6 +162,10 @@ class Values:
             keys, counts = np.unique(np.concatenate(self._loose), return_counts=True)
             self._loose, self._n_loose = [], 0
             self._keys, self._counts = _multiset(np.append(self._keys, keys), np.append(self._counts, counts))
+
+
+def _nothing() -> tuple[Counts, Keys, Counts]:
+    return np.zeros((4, 1), np.int64), np.empty(0, np.uint64), np.empty(0, np.int64)
 
 
 def _multiset(keys: Keys, counts: Counts) -> tuple[Keys, Counts]:
