@@ -18,6 +18,7 @@ from lakedrift.sources import open_source
 from lakedrift.threshold import Thresholds
 
 N = 3_000
+MANY = 100_000  # several values a cell, whatever the grid
 PLENTY = 1 << 30
 
 
@@ -91,7 +92,7 @@ def test_refine__settles_what_grids_fitted_elsewhere_leave_open(sides):
 
 def test_sweep__looks_again_where_a_limit_lies_within_the_bounds():
     random = np.random.default_rng(1)
-    sides = [pl.DataFrame({"x": random.normal(mean, 1, N)}) for mean in (0.0, 0.3)]
+    sides = [pl.DataFrame({"x": random.normal(mean, 1, MANY)}) for mean in (0.0, 0.3)]
     _, lower, upper = ks_rows(ld.sweep(*sides))["x"]
     assert lower < upper
     found = ld.sweep(*sides, thresholds={"ks": ((lower + upper) / 2, 1.0), "psi": (1.0, 1.0)})
@@ -102,8 +103,8 @@ def test_sweep__looks_again_where_a_limit_lies_within_the_bounds():
 
 def test_compare__without_data_says_that_it_is_undecided_and_takes_the_worse():
     random = np.random.default_rng(1)
-    profiles = [ld.profile(pl.DataFrame({"x": random.normal(0.0, 1, N)}))]
-    profiles.append(ld.profile(pl.DataFrame({"x": random.normal(0.3, 1, N)}), like=profiles[0]))
+    profiles = [ld.profile(pl.DataFrame({"x": random.normal(0.0, 1, MANY)}))]
+    profiles.append(ld.profile(pl.DataFrame({"x": random.normal(0.3, 1, MANY)}), like=profiles[0]))
     _, lower, upper = ks_rows(ld.compare(*profiles))["x"]
     found = ld.compare(*profiles, metrics=["ks"], thresholds={"ks": ((lower + upper) / 2, 1.0)})
     (row,) = found.to_polars().filter(metric="ks").iter_rows(named=True)

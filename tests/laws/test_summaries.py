@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lakedrift.summaries
-from lakedrift.binning import Binning
+from lakedrift.binning import keys_of
 from lakedrift.fitting import fit
 from lakedrift.summaries.frequencies import Frequencies
 from lakedrift.summaries.numeric import Numeric
@@ -39,12 +39,9 @@ class Kind(NamedTuple):
 @st.composite
 def some_cells(draw) -> Summary:
     binning = draw(GRIDS)
-    cells = draw(st.lists(st.sampled_from([0, 32_768, 49_136, binning.n_cells - 1, *near_ones(binning)]), unique=True))
+    places = binning.cell_of(keys_of(np.array([-np.inf, 0.0, 1.0, np.nextafter(1.0, 2.0), np.inf]), "double"))
+    cells = draw(st.lists(st.sampled_from([0, *places.tolist()]), unique=True))
     return Values.new(binning, np.array(sorted(cells), np.int64))
-
-
-def near_ones(binning: Binning) -> list[int]:
-    return np.searchsorted(binning.edges, np.array([0xBFF0 << 48, 0xBFF0 << 48 | 1], np.uint64), side="right").tolist()
 
 
 def any_strings(values: list[str | None]) -> st.SearchStrategy[pa.Array]:
