@@ -24,10 +24,11 @@ from lakedrift.binning import (
     keys_of,
 )
 
-__all__ = ["CELLS", "FEWEST_CELLS", "fit", "sample_axis"]
+__all__ = ["cells_of_each", "fit", "sample_axis"]
 
 CELLS = 1 << 14  # that the sample's mass is spread over by default, give or take a factor of two
-FEWEST_CELLS = 1 << 11
+FEWEST_CELLS = 1 << 12
+CELLS_OF_ALL = 1 << 20  # of the columns of a wide table together
 HEAVY = 2.5  # a leaf with more than so many times its share of the mass is divided once more …
 EVIDENT = 16  # … if it holds at least so many sampled values: fewer may be chance
 AROUND = 24  # octaves around those of the sample that are divided too: what drifts lands there
@@ -44,6 +45,11 @@ def sample_axis(values: NDArray[np.generic]) -> Axis:
     if int(values.min()) > -EXACT_INTEGERS and int(values.max()) < EXACT_INTEGERS:
         return "double"
     return "uint64" if values.dtype.kind == "u" else "int64"
+
+
+def cells_of_each(n_columns: int) -> int:
+    """Return over how many cells the mass of each of so many columns is spread: wide tables have coarser grids."""
+    return max(FEWEST_CELLS, min(CELLS, CELLS_OF_ALL // max(n_columns, 1)))
 
 
 def fit(values: NDArray[np.generic], cells: int = CELLS) -> Binning:

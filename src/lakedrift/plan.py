@@ -15,7 +15,7 @@ from lakedrift import columns
 from lakedrift.binning import Binning
 from lakedrift.errors import ConfigError, UnknownNameError, UsageError
 from lakedrift.feature import KINDS, Feature, Kind
-from lakedrift.fitting import fit
+from lakedrift.fitting import cells_of_each, fit
 from lakedrift.profiles import Profile, StateKey
 from lakedrift.scanners import polars as scanner
 from lakedrift.source import Source
@@ -29,7 +29,6 @@ __all__ = ["Plan", "Selection", "columns_of", "make_plan", "select"]
 SAMPLE_ROWS = 50_000
 IDENTIFIER_SAMPLE = 100  # fewer values say nothing about identity
 IDENTIFIER_SHARE = 0.9  # distinct among sampled strings
-NUMBERS = ("numeric", "temporal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +130,10 @@ def make_plan(source: Source, selection: Selection, *, like: Profile | None = No
     sample = _sample(source, unfitted, selection.where, needed)
     rows = sum(fragment.rows or 0 for fragment in source.fragments)
     features = tuple(_identified(draft[name], sample.get(name, []), rows, selection, like) for name in names)
+    cells = cells_of_each(sum(_is_number(feature.dtype) for feature in features))
     states: dict[StateKey, Summary] = {}
     for feature in features:
-        state = _state(feature, sample.get(feature.name, []), like)
+        state = _state(feature, sample.get(feature.name, []), like, cells)
         states[(state.KIND, (feature.name,))] = state
     return Plan(source, features, states, selection.where)
 
@@ -192,6 +192,10 @@ def _kind_of(dtype: str) -> Kind:
     return plain.get(dtype, "temporal" if temporal else "unsupported")
 
 
+def _is_number(dtype: str) -> bool:
+    return _kind_of(dtype) in ("numeric", "temporal")
+
+
 def _asked(name: str, selection: Selection) -> Kind | None:
     kinds = selection.kinds or {}
     for kind in kinds.values():
@@ -205,13 +209,13 @@ def _asked(name: str, selection: Selection) -> Kind | None:
 def _needs_sample(feature: Feature, like: Profile | None) -> bool:
     if _binning_of(feature, like) is not None:
         return False
-    return _kind_of(feature.dtype) in NUMBERS or (feature.kind == "categorical" and (like is None or feature.name not in like))
+    return _is_number(feature.dtype) or (feature.kind == "categorical" and (like is None or feature.name not in like))
 
 
 def _binning_of(feature: Feature, like: Profile | None) -> Binning | None:
     """Return the grid that `like` has for the feature, if its values have a place there."""
     state = like.state(feature.name) if like is not None and feature.name in like else None
-    if not isinstance(state, Numeric) or _kind_of(feature.dtype) not in NUMBERS:
+    if not isinstance(state, Numeric) or not _is_number(feature.dtype):
         return None
     axis = state.binning.axis
     return state.binning if axis == "double" or feature.dtype == axis else None
@@ -261,9 +265,9 @@ def _numbers(sample: list[pa.Array], dtype: str) -> NDArray[Any]:
     return np.concatenate(parts)
 
 
-def _state(feature: Feature, sample: list[pa.Array], like: Profile | None) -> Summary:
+def _state(feature: Feature, sample: list[pa.Array], like: Profile | None, cells: int) -> Summary:
     if feature.kind in ("categorical", "boolean"):
         return Frequencies.new()
-    if _kind_of(feature.dtype) in NUMBERS:
-        return Numeric.new(_binning_of(feature, like) or fit(_numbers(sample, feature.dtype)))
+    if _is_number(feature.dtype):
+        return Numeric.new(_binning_of(feature, like) or fit(_numbers(sample, feature.dtype), cells))
     return Presence.new()
