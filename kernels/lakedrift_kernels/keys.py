@@ -87,7 +87,7 @@ def _gather(values: NDArray[np.generic], validity: NDArray[np.uint8], offset: in
     head = min(values.size, -offset & 7)
     for i in range(head):
         doubles[found] = np.float64(values[i]) + 0.0
-        found += np.int64((validity[(offset + i) >> 3] >> ((offset + i) & 7)) & 1)
+        found += int((validity[(offset + i) >> 3] >> ((offset + i) & 7)) & 1)
     whole = head + ((values.size - head) & ~7)
     for start in range(head, whole, 8):
         bits = validity[(offset + start) >> 3]
@@ -98,8 +98,8 @@ def _gather(values: NDArray[np.generic], validity: NDArray[np.uint8], offset: in
         else:
             for i in range(8):
                 doubles[found] = np.float64(values[start + i]) + 0.0
-                found += np.int64((bits >> i) & 1)
+                found += int((bits >> i) & 1)
     for i in range(whole, values.size):
         doubles[found] = np.float64(values[i]) + 0.0
-        found += np.int64((validity[(offset + i) >> 3] >> ((offset + i) & 7)) & 1)
+        found += int((validity[(offset + i) >> 3] >> ((offset + i) & 7)) & 1)
     return found

@@ -124,7 +124,7 @@ def test_selecting__finds_the_values_of_the_wanted_cells_over_several_blocks(axi
     if axis == "double":
         values[5] = np.nan
         found, kept = numbers.select_doubles(values, validity, offset, *choice, nan, *buffers())
-        of_keys = as_keys(values[valid])[1][: found]
+        of_keys = as_keys(values[valid])[1][:found]
     else:
         flip = np.uint64(1 << 63)
         integers = flip, np.uint64(binning.origin)

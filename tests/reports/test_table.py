@@ -113,7 +113,7 @@ def test_table__golden(lake: SmallLake, monkeypatch: pytest.MonkeyPatch) -> None
         "old → new  4,000 → 4,000 rows",
         "",
         "CRITICAL  gone     missing in current",
-        "CRITICAL  flooded  null 0 % → 60 %           ▃██▂ → ▃██▂  null_rate 0.6 ≥ 0.1",
+        "CRITICAL  flooded  null 0 % → 60 %           ▃██▃ → ▃██▃  null_rate 0.6 ≥ 0.1",
         "CRITICAL  country  unseen categories 0 % → 33.3 %         unseen_rate 0.33 ≥ 0.1",
         "CRITICAL  price    median 20.1 → 40.2        █▂▂▂ → ▇▂▂▂  psi 0.61 ≥ 0.2",
         "",

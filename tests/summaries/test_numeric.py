@@ -18,8 +18,8 @@ from oracles import sums
 from lakedrift.binning import keys_of
 from lakedrift.errors import IncompatibleProfilesError
 from lakedrift.fitting import fit
-from lakedrift_kernels.numbers import BLOCK
 from lakedrift.summaries.numeric import Numeric
+from lakedrift_kernels.numbers import BLOCK
 
 LARGEST = Fraction(1.7976931348623157e308)
 few = settings(max_examples=30)

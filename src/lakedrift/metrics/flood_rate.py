@@ -89,7 +89,7 @@ def _of_one_value(reference: Cells, current: Cells, *, certain: bool) -> Floats:
 
 
 def _known_increase(reference: Known, current: Known, sizes: tuple[int, int], cells: Counts) -> Floats:
-    """Return the greatest increase in the share of one value in some of the known cells, given by their place, (len(cells),)."""
+    """Return the greatest increase in the share of one value in each of some known cells, given by place, (len(cells),)."""
     increase = np.zeros(len(cells))
     for place, cell in enumerate(cells):
         (keys, counts), before = _values_in(current, cell), dict(zip(*_values_in(reference, cell), strict=True))
@@ -123,7 +123,7 @@ def _label(side: Cells, cell: int) -> str:
     if side.single[cell]:
         return f"{side.edges[cell]:.12g}"
     if side.known is not None and side.known.cells[cell]:
-        place = np.count_nonzero(side.known.cells[:cell])
+        place = int(np.count_nonzero(side.known.cells[:cell]))
         keys, counts = _values_in(side.known, place)
         return f"{side.known.values[np.searchsorted(side.known.keys, keys[np.argmax(counts)])]:.12g}"
     return f"{side.edges[cell]:.6g} – {side.edges[cell + 1]:.6g}"

@@ -109,7 +109,7 @@ class Numeric:
 
     def _make_room_for_far(self) -> None:
         if not self.far.shape[1]:
-            self.far = np.zeros((len(self.rows), moments.EXPONENTS, 7), np.int64)
+            self.far = _far_table(len(self.rows))
 
     def merge(self, other: Self) -> None:
         """Add another state on the same grid."""
@@ -177,9 +177,13 @@ class Numeric:
             state.extremes[group], state.near[group] = row["extremes"], row["near"]
             state.cells[group, row["cells"]] = row["counts"]
             if row["far_rows"]:
-                state._make_room_for_far()
+                state.far = state.far if state.far.shape[1] else _far_table(table.num_rows)
                 state.far[group, row["far_rows"]] = np.array(row["far"], np.int64).reshape(-1, state.far.shape[2])
         return state
+
+
+def _far_table(n_groups: int) -> Counts:
+    return np.zeros((n_groups, moments.EXPONENTS, 7), np.int64)
 
 
 def _double(number: Fraction) -> float:
