@@ -186,7 +186,7 @@ class Binning:
     @functools.cached_property
     def _territories(self) -> tuple[Keys, Keys, Keys, Keys]:
         """First key, low, shift and last of every root of a divided octave and of every other octave, ascending, (t,) each."""
-        undivided = np.setdiff1d(np.arange(OCTAVES, dtype=np.uint64), self.octaves)
+        undivided: Keys = np.setdiff1d(np.arange(OCTAVES, dtype=np.uint64), self.octaves)
         roots = (self.octaves[:, None] * ROOTS_AN_OCTAVE + np.arange(ROOTS_AN_OCTAVE, dtype=np.uint64)).ravel()
         starts = np.sort(np.append(undivided << OCTAVE_SHIFT, roots << ROOT_SHIFT))
         low = starts.copy()
