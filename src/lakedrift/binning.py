@@ -187,7 +187,8 @@ class Binning:
     def _territories(self) -> tuple[Keys, Keys, Keys, Keys]:
         """First key, low, shift and last of every root of a divided octave and of every other octave, ascending, (t,) each."""
         undivided: Keys = np.setdiff1d(np.arange(OCTAVES, dtype=np.uint64), self.octaves)
-        roots = (self.octaves[:, None] * ROOTS_AN_OCTAVE + np.arange(ROOTS_AN_OCTAVE, dtype=np.uint64)).ravel()
+        first_roots = self.octaves << OCTAVE_SHIFT - ROOT_SHIFT
+        roots: Keys = np.add.outer(first_roots, np.arange(ROOTS_AN_OCTAVE, dtype=np.uint64)).ravel()
         starts = np.sort(np.append(undivided << OCTAVE_SHIFT, roots << ROOT_SHIFT))
         low = starts.copy()
         shift = np.full(len(starts), ROOT_SHIFT)
