@@ -179,7 +179,7 @@ def _told_distinct(pair: Pair) -> dict[str, Any]:
     if not sides:
         return {}
     estimates = {name: round(float(side.estimate[0])) for name, side in sides.items()}
-    shares = {name: round(float(side.share[0]), 4) for name, side in sides.items() if side.valid[0]}
+    shares = {name: round(float(side.share[0]), 6) for name, side in sides.items() if side.valid[0]}
     return {"distinct": estimates | {"share": shares, "standard_error": round(STANDARD_ERROR, 4)}}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable
 
@@ -130,7 +131,9 @@ def test_merge__the_state_is_a_function_of_the_values_whoever_spilled_first(data
         patch.setattr(frequencies, "MOST_VALUES", most)
         states, named = [], []
         for values in parts:
-            named.append(data.draw(st.sets(st.sampled_from(["a", "twelve bytes", "thirteen chrs", *sum(parts, ["b"])]))))
+            named.append(
+                data.draw(st.sets(st.sampled_from(["a", "twelve bytes", "thirteen chrs", "b", *itertools.chain(*parts)])))
+            )
             states.append(Frequencies.new([called(name) for name in named[-1]]))
             for half in (values[::2], values[1::2]):
                 encoding = data.draw(st.sampled_from(strategies.STRING_ENCODINGS))
@@ -143,7 +146,7 @@ def test_merge__the_state_is_a_function_of_the_values_whoever_spilled_first(data
         (state,) = states
         names = set.intersection(*named)
         assert set(state.names) == {called(name) for name in names}
-        assert held(state) == expected(sum(parts, []), names, most)
+        assert held(state) == expected(itertools.chain(*parts), names, most)
 
 
 @given(values=st.lists(ANY_LENGTH, max_size=12), names=st.sets(strategies.STRINGS))
