@@ -152,7 +152,7 @@ def test_make_plan__an_identifier_keeps_how_many_values_differ(values, kinds, st
     again = make_plan(made.source, Selection(), like=profile)
     assert [key[0] for key in made.states] == [key[0] for key in again.states] == states
     assert [feature.kind for feature in again.features] == [feature.kind for feature in made.features]
-    assert profile.state("x").KIND == states[0]
+    assert states[0] == profile.state("x").KIND
     assert (profile.distinct("x") is not None) == ("distinct" in states)
 
 

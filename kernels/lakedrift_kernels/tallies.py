@@ -38,10 +38,13 @@ def count_strings(
     `used` (2,) is the number of slots and of bytes of the arena in use. Less than n comes back when the table is half full or
     the arena has no room: grow them and go on from there.
     """
-    mask = np.uint64(table.shape[0] - 1)
     limit = table.shape[0] >> 1
     for i in range(start, strings.shape[0]):
-        slot = _slot(data, strings, i, table, arena, mask)
+        slot = _alike(table, strings, i, strings[i, hashing.HASH])
+        while table[slot, KEPT] != FREE and not _same(
+            data, strings[i, hashing.START], arena, table[slot, PLACE], table[slot, KEPT]
+        ):
+            slot = _alike(table, strings, i, slot + ONE)
         if table[slot, KEPT] == FREE:
             kept = np.int64(strings[i, hashing.KEPT])
             if used[0] >= limit or used[1] + kept > arena.size:
@@ -82,9 +85,12 @@ def count_named(
     buckets: NDArray[np.int64],
 ) -> None:
     """Count the strings that the table holds in it, and all others in the buckets (65536,) of their hashes."""
-    mask = np.uint64(table.shape[0] - 1)
     for i in range(strings.shape[0]):
-        slot = _slot(data, strings, i, table, arena, mask)
+        slot = _alike(table, strings, i, strings[i, hashing.HASH])
+        while table[slot, KEPT] != FREE and not _same(
+            data, strings[i, hashing.START], arena, table[slot, PLACE], table[slot, KEPT]
+        ):
+            slot = _alike(table, strings, i, slot + ONE)
         if table[slot, KEPT] == FREE:
             buckets[strings[i, hashing.HASH] >> BUCKET_SHIFT] += np.int64(strings[i, hashing.TIMES])
         else:
@@ -92,30 +98,27 @@ def count_named(
 
 
 @kernel
-def _slot(
-    data: NDArray[np.uint8],
-    strings: NDArray[np.uint64],
-    i: int,
-    table: NDArray[np.uint64],
-    arena: NDArray[np.uint8],
-    mask: np.uint64,
-) -> np.uint64:
-    """Return the slot that holds the string, or the free one where it belongs. There is one: the table is at most half full."""
-    slot = strings[i, hashing.HASH] & mask
-    while table[slot, KEPT] != FREE and not (
-        table[slot, HASH] == strings[i, hashing.HASH]
-        and table[slot, SECOND] == strings[i, hashing.SECOND]
-        and table[slot, LENGTH] == strings[i, hashing.LENGTH]
-        and _same(data, strings[i, hashing.START], arena, table[slot, PLACE], table[slot, KEPT] - ONE)
+def _alike(table: NDArray[np.uint64], strings: NDArray[np.uint64], i: int, slot: np.uint64) -> np.uint64:
+    """Return the first slot from this one on that is free or holds a string of the same hashes and length.
+
+    It is apart from `_same`, which is long, so that it is compiled into its callers. There is a free slot: the table is at most
+    half full.
+    """
+    mask = np.uint64(table.shape[0] - 1)
+    slot &= mask
+    while table[slot, KEPT] != FREE and (
+        table[slot, HASH] != strings[i, hashing.HASH]
+        or table[slot, SECOND] != strings[i, hashing.SECOND]
+        or table[slot, LENGTH] != strings[i, hashing.LENGTH]
     ):
         slot = (slot + ONE) & mask
     return np.uint64(slot)
 
 
 @kernel
-def _same(data: NDArray[np.uint8], start: np.uint64, arena: NDArray[np.uint8], place: np.uint64, length: np.uint64) -> bool:
-    """Whether the bytes are the same: all are looked at, several at a time."""
+def _same(data: NDArray[np.uint8], start: np.uint64, arena: NDArray[np.uint8], place: np.uint64, kept: np.uint64) -> bool:
+    """Whether the bytes are the same, one fewer than `kept`: all are looked at, several at a time."""
     different = np.uint8(0)
-    for k in range(length):
+    for k in range(kept - ONE):
         different |= data[start + np.uint64(k)] ^ arena[place + np.uint64(k)]
     return bool(different == 0)

@@ -12,7 +12,6 @@ import pytest
 import strategies
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from oracles.xxhash import bucket, xxh64
 
 from lakedrift.errors import InvariantError
