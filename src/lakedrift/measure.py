@@ -216,7 +216,7 @@ def _told_sharing(reference: Bins, current: Bins) -> dict[str, Any]:
     """Say that bins are shared, and what the total variation of single categories is at most.
 
     Joining categories never raises a total variation, divergence or chi-square (data processing), so the statistic is a lower
-    bound of that of single ones. At most, the two sides of a bucket have no category in common.
+    bound of that of single ones, but for what smooths PSI. At most, the two sides of a bucket have no category in common.
     """
     if reference.shared is None:
         return {}
