@@ -19,7 +19,7 @@ from lakedrift.engine import default_threads, run
 from lakedrift.errors import UnreadableFileError
 from lakedrift.observer import Silent
 from lakedrift.plan import Plan, Selection, make_plan
-from lakedrift.profiles import Profile
+from lakedrift.profiles import Profile, StateKey
 from lakedrift.sources import open_source
 from lakedrift.summaries.presence import Presence
 
@@ -62,8 +62,8 @@ class Broken(Presence):
         return self.new(len(self.rows))
 
 
-def states(profile: Profile) -> dict[str, dict[str, object]]:
-    return {key[1][0]: state.to_arrow().to_pydict() for key, state in profile.states.items()}
+def states(profile: Profile) -> dict[StateKey, dict[str, object]]:
+    return {key: state.to_arrow().to_pydict() for key, state in profile.states.items()}
 
 
 @pytest.fixture

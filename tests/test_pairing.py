@@ -8,13 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import views
+from oracles.xxhash import bucket
 
 from lakedrift.columns import natural_kind, type_name
 from lakedrift.feature import Feature
 from lakedrift.fitting import fit
 from lakedrift.pairing import Pair, quantiles
+from lakedrift.summaries import frequencies
+from lakedrift.summaries.distinct import Distinct
 from lakedrift.summaries.frequencies import Frequencies
 from lakedrift.summaries.numeric import Numeric
+from lakedrift.summaries.presence import Presence
 
 
 def pair_of(reference, current, dtype=None) -> Pair:
@@ -113,6 +117,91 @@ def test_presence__counts_what_either_side_lacks():
     reference, current = pair.presence
     assert [int(getattr(reference, slot)[0]) for slot in ("rows", "missing", "null", "nan", "infinite")] == [10, 4, 1, 1, 2]
     assert [int(getattr(current, slot)[0]) for slot in ("rows", "missing", "null", "nan", "infinite")] == [1, 0, 0, 0, 0]
+
+
+@pytest.fixture
+def _few_values(monkeypatch):
+    monkeypatch.setattr(frequencies, "MOST_VALUES", 3)
+
+
+def states(*columns, names=((), ())) -> tuple[Frequencies, Frequencies]:
+    made = tuple(map(Frequencies.new, names))
+    for state, values in zip(made, columns, strict=True):
+        state.update(pa.array(values, pa.string()))
+    return made
+
+
+def bins_of(reference, current, names) -> Pair:
+    features = (Feature("x", "categorical", "string"),) * 2
+    return Pair(
+        features, states(reference, current, names=names), tuple(np.array([len(side)]) for side in (reference, current))
+    )
+
+
+@pytest.mark.usefixtures("_few_values")
+@pytest.mark.parametrize(
+    ("names", "named"),
+    [
+        ((["a", "b", "z"], ["a", "b", "c"]), {"a": (2, 1), "b": (1, 2)}),
+        ((["a"], ["b"]), {}),
+    ],
+)
+def test_bins__of_very_many_words_are_those_named_on_both_sides_and_buckets(names, named):
+    pair = bins_of(["a", "a", "b", "c", "d", None], ["a", "b", "b", "d", "e"], names)
+    total = {"a": (2, 1), "b": (1, 2), "c": (1, 0), "d": (1, 1), "e": (0, 1)}
+    others = {f"(other values, bucket {bucket(word):04x})": total[word] for word in total.keys() - named.keys()}
+    assert counts(pair) == named | others | {"null": (1, 0)}
+    assert pair.bins[0].shared.tolist() == [False] * len(named) + [True] * len(others) + [False]
+
+
+@pytest.mark.usefixtures("_few_values")
+@pytest.mark.parametrize("turned", [1, -1])
+def test_bins__a_side_that_knows_every_word_knows_the_names_of_the_other(turned):
+    few, many = ["a", "a", "b"], ["a", "b", "c", "d"]
+    pair = bins_of(*(few, many)[::turned], (["c"], ["a"])[::turned])
+    found = {label: sides[::turned] for label, sides in counts(pair).items()}
+    others = {f"(other values, bucket {bucket(word):04x})": (int(word == "b"), 1) for word in "bcd"}
+    assert found == {"a": (2, 1)} | others
+
+
+@pytest.mark.usefixtures("_few_values")
+def test_unseen__of_very_many_words_is_what_is_certain(monkeypatch):
+    """The named ones, and those of buckets that the reference has nothing in; the others are told apart."""
+    pair = bins_of(["a", "b", "c", "d"], ["new", "new", "e", "a", "a", "b"], (["a", "new"],) * 2)
+    reference, current = pair.presence
+    assert (reference.unseen.tolist(), reference.unsure.tolist()) == ([0], [0])
+    assert (current.unseen.tolist(), current.unsure.tolist()) == ([3], [1])
+
+
+@pytest.mark.parametrize(
+    ("repeats", "kinds", "kind"),
+    [
+        (1, ("identifier", "identifier"), "identifier"),
+        (3, ("identifier", "identifier"), "categorical"),
+        (3, ("identifier", "categorical"), "categorical"),
+        (1, ("identifier", "categorical"), "identifier"),
+        (1, ("categorical", "identifier"), "categorical"),
+    ],
+)
+def test_kind__of_what_looks_like_an_identifier_is_settled_by_the_whole_reference(repeats, kinds, kind):
+    columns = [f"user {number}" for number in range(200)] * repeats, ["user 1", "user 2"] * 50
+    distinct = []
+    for values in columns:
+        distinct.append(Distinct.new())
+        distinct[-1].update(pa.array(values))
+    features = tuple(Feature("x", one, "string") for one in kinds)
+    pair = Pair(features, states(*columns), tuple(np.array([len(side)]) for side in columns), None, tuple(distinct))
+    assert pair.kind == kind
+
+
+def test_kind__of_a_declared_identifier_is_never_settled():
+    values = pa.array(["a"] * 9)
+    state, distinct = Presence.new(), Distinct.new()
+    state.update(values)
+    distinct.update(values)
+    features = (Feature("x", "identifier", "string"), Feature("x", "categorical", "string"))
+    pair = Pair(features, (state, states(["a"], [])[0]), (np.array([9]), np.array([1])), None, (distinct, None))
+    assert (pair.kind, pair.bins) == ("identifier", None)
 
 
 @settings(max_examples=50)

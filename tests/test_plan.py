@@ -132,6 +132,47 @@ def test_make_plan__asked_for_as_identifier(values):
     assert kind(values, kinds={"x": "identifier"}) == "identifier"
 
 
+@pytest.mark.parametrize(
+    ("values", "kinds", "states"),
+    [
+        ([f"order {row}" for row in range(ROWS)], None, ["frequencies", "distinct"]),
+        (SHUFFLED, None, ["numeric", "distinct"]),
+        (["a", "b"], {"x": "identifier"}, ["presence", "distinct"]),
+        ([1, 2], {"x": "identifier"}, ["presence", "distinct"]),
+        ([1.5, 2.5], {"x": "identifier"}, ["presence", "distinct"]),
+        (["a", "b"], None, ["frequencies"]),
+        (SHUFFLED, {"x": "numeric"}, ["numeric"]),
+    ],
+    ids=["text", "integers", "declared text", "declared integers", "declared numbers", "words", "declared numeric"],
+)
+def test_make_plan__an_identifier_keeps_how_many_values_differ(values, kinds, states):
+    """And its distribution, in case it only looked like one, unless it is declared; the same where it is `like` another."""
+    made = plan({"x": values}, kinds=kinds)
+    profile = run(made, 1, Silent())
+    again = make_plan(made.source, Selection(), like=profile)
+    assert [key[0] for key in made.states] == [key[0] for key in again.states] == states
+    assert [feature.kind for feature in again.features] == [feature.kind for feature in made.features]
+    assert states[0] == profile.state("x").KIND
+    assert (profile.distinct("x") is not None) == ("distinct" in states)
+
+
+def test_make_plan__heavy_values_of_the_sample_are_named():
+    long = "x" * 300
+    values = ["a"] * 10 + ["b"] * 9 + [long] * 20 + [None] * 30
+    state = plan({"x": values}).states["frequencies", ("x",)]
+    assert len(state.names) == 2
+    assert "a" in state.names
+    assert [name[250:264] for name in state.names] == ["", "xxxxxx… (300 b"]
+    assert plan({"x": [7] * 10 + [8]}, kinds={"x": "categorical"}).states["frequencies", ("x",)].names == ("7",)
+    assert plan({"x": pl.Series(values, dtype=pl.Categorical)}).states["frequencies", ("x",)].names == state.names
+
+
+def test_make_plan__names_of_like_are_used_again():
+    first = run(plan({"x": ["a"] * 10}), 1, Silent())
+    again = make_plan(open_source(pl.DataFrame({"x": ["b"] * 10})), Selection(), like=first)
+    assert again.states["frequencies", ("x",)].names == ("a",)
+
+
 def test_make_plan__identifiers_of_a_query():
     source = open_source(pl.DataFrame({"x": SHUFFLED}).lazy().filter(pl.col("x") >= 0))
     assert make_plan(source, Selection()).features[0].kind == "identifier"

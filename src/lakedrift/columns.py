@@ -16,10 +16,22 @@ from numpy.typing import NDArray
 
 from lakedrift.feature import Kind
 
-__all__ = ["Column", "family", "is_read", "labels", "natural_kind", "numbers", "texts", "type_name", "valid_numbers", "views"]
+__all__ = [
+    "ALL_VALID",
+    "Column",
+    "buffers",
+    "family",
+    "is_read",
+    "labels",
+    "natural_kind",
+    "numbers",
+    "texts",
+    "type_name",
+    "valid_numbers",
+    "views",
+]
 
-ALL_VALID: NDArray[np.uint8] = np.empty(0, np.uint8)
-ALL_VALID.flags.writeable = False  # as are the buffers of Arrow: to a compiler, a type of their own
+ALL_VALID = np.frombuffer(b"", np.uint8)  # read-only as every bitmap is: kernels are compiled for one kind of array
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +77,11 @@ def views(array: pa.Array) -> Column:
     """Return a `string_view` column as its views, (n, 2) uint64 words."""
     words = np.frombuffer(array.buffers()[1] or b"", np.uint64).reshape(-1, 2)
     return Column(words[array.offset : array.offset + len(array)], *_validity(array))
+
+
+def buffers(array: pa.Array) -> list[NDArray[np.uint8]]:
+    """Return the bytes that the views of a `string_view` column point into, (n_bytes,) each."""
+    return [np.frombuffer(buffer or b"", np.uint8) for buffer in array.buffers()[2:]]
 
 
 def labels(array: pa.Array) -> pa.Array:

@@ -9,7 +9,7 @@ import numpy as np
 from lakedrift.metric import Bins, Counts, Floats, Metric, Presence, Told
 from lakedrift_kernels import contingency
 
-__all__ = ["homogeneity", "homogeneity_pvalue", "rate_change", "two_shares_pvalue"]
+__all__ = ["homogeneity", "homogeneity_pvalue", "rate", "rate_change", "two_shares_pvalue"]
 
 
 def homogeneity(reference: Bins, current: Bins) -> tuple[Floats, Counts]:
@@ -43,19 +43,21 @@ def two_shares_pvalue(reference_hits: Counts, current_hits: Counts, reference_n:
     return tail(corrected, np.ones(len(corrected), np.int64))
 
 
+def rate(side: Presence, name: str) -> Floats:
+    """Return the share of rows, (n_groups,), that are `name`, an attribute of `Presence`; NaN where there are no rows."""
+    hits: Any = getattr(side, name)
+    share: Floats = np.divide(hits, side.rows, out=np.full(len(side.rows), np.nan), where=side.rows > 0)
+    return share
+
+
 def rate_change(name: str) -> Metric:
     """Return the metric of the absolute change in the share of rows that are `name`, an attribute of `Presence`.
 
     The p-value is that of the 2 x 2 table with Yates' continuity correction (1934), cautious for small counts.
     """
 
-    def rates(side: Presence) -> Floats:
-        hits: Any = getattr(side, name)
-        share: Floats = np.divide(hits, side.rows, out=np.full(len(side.rows), np.nan), where=side.rows > 0)
-        return share
-
     def statistic(reference: Presence, current: Presence) -> Floats:
-        return np.abs(rates(current) - rates(reference))
+        return np.abs(rate(current, name) - rate(reference, name))
 
     def pvalue(reference: Presence, current: Presence, statistic: Floats) -> Floats:
         del statistic
@@ -65,6 +67,6 @@ def rate_change(name: str) -> Metric:
         return name == "null" or bool(getattr(reference, name).any() or getattr(current, name).any())
 
     def told(reference: Presence, current: Presence) -> Told:
-        return rates(reference), rates(current), {}
+        return rate(reference, name), rate(current, name), {}
 
     return Metric(Presence, statistic, None, pvalue, told, applies, range=(0.0, 1.0), symmetric=True)

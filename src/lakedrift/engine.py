@@ -41,14 +41,17 @@ def run(plan: Plan, threads: int, observer: Observer) -> Profile:
     """
     if not is_warm():
         observer.note("compiling kernels, once on this machine: a few seconds")
-    keys: dict[str, StateKey] = {key[1][0]: key for key in plan.states}
+    keys: dict[str, list[StateKey]] = {}
+    for key in plan.states:
+        keys.setdefault(key[1][0], []).append(key)
     scans = plan.source.scans(list(keys), scanner.needed(plan.where) if plan.where else ())
     rows = filtered = 0
     with _Crew(plan.states, threads) as crew:
         for scan in scans:
             for batch, kept_back in scanner.batches(scan, plan.where):
                 for name in keys.keys() & set(batch.schema.names):
-                    crew.put(keys[name], batch.column(name))
+                    for key in keys[name]:
+                        crew.put(key, batch.column(name))
                 rows += batch.num_rows
                 filtered += kept_back
                 observer.advance(batch.num_rows + kept_back)

@@ -41,18 +41,25 @@ def headline(measure: Measure, status: str, group: int, pair: Callable[[], Pair]
         sizes = f"{measure.n_reference[group]:,} and {measure.n_current[group]:,}"
         return str(measure.detail.get("reason", f"too few rows: {sizes}"))
     if status in SAID:
-        return SAID[status]
+        return SAID[status] + _different(measure.detail.get("distinct", {}).get("share", {}))
     before, after = float(measure.reference_value[group]), float(measure.current_value[group])
     if measure.metric == "flood_rate":
         return f"{measure.detail.get('value', 'a value')} flooding in, {_percent(before, after)}"
     if measure.metric in RATES:
         return f"{RATES[measure.metric]} {_percent(before, after)}"
+    if measure.approximate and not abs(after - before) >= NOTABLE:
+        return "otherwise spread over very many categories"
     if "n_bins" in measure.detail and not abs(after - before) >= NOTABLE:
         sizes = measure.detail["n_bins"]
         return f"{sizes['reference']:,} → {sizes['current']:,} categories"
     if measure.kind in ("categorical", "boolean"):
         return f"{_category(measure.detail.get('category'))} {_percent(before, after)}"
     return _location(before, after, pair)
+
+
+def _different(shares: dict[str, float]) -> str:
+    """Say which share of an identifier's values differ from one another on either side."""
+    return f": {_percent(shares['reference'], shares['current'])} different" if len(shares) == 2 else ""
 
 
 def _location(before: float, after: float, pair: Callable[[], Pair]) -> str:

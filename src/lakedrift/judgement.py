@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lakedrift.comparison import Comparison
 from lakedrift.errors import SchemaError
@@ -40,7 +41,7 @@ def judge(
     min_rows: int,
     exact: bool = False,
 ) -> Comparison:
-    """Compare two profiles; with `exact`, what should be settled and is not has the status `undecided`.
+    """Compare two profiles; with `exact`, what is not the statistic of single values though it could be is `undecided`.
 
     Raises
     ------
@@ -58,9 +59,16 @@ def judge(
     _weigh(found)
     for measure in found:
         _judge(measure, thresholds)
-        if exact and measure.metric in metrics and metrics[measure.metric].doubts is not None:
-            measure.status[(measure.status == "ok") & (measure.lower < measure.upper)] = "undecided"
+        if exact:
+            measure.status[(measure.status == "ok") & _open(measure, metrics)] = "undecided"
     return Comparison(reference, current, found)
+
+
+def _open(measure: Measure, metrics: Mapping[str, Metric]) -> NDArray[np.bool_]:
+    """Return where a second scan should have closed the bounds and did not, and where categories share bins, (n_groups,)."""
+    closes = measure.metric in metrics and metrics[measure.metric].doubts is not None
+    unsettled: NDArray[np.bool_] = (measure.lower < measure.upper) & closes
+    return unsettled | measure.approximate
 
 
 def _columns(reference: Profile, current: Profile) -> str:

@@ -15,6 +15,7 @@ from lakedrift.feature import Feature
 from lakedrift.metric import Bins, Cells, Counts, Floats, Metric, Presence, Told
 from lakedrift.pairing import Pair, quantiles
 from lakedrift.profiles import Profile
+from lakedrift.summaries.distinct import STANDARD_ERROR, Distinct
 from lakedrift.summaries.values import Values
 
 __all__ = ["Measure", "absences", "measures", "pair_of"]
@@ -67,6 +68,11 @@ class Measure:
         self.levels = np.zeros(len(self.statistic), np.int64)
 
     @property
+    def approximate(self) -> bool:
+        """Whether the statistic is that of bins which several categories share, not that of single ones."""
+        return "approximate" in self.detail
+
+    @property
     def detail_json(self) -> str:
         """The detail as strict JSON."""
         return json.dumps(self.detail, allow_nan=False, separators=(",", ":"), ensure_ascii=False)
@@ -79,7 +85,9 @@ def pair_of(reference: Profile, current: Profile, name: str) -> Pair:
     one, other = (profile.feature(name) for profile in profiles)
     before, after = (profile.values(name) for profile in profiles)
     values = (before, after) if isinstance(before, Values) and isinstance(after, Values) else None
-    return Pair((one, other), (reference.state(name), current.state(name)), (rows[0], rows[1]), values)
+    first, second = (found if isinstance(found := profile.distinct(name), Distinct) else None for profile in profiles)
+    states = reference.state(name), current.state(name)
+    return Pair((one, other), states, (rows[0], rows[1]), values, (first, second))
 
 
 def absences(reference: Profile, current: Profile, name: str) -> Measure | None:
@@ -161,7 +169,18 @@ def _measure(pair: Pair, name: str, metric: Metric, sides: tuple[Any, Any], min_
         if pair.kind in ("temporal", "identifier"):
             status[:] = pair.kind
     numbers = (statistic, lower, upper, pvalue, values[0], values[1])
+    detail |= _told_distinct(pair)
     return Measure(pair.features[0].name, pair.kind, name, *numbers, sizes[0], sizes[1], status, detail)
+
+
+def _told_distinct(pair: Pair) -> dict[str, Any]:
+    """Return how many values of what looked like an identifier differ on either side, and the share of all that they are."""
+    sides = {name: side for name, side in zip(("reference", "current"), pair.distinct, strict=True) if side is not None}
+    if not sides:
+        return {}
+    estimates = {name: round(float(side.estimate[0])) for name, side in sides.items()}
+    shares = {name: round(float(side.share[0]), 6) for name, side in sides.items() if side.valid[0]}
+    return {"distinct": estimates | {"share": shares, "standard_error": round(STANDARD_ERROR, 4)}}
 
 
 def _told(pair: Pair, sides: tuple[Any, Any]) -> Told:
@@ -190,6 +209,25 @@ def _nothing(pair: Pair) -> tuple[Floats, Floats]:
 
 
 def _told_bins(reference: Bins, current: Bins) -> dict[str, Any]:
+    return _told_counts(reference, current) | _told_sharing(reference, current)
+
+
+def _told_sharing(reference: Bins, current: Bins) -> dict[str, Any]:
+    """Say that bins are shared, and what the total variation of single categories is at most.
+
+    Joining categories never raises a total variation, divergence or chi-square (data processing), so the statistic is a lower
+    bound of that of single ones, but for what smooths PSI. At most, the two sides of a bucket have no category in common.
+    """
+    if reference.shared is None:
+        return {}
+    before, after = reference.shares[0], current.shares[0]
+    most = float(np.where(reference.shared, before + after, np.abs(after - before)).sum()) / 2
+    named = sum(label not in SLOTS for label in np.array(reference.labels, object)[~reference.shared])
+    told = {"named": named, "buckets": int(reference.shared.sum())}
+    return {"approximate": told | ({"total_variation_at_most": min(most, 1.0)} if np.isfinite(most) else {})}
+
+
+def _told_counts(reference: Bins, current: Bins) -> dict[str, Any]:
     if len(reference.labels) > MOST_BINS_TOLD:
         categories = np.array([label not in SLOTS for label in reference.labels])
         held = [int((side.counts[0][categories] > 0).sum()) for side in (reference, current)]

@@ -43,11 +43,14 @@ class Bins:
     edges
         For numeric features, the inner borders: bin i holds values in [edges[i - 1], edges[i]). Integers beyond 2**53 have
         integers for borders. None for other features.
+    shared
+        Of a feature of very many categories, (n_bins,): the bin is a bucket that several may share. None where there is none.
     """
 
     counts: Counts
     labels: tuple[str, ...]
     edges: tuple[float, ...] | None = None
+    shared: NDArray[np.bool_] | None = None
 
     @property
     def shares(self) -> Floats:
@@ -115,7 +118,9 @@ class Presence:
     null, nan, infinite
         Rows whose value is so.
     unseen
-        Rows whose category the reference does not have.
+        Rows whose category the reference certainly does not have.
+    unsure
+        Rows whose category shares a bucket with one that the reference has: it may be another.
     """
 
     rows: Counts
@@ -124,6 +129,7 @@ class Presence:
     nan: Counts
     infinite: Counts
     unseen: Counts
+    unsure: Counts
 
 
 @dataclass(frozen=True)

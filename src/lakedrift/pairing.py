@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from lakedrift.alignment import Alignment, align
 from lakedrift.columns import family
 from lakedrift.feature import Feature, Kind
 from lakedrift.metric import Bins, Cells, Counts, Floats, Presence
+from lakedrift.summaries.distinct import Distinct
 from lakedrift.summaries.frequencies import Frequencies
 from lakedrift.summaries.numeric import Numeric
 from lakedrift.summaries.values import Values
@@ -24,6 +25,7 @@ __all__ = ["Pair", "quantile_bins", "quantiles"]
 
 QUANTILE_BINS = 10
 MOST_CATEGORIES = 20  # integers with no more distinct values in the reference are judged by category
+REPEATED = 0.5  # what has a smaller share of different values in the whole reference is no identifier
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +42,15 @@ class Pair:
         (n_groups,) each, the rows of the whole lake, whether their file has the column or not.
     values
         Exact values in some cells, where a second scan fetched them.
+    distinct
+        How many values differ, where the feature looked like an identifier.
     """
 
     features: tuple[Feature, Feature]
     states: tuple[Summary, Summary]
     rows: tuple[Counts, Counts]
     values: tuple[Values, Values] | None = None
+    distinct: tuple[Distinct | None, Distinct | None] = (None, None)
 
     @property
     def dtypes(self) -> tuple[str, str]:
@@ -54,11 +59,16 @@ class Pair:
 
     @functools.cached_property
     def kind(self) -> Kind:
-        """How the feature is judged: integers of few values by category."""
-        kinds = [feature.kind for feature in self.features]
-        if "identifier" in kinds:
+        """How the feature is judged: integers of few values by category, and what only looked like an identifier as itself.
+
+        The whole reference decides whether values repeat; of what the caller declares an identifier no distribution is kept.
+        """
+        kind = self.features[0].kind
+        if any(feature.kind == "identifier" and state.KIND == "presence" for feature, state in self._sides):
             return "identifier"
-        return "categorical" if kinds[0] == "numeric" and self._by_category else kinds[0]
+        if kind == "identifier" and self.distinct[0] is not None and self.distinct[0].share[0] < REPEATED:
+            kind = "categorical" if isinstance(self.states[0], Frequencies) else "numeric"
+        return "categorical" if kind == "numeric" and self._by_category else kind
 
     @functools.cached_property
     def aligned(self) -> Alignment | None:
@@ -83,9 +93,8 @@ class Pair:
     def presence(self) -> tuple[Presence, Presence]:
         """Rows by what they lack."""
         none = np.zeros_like(self.rows[0])
-        sides = zip(self.states, self.rows, (none, self._unseen), strict=True)
-        reference, current = (_presence(state, rows, new) for state, rows, new in sides)
-        return reference, current
+        reference = _presence(self.states[0], self.rows[0], none, none)
+        return reference, _presence(self.states[1], self.rows[1], *self._unseen)
 
     @functools.cached_property
     def _valid_bins(self) -> tuple[Bins, Bins] | None:
@@ -98,17 +107,23 @@ class Pair:
         return join(self.aligned, self.cells)
 
     @property
-    def _unseen(self) -> Counts:
+    def _unseen(self) -> tuple[Counts, Counts]:
+        """How many current rows are certainly of an unseen category, and how many may be besides, (n_groups,) each."""
         if self._valid_bins is None or self.kind not in ("categorical", "boolean"):
-            return np.zeros_like(self.rows[1])
+            return np.zeros_like(self.rows[1]), np.zeros_like(self.rows[1])
         reference, current = self._valid_bins
-        unseen: Counts = np.where(reference.counts == 0, current.counts, 0).sum(axis=1)
-        return unseen
+        new = reference.counts == 0
+        shared = np.zeros(new.shape[1], bool) if reference.shared is None else reference.shared
+        return np.where(new, current.counts, 0).sum(axis=1), np.where(~new & shared, current.counts, 0).sum(axis=1)
 
     @property
     def valid(self) -> tuple[Counts, Counts]:
         """How many valid values each side has, (n_groups,) each."""
         return self.states[0].valid, self.states[1].valid
+
+    @property
+    def _sides(self) -> Iterator[tuple[Feature, Summary]]:
+        return zip(self.features, self.states, strict=True)
 
     @property
     def _by_category(self) -> bool:
@@ -193,6 +208,28 @@ def _whole(value: float, rounded: Callable[[float], int]) -> str:
 
 
 def _category_bins(reference: Frequencies, current: Frequencies) -> tuple[Bins, Bins]:
+    """Make a bin for each value; of very many, for each that both sides know by name, and for each bucket of the others."""
+    bounded = [set(side.names) for side in (reference, current) if side.buckets is not None]
+    if bounded:
+        names = sorted(set.intersection(*bounded))
+        return _bucket_bins(reference.spilled(names), current.spilled(names))
+    return _value_bins(reference, current)
+
+
+def _bucket_bins(reference: Frequencies, current: Frequencies) -> tuple[Bins, Bins]:
+    named = _value_bins(reference, current)
+    buckets = [np.zeros((1, 0), np.int64) if side.buckets is None else side.buckets for side in (reference, current)]
+    held = np.flatnonzero((buckets[0] + buckets[1]).any(axis=0))
+    labels = (*named[0].labels, *(f"(other values, bucket {number:04x})" for number in held.tolist()))
+    shared = np.arange(len(labels)) >= len(named[0].labels)
+    first, second = (
+        Bins(np.hstack([side.counts, others[:, held]]), labels, None, shared)
+        for side, others in zip(named, buckets, strict=True)
+    )
+    return first, second
+
+
+def _value_bins(reference: Frequencies, current: Frequencies) -> tuple[Bins, Bins]:
     values = sorted({*reference.values, *current.values})
     place = {value: at for at, value in enumerate(values)}
     sides = []
@@ -209,14 +246,15 @@ def _with_slots(bins: tuple[Bins, Bins], states: Sequence[Summary]) -> tuple[Bin
         counts = [getattr(state, name) for state in states]
         if any(count.any() for count in counts):
             label = {"null": "null", "nan": "NaN"}[name]
+            shared = None if bins[0].shared is None else np.append(bins[0].shared, False)
             first, second = (
-                Bins(np.hstack([side.counts, count[:, None]]), (*side.labels, label), side.edges)
+                Bins(np.hstack([side.counts, count[:, None]]), (*side.labels, label), side.edges, shared)
                 for side, count in zip(bins, counts, strict=True)
             )
             bins = first, second
     return bins
 
 
-def _presence(state: Summary, rows: Counts, unseen: Counts) -> Presence:
+def _presence(state: Summary, rows: Counts, unseen: Counts, unsure: Counts) -> Presence:
     infinite = sum(state.infinite) if isinstance(state, Numeric) else np.zeros_like(rows)
-    return Presence(rows, rows - state.rows, state.null, state.nan, np.asarray(infinite), unseen)
+    return Presence(rows, rows - state.rows, state.null, state.nan, np.asarray(infinite), unseen, unsure)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from lakedrift import columns
@@ -19,6 +20,7 @@ from lakedrift.fitting import cells_of_each, fit
 from lakedrift.profiles import Profile, StateKey
 from lakedrift.scanners import polars as scanner
 from lakedrift.source import Source
+from lakedrift.summaries.distinct import Distinct
 from lakedrift.summaries.frequencies import Frequencies
 from lakedrift.summaries.numeric import Numeric
 from lakedrift.summaries.presence import Presence
@@ -29,6 +31,7 @@ __all__ = ["Plan", "Selection", "columns_of", "make_plan", "select"]
 SAMPLE_ROWS = 50_000
 IDENTIFIER_SAMPLE = 100  # fewer values say nothing about identity
 IDENTIFIER_SHARE = 0.9  # distinct among sampled strings
+HEAVY = 10  # times that a value occurs in the sample to keep a count of its own among very many
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A source, the features to watch, an empty state for each, and the filter."""
+    """A source, the features to watch, empty states for each, and the filter."""
 
     source: Source
     features: tuple[Feature, ...]
@@ -133,8 +136,9 @@ def make_plan(source: Source, selection: Selection, *, like: Profile | None = No
     cells = cells_of_each(sum(_is_number(feature.dtype) for feature in features))
     states: dict[StateKey, Summary] = {}
     for feature in features:
-        state = _state(feature, sample.get(feature.name, []), like, cells)
-        states[(state.KIND, (feature.name,))] = state
+        declared = _is_declared(draft[feature.name], like)
+        for state in _states(feature, sample.get(feature.name, []), like, cells, declared=declared):
+            states[(state.KIND, (feature.name,))] = state
     return Plan(source, features, states, selection.where)
 
 
@@ -206,8 +210,15 @@ def _asked(name: str, selection: Selection) -> Kind | None:
     return next((kind for pattern, kind in reversed(list(kinds.items())) if fnmatch.fnmatchcase(name, pattern)), None)
 
 
+def _is_declared(feature: Feature, like: Profile | None) -> bool:
+    """Whether the caller says that the feature is an identifier: no distribution is kept of it."""
+    if feature.kind != "identifier":
+        return False
+    return like is None or feature.name not in like or isinstance(like.state(feature.name), Presence)
+
+
 def _needs_sample(feature: Feature, like: Profile | None) -> bool:
-    if _binning_of(feature, like) is not None:
+    if _is_declared(feature, like) or _binning_of(feature, like) is not None:
         return False
     return _is_number(feature.dtype) or (feature.kind == "categorical" and (like is None or feature.name not in like))
 
@@ -265,9 +276,27 @@ def _numbers(sample: list[pa.Array], dtype: str) -> NDArray[Any]:
     return np.concatenate(parts)
 
 
+def _states(feature: Feature, sample: list[pa.Array], like: Profile | None, cells: int, *, declared: bool) -> list[Summary]:
+    """Return the state of a feature and, of an identifier, how many values differ beside it."""
+    state = Presence.new() if declared else _state(feature, sample, like, cells)
+    return [state, Distinct.new()] if feature.kind == "identifier" else [state]
+
+
 def _state(feature: Feature, sample: list[pa.Array], like: Profile | None, cells: int) -> Summary:
-    if feature.kind in ("categorical", "boolean"):
-        return Frequencies.new()
+    kind = _kind_of(feature.dtype) if feature.kind == "identifier" else feature.kind
+    if kind in ("categorical", "boolean"):
+        before = like.state(feature.name) if like is not None and feature.name in like else None
+        return Frequencies.new(before.names if isinstance(before, Frequencies) else _heavy_values(sample))
     if _is_number(feature.dtype):
         return Numeric.new(_binning_of(feature, like) or fit(_numbers(sample, feature.dtype), cells))
     return Presence.new()
+
+
+def _heavy_values(sample: list[pa.Array]) -> tuple[str, ...]:
+    """Return the values that are frequent in the sample, as `Frequencies` calls them."""
+    if not sample:
+        return ()
+    counted = pa.chunked_array([columns.texts(array) for array in sample]).drop_null().value_counts()
+    heavy = Frequencies.new()
+    heavy.update(counted.field("values").filter(pc.greater_equal(counted.field("counts"), HEAVY)))
+    return heavy.values

@@ -19,7 +19,7 @@ __all__ = ["WHOLE_LAKE", "Profile", "StateKey", "merge"]
 
 StateKey = tuple[str, tuple[str, ...]]
 WHOLE_LAKE = ""
-VALUES = "values"  # the kind of state that stands beside a feature's own
+VALUES, DISTINCT = "values", "distinct"  # the kinds of state that stand beside a feature's own
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,16 @@ class Profile:
 
     def state(self, name: str) -> Summary:
         """Return the state of the feature of that name; KeyError where there is none."""
-        own = (state for (kind, columns), state in self.states.items() if columns == (name,) and kind != VALUES)
+        own = (state for (kind, columns), state in self.states.items() if columns == (name,) and kind not in (VALUES, DISTINCT))
         return next(own, None) or _missing(name)
 
     def values(self, name: str) -> Summary | None:
         """Return the exact values that a second scan kept of a feature, None where there was none."""
         return self.states.get((VALUES, (name,)))
+
+    def distinct(self, name: str) -> Summary | None:
+        """Return how many values of a feature differ, None where it never looked like an identifier."""
+        return self.states.get((DISTINCT, (name,)))
 
     def empty(self) -> Profile:
         """Return a profile on the same grids with no rows."""

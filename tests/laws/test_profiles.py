@@ -163,7 +163,7 @@ def test_conservation__rows_read_and_kept_back_are_the_rows_declared(condition, 
 def broken(profile: Profile, name: str, **changes) -> Profile:
     """Return a profile in which the state of one column lost or gained something."""
     states = {key: type(state).from_arrow(state.to_arrow()) for key, state in profile.states.items()}
-    (state,) = (state for (_, columns), state in states.items() if columns == (name,))
+    state = states[profile.state(name).KIND, (name,)]
     for attribute, change in changes.items():
         getattr(state, attribute)[..., 0] += change
     return dataclasses.replace(profile, states=MappingProxyType(states))

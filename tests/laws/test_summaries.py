@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 import lakedrift.summaries
 from lakedrift.binning import keys_of
 from lakedrift.fitting import fit
+from lakedrift.summaries import frequencies
+from lakedrift.summaries.distinct import Distinct
 from lakedrift.summaries.frequencies import Frequencies
 from lakedrift.summaries.numeric import Numeric
 from lakedrift.summaries.presence import Presence
@@ -53,14 +55,23 @@ def doubles(values: list[float | None]) -> st.SearchStrategy[pa.Array]:
 
 
 GRIDS = strategies.samples("float64").map(fit)
+NAMED = st.lists(strategies.STRINGS, max_size=4)
 FULL = 1.7976931348623157e308  # every bit of its mantissa is set, so that sums of few such values carry
 NUMBERS = st.one_of(st.none(), st.sampled_from([1.0, -0.0, 0.0, 0.1, -1 / 3, FULL]), strategies.numbers("float64"))
 KINDS = {
-    "frequencies": Kind(st.builds(Frequencies.new), st.one_of(st.none(), strategies.STRINGS), any_strings, pa.array),
+    "distinct": Kind(st.builds(Distinct.new), st.one_of(st.none(), strategies.STRINGS), any_strings, pa.array),
+    "frequencies": Kind(NAMED.map(Frequencies.new), st.one_of(st.none(), strategies.STRINGS), any_strings, pa.array),
     "numeric": Kind(GRIDS.map(Numeric.new), NUMBERS, doubles, lambda values: pa.array(values, pa.float64())),
     "presence": Kind(st.builds(Presence.new), NUMBERS, doubles, lambda values: pa.array(values, pa.float64())),
     "values": Kind(some_cells(), NUMBERS, doubles, lambda values: pa.array(values, pa.float64())),
 }
+
+
+@pytest.fixture(autouse=True, params=[1 << 16, 3], ids=["", "few values"])
+def _most_values(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run every law also where four values are too many to be counted one by one."""
+    monkeypatch.setattr(frequencies, "MOST_VALUES", request.param)
+
 
 of_every_summary = pytest.mark.parametrize("name", SUMMARIES)
 few = settings(max_examples=30)

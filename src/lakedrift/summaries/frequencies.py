@@ -1,52 +1,78 @@
-"""How often each value of a categorical or boolean column occurs, counted exactly by value, never by dictionary code."""
+"""How often each value of a categorical or boolean column occurs: exactly by value, or, of very many, by name and bucket.
+
+Up to 65,536 different values over the whole lake each has a count of its own. Beyond that, the values that were heavy in the
+fit sample, the *names*, keep theirs, and every other is counted in one of 65,536 buckets, the top 16 bits of its hash. So
+memory is bounded, and no bucket ever depends on a dictionary code, a thread or a machine.
+
+The state is a function of the multiset M of values and the set N of names, and of nothing else:
+
+    F(M, N) = the counts of M                                                  if M has at most 65,536 different values,
+              the counts of M in N, and bucket sums of the hashes of the rest  otherwise.
+
+Write S(M, N) for the second line. A count is a sum over M, so S(A + B, N) = S(A, N) + S(B, N); and S(M, N ∩ K) follows from
+S(M, N), since what is no longer named goes to the bucket of its hash. If A has more than 65,536 different values, so has
+A + B: a state that has spilled is never one that should not have. If neither A nor B has, their union is known value by value,
+so it is known whether A + B has. Hence F(A + B, N) follows from F(A, N) and F(B, N) in all four cases, whoever spilled first,
+and `merge` is associative and commutative because multiset union is. Two states of different names have the names that both
+have: intersection is associative, commutative and idempotent too, so independently fitted states merge.
+"""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Sequence
 from typing import ClassVar, Self
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from lakedrift import columns
-from lakedrift.errors import InvariantError
+from lakedrift.hashing import Texts, strings_of
 from lakedrift.summary import Counts, add_counts
-from lakedrift_kernels import strings
+from lakedrift.tallies import BUCKETS, NameTally, TextTally, ViewTally
 
 __all__ = ["SUMMARY", "Frequencies"]
 
-INLINE = 12  # bytes of a string that its view holds whole
-SMALLEST_TABLE = 1 << 10
+MOST_VALUES = 1 << 16  # different values that are all counted by value
 
 
 class Frequencies:
-    """Counts by value.
+    """Counts by value, or by name and bucket.
 
     Attributes
     ----------
+    names
+        The values that keep a count of their own whatever happens, sorted; they are the grid of the state.
     rows, null
         (n_groups,) counts.
     values
-        The distinct values seen, sorted, as text; a boolean column has `false` and `true`.
+        The values counted by themselves that occur, sorted, as text; a boolean column has `false` and `true`, and a string of
+        more than 256 bytes is called as in `lakedrift.hashing`.
     counts
-        (n_groups, n_values) counts.
+        (n_groups, n_values) counts of `values`.
+    buckets
+        (n_groups, 65536) counts of all other values by the top bits of their hash; None while there are none.
     """
 
     KIND: ClassVar[str] = "frequencies"
 
-    def __init__(self, rows: Counts, null: Counts, tallies: list[Counter[str]]) -> None:
+    def __init__(
+        self, names: Sequence[str], rows: Counts, null: Counts, tallies: list[Counter[str]], buckets: Counts | None = None
+    ) -> None:
+        self.names = tuple(names)
         self.rows = rows
         self.null = null
         self._tallies = tallies
-        self._short = _ViewTable()
+        self._buckets = buckets
+        self._tables = ViewTally(), TextTally()  # what is not yet in the tallies, while every value is counted by itself
+        self._named: NameTally | None = None  # and after that
 
     @classmethod
-    def new(cls, n_groups: int = 1) -> Self:
+    def new(cls, names: Sequence[str] = (), n_groups: int = 1) -> Self:
         """Return the state of no rows."""
-        return cls(np.zeros(n_groups, np.int64), np.zeros(n_groups, np.int64), [Counter() for _ in range(n_groups)])
+        none = [Counter[str]() for _ in range(n_groups)]
+        return cls(sorted(set(names)), np.zeros(n_groups, np.int64), np.zeros(n_groups, np.int64), none)
 
     @property
     def nan(self) -> Counts:
@@ -56,19 +82,26 @@ class Frequencies:
     @property
     def valid(self) -> Counts:
         """How many values were counted."""
-        return np.array([tally.total() for tally in self._settled()], np.int64)
+        counted = np.array([tally.total() for tally in self._settled()], np.int64)
+        return counted if self._buckets is None else counted + self._buckets.sum(axis=1)
 
     @property
     def values(self) -> tuple[str, ...]:
-        """The distinct values seen, sorted by code point, which is also the order of their UTF-8 bytes."""
+        """The values counted by themselves, sorted by code point, which is also the order of their UTF-8 bytes."""
         return tuple(sorted(set().union(*self._settled())))
 
     @property
     def counts(self) -> Counts:
         """Counts of `values`, (n_groups, n_values)."""
         values = self.values
-        counts = [[tally[value] for value in values] for tally in self._settled()]
+        counts = [[tally[value] for value in values] for tally in self._tallies]
         return np.array(counts, np.int64).reshape(len(self.rows), len(values))
+
+    @property
+    def buckets(self) -> Counts | None:
+        """Counts of the values that share buckets, (n_groups, 65536); None where every value is counted by itself."""
+        self._settled()
+        return self._buckets
 
     def update(self, array: pa.Array) -> None:
         """Add a batch of a boolean column, or of any other as text."""
@@ -77,101 +110,119 @@ class Frequencies:
         if pa.types.is_boolean(array.type):
             self._count_booleans(array)
             return
-        array = columns.labels(array)
-        if pa.types.is_dictionary(array.type):
-            self._count_codes(array)
-        else:
-            self._count_strings(array)
+        texts = Texts.of(array)
+        self.null[0] += texts.nulls
+        for block in texts.blocks():
+            if self._buckets is None:
+                self._count_exactly(block)
+            else:
+                self._share_out(block, self._buckets[0])
 
     def merge(self, other: Self) -> None:
-        """Add another state."""
+        """Add another state; of different names, those that both have are left."""
         add_counts(self.rows, other.rows)
         add_counts(self.null, other.null)
-        for mine, theirs in zip(self._settled(), other._settled(), strict=True):
-            mine.update(theirs)
+        shared = set(other.names)
+        names = [name for name in self.names if name in shared]
+        if self.buckets is None and other.buckets is None:
+            self.names = tuple(names)
+            self._add(other)
+        else:
+            self.spill(names)
+            self._add(other.spilled(names))
 
     def empty(self) -> Self:
-        """Return the state of no rows."""
-        return self.new(len(self.rows))
+        """Return the state of no rows with the same names."""
+        return self.new(self.names, len(self.rows))
+
+    def spilled(self, names: Sequence[str]) -> Self:
+        """Return a copy that counts by these names, as `spill` does, and all other values in buckets."""
+        tallies = [Counter(tally) for tally in self._settled()]
+        buckets = None if self._buckets is None else self._buckets.copy()
+        state = type(self)(names, self.rows.copy(), self.null.copy(), tallies, buckets)
+        state.spill(names)
+        return state
+
+    def spill(self, names: Sequence[str]) -> None:
+        """Count by these names, of which the counts must be known, and in buckets from now on."""
+        named = NameTally(names)
+        buckets = np.zeros((len(self.rows), BUCKETS), np.int64) if self._buckets is None else self._buckets
+        for table in self._tables:
+            for located in table.strings():
+                named.share_out(located, buckets[0])
+        self._tables = ViewTally(), TextTally()
+        for row, tally in zip(buckets, self._tallies, strict=True):
+            named.share_out(strings_of(list(tally), list(tally.values())), row)
+            tally.clear()
+            tally.update(named.drain())
+        self.names, self._buckets, self._named = tuple(names), buckets, None
 
     def to_arrow(self) -> pa.Table:
-        """Return one row a group: rows, null, and its values with their counts."""
+        """Return one row a group: rows, null, its values with their counts and its buckets; the names in the metadata."""
         tallies = [sorted(tally.items()) for tally in self._settled()]
-        return pa.table(
-            {
-                "rows": self.rows,
-                "null": self.null,
-                "values": pa.array([[value for value, _ in tally] for tally in tallies], pa.list_(pa.string())),
-                "counts": pa.array([[count for _, count in tally] for tally in tallies], pa.list_(pa.int64())),
-            }
-        )
+        rows = [None] * len(tallies) if self._buckets is None else list(self._buckets)
+        held = [None if row is None else np.flatnonzero(row) for row in rows]
+        shared = [None if row is None else row[row > 0] for row in rows]
+        state = {
+            "rows": self.rows,
+            "null": self.null,
+            "values": pa.array([[value for value, _ in tally] for tally in tallies], pa.list_(pa.string())),
+            "counts": pa.array([[count for _, count in tally] for tally in tallies], pa.list_(pa.int64())),
+            "buckets": pa.array(held, pa.list_(pa.int64())),
+            "bucket_counts": pa.array(shared, pa.list_(pa.int64())),
+        }
+        return pa.table(state).replace_schema_metadata({"names": json.dumps(self.names, separators=(",", ":"))})
 
     @classmethod
     def from_arrow(cls, table: pa.Table) -> Self:
         """Return the state that `to_arrow` wrote."""
-        pairs = zip(table["values"].to_pylist(), table["counts"].to_pylist(), strict=True)
-        tallies = [Counter(dict(zip(values, counts, strict=True))) for values, counts in pairs]
-        return cls(table["rows"].to_numpy().copy(), table["null"].to_numpy().copy(), tallies)
-
-    def _settled(self) -> list[Counter[str]]:
-        """Return the tallies, with what the table of short strings holds added to them."""
-        if self._short.used[0]:
-            self._tallies[0].update(self._short.tally())
-            self._short = _ViewTable()
-        return self._tallies
+        names = json.loads(table.schema.metadata[b"names"])
+        groups = table.to_pylist()
+        tallies = [Counter(dict(zip(group["values"], group["counts"], strict=True))) for group in groups]
+        buckets = None if table["buckets"].null_count else np.zeros((len(groups), BUCKETS), np.int64)
+        for row, group in zip(buckets if buckets is not None else (), groups, strict=False):
+            row[group["buckets"]] = group["bucket_counts"]
+        return cls(names, table["rows"].to_numpy().copy(), table["null"].to_numpy().copy(), tallies, buckets)
 
     def _count_booleans(self, array: pa.Array) -> None:
         true = pc.sum(array).as_py() or 0
         false = len(array) - array.null_count - true
         self._tallies[0].update({value: n for value, n in (("false", false), ("true", true)) if n})
 
-    def _count_codes(self, array: pa.DictionaryArray) -> None:
-        codes = columns.numbers(array.indices)
-        counts = np.zeros(len(array.dictionary), np.int64)
-        if strings.count_codes(codes.values, codes.validity, codes.offset, counts):
-            msg = "a dictionary code points outside its dictionary"
-            raise InvariantError(msg)
-        names = array.dictionary.to_pylist()
-        for code in np.flatnonzero(counts).tolist():
-            if names[code] is None:  # a null may also hide in the dictionary
-                self.null[0] += counts[code]
-            else:
-                self._tallies[0][names[code]] += int(counts[code])
+    def _count_exactly(self, texts: Texts) -> None:
+        """Count a block of strings by value: the short ones in one table, the long ones in another."""
+        short, long = self._tables
+        if short.add(texts):
+            for located in texts.long():
+                long.add(located)
+        if len(short) + len(long) > MOST_VALUES:
+            self.spill(self.names)
 
-    def _count_strings(self, array: pa.Array) -> None:
-        column = columns.views(array)
-        self._short.add(column)
-        lengths = column.values.view(np.uint32)[:, 0]
-        if lengths.size and lengths.max() > INLINE:
-            long = pl.Series(array).filter(pl.Series(lengths > INLINE))  # a null may look long: drop_nulls sees to it
-            counted = long.drop_nulls().value_counts(name="n")
-            self._tallies[0].update(dict(counted.iter_rows()))
+    def _share_out(self, texts: Texts, buckets: Counts) -> None:
+        """Count a block of strings by name and bucket."""
+        if self._named is None:
+            self._named = NameTally(self.names)
+        for located in texts.strings():
+            self._named.share_out(located, buckets)
 
+    def _settled(self) -> list[Counter[str]]:
+        """Bring what the hash tables hold to the tallies, spill these if they are too many, and return them."""
+        for table in self._tables:
+            self._tallies[0].update(table.counts())
+        self._tables = ViewTally(), TextTally()
+        if self._named is not None:
+            self._tallies[0].update(self._named.drain())
+        if self._buckets is None and len(set().union(*self._tallies)) > MOST_VALUES:
+            self.spill(self.names)
+        return self._tallies
 
-class _ViewTable:
-    """A growing hash table from short strings to counts."""
-
-    def __init__(self) -> None:
-        self.table: NDArray[np.uint64] = np.zeros((SMALLEST_TABLE, 3), np.uint64)
-        self.used: Counts = np.zeros(1, np.int64)
-
-    def add(self, column: columns.Column) -> None:
-        """Count the short strings of a column of views."""
-        done = 0
-        while (done := strings.count_views(column.values, column.validity, column.offset, done, self.table, self.used)) < len(
-            column.values
-        ):
-            larger = np.zeros((4 * len(self.table), 3), np.uint64)
-            strings.move_views(self.table, larger)
-            self.table = larger
-
-    def tally(self) -> dict[str, int]:
-        """Return the counts by value."""
-        held = np.ascontiguousarray(self.table[self.table[:, 2] > 0])
-        lengths = (held[:, 0] & np.uint64(0xFFFFFFFF)).tolist()
-        texts = np.ascontiguousarray(held[:, :2]).view("S1").reshape(len(held), 16)[:, 4:]
-        counts = held[:, 2].tolist()
-        return {bytes(text.tobytes()[:n]).decode(): count for text, n, count in zip(texts, lengths, counts, strict=True)}
+    def _add(self, other: Self) -> None:
+        """Add the counts of a state that counts in the same way."""
+        for mine, theirs in zip(self._tallies, other._settled(), strict=True):
+            mine.update(theirs)
+        if self._buckets is not None and other._buckets is not None:
+            add_counts(self._buckets, other._buckets)
+        self._settled()
 
 
 SUMMARY = Frequencies

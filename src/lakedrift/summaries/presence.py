@@ -1,4 +1,4 @@
-"""How many rows a column has and how many of them are null: all that is kept of identifiers and unsupported types."""
+"""How many rows and nulls a column has: all that is kept of unsupported types, and of what is declared an identifier."""
 
 from __future__ import annotations
 
