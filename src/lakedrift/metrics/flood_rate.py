@@ -77,9 +77,9 @@ def _of_one_value(reference: Cells, current: Cells, *, certain: bool) -> Floats:
     around = np.pad(after, ((0, 0), (1, 1)))
     neighbour = np.maximum(around[:, :-2], around[:, 2:])
     alone = (after >= ALONE * before) & (after >= ALONE * neighbour)
-    increase = np.where(alone, after - before, 0.0)
-    if certain:
-        increase[:, ~current.single] = 0.0
+    # of several values in a cell, the reference may have all the others and not this one
+    of_several = np.zeros_like(after) if certain else after
+    increase = np.where(alone, np.where(current.single, after - before, of_several), 0.0)
     if len(increase) and reference.known is not None and current.known is not None:
         known = current.known.cells & ~current.single & alone[0]
         sizes = int(reference.counts[0].sum()), int(current.counts[0].sum())
