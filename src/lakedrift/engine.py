@@ -12,10 +12,11 @@ from typing import Self
 
 import pyarrow as pa
 
+from lakedrift.filtering import Filter
 from lakedrift.observer import Observer
 from lakedrift.plan import Plan
 from lakedrift.profiles import Profile, StateKey
-from lakedrift.scanners import polars as scanner
+from lakedrift.reading import Reader
 from lakedrift.summary import Summary
 from lakedrift_kernels import is_warm
 
@@ -29,8 +30,8 @@ def default_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run(plan: Plan, threads: int, observer: Observer) -> Profile:
-    """Read everything the plan asks for and return the profile.
+def run(plan: Plan, threads: int, observer: Observer, reader: Reader | None = None) -> Profile:
+    """Read everything the plan asks for and return the profile; no reader is Polars.
 
     Raises
     ------
@@ -42,11 +43,12 @@ def run(plan: Plan, threads: int, observer: Observer) -> Profile:
     if not is_warm():
         observer.note("compiling kernels, once on this machine: a few seconds")
     keys: dict[str, StateKey] = {key[1][0]: key for key in plan.states}
-    scans = plan.source.scans(list(keys), scanner.needed(plan.where) if plan.where else ())
+    reader, keep = reader or Reader(), None if plan.where is None else Filter(plan.where)
+    scans = plan.source.scans(list(keys), () if keep is None else keep.needed)
     rows = filtered = 0
     with _Crew(plan.states, threads) as crew:
         for scan in scans:
-            for batch, kept_back in scanner.batches(scan, plan.where):
+            for batch, kept_back in reader.batches(scan, keep):
                 for name in keys.keys() & set(batch.schema.names):
                     crew.put(keys[name], batch.column(name))
                 rows += batch.num_rows
