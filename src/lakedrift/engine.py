@@ -17,6 +17,7 @@ from lakedrift.observer import Observer
 from lakedrift.plan import Plan
 from lakedrift.profiles import Profile, StateKey
 from lakedrift.reading import Reader
+from lakedrift.scanner import WAITING
 from lakedrift.summary import Summary
 from lakedrift_kernels import is_warm
 
@@ -37,6 +38,8 @@ def run(plan: Plan, threads: int, observer: Observer, reader: Reader | None = No
     ------
     UnreadableFileError
         Naming the file that cannot be read.
+    ResourceError
+        If the reader has too little memory for a file.
     InvariantError
         If rows were lost or counted twice.
     """
@@ -45,6 +48,7 @@ def run(plan: Plan, threads: int, observer: Observer, reader: Reader | None = No
     keys: dict[str, StateKey] = {key[1][0]: key for key in plan.states}
     reader, keep = reader or Reader(), None if plan.where is None else Filter(plan.where)
     scans = plan.source.scans(list(keys), () if keep is None else keep.needed)
+    reader.check(scans)
     rows = filtered = 0
     with _Crew(plan.states, threads) as crew:
         for scan in scans:
@@ -67,7 +71,7 @@ class _Crew:
     """
 
     def __init__(self, states: Mapping[StateKey, Summary], threads: int) -> None:
-        self._inbox: queue.Queue[tuple[StateKey, pa.Array] | None] = queue.Queue(4 * threads)
+        self._inbox: queue.Queue[tuple[StateKey, pa.Array] | None] = queue.Queue(WAITING * threads)
         self._failures: list[BaseException] = []
         self._states = [{key: state.empty() for key, state in states.items()} for _ in range(threads)]
         self._threads = [threading.Thread(target=self._work, args=(mine,), daemon=True) for mine in self._states]

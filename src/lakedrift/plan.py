@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -247,8 +248,20 @@ def _identified(feature: Feature, sample: list[pa.Array], rows: int, selection: 
 
 
 def _is_text_key(sample: list[pa.Array]) -> bool:
-    texts = pa.chunked_array([columns.texts(array) for array in sample]).drop_null()
-    return len(texts) >= IDENTIFIER_SAMPLE and len(texts.unique()) >= IDENTIFIER_SHARE * len(texts)
+    valid = sum(len(array) - array.null_count for array in sample)
+    if valid < IDENTIFIER_SAMPLE:
+        return False
+    distinct = pl.concat(map(_distinct_texts, sample)).n_unique()
+    return bool(distinct >= IDENTIFIER_SHARE * valid)
+
+
+def _distinct_texts(array: pa.Array) -> pl.Series:
+    """Return the different values of a column as text; those of a dictionary are not laid out, as they may be long."""
+    array = columns.labels(array)
+    if pa.types.is_dictionary(array.type):
+        used = pl.Series(array.indices.cast(pa.uint32())).drop_nulls().unique()
+        return pl.Series(array.dictionary).cast(pl.String).gather(used).drop_nulls().unique()
+    return pl.Series(array).drop_nulls().unique()
 
 
 def _is_integer_key(values: NDArray[Any], rows: int) -> bool:

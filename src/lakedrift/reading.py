@@ -17,14 +17,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakedrift.columns import natural_kind
-from lakedrift.errors import LakedriftError, SourceError, UnreadableFileError
+from lakedrift.errors import LakedriftError, ResourceError, SourceError, UnreadableFileError
 from lakedrift.filtering import NEWEST, Filter
 from lakedrift.scanner import Scanner
 from lakedrift.scanners import arrow, open_scanner
-from lakedrift.source import Scan
+from lakedrift.source import Fragment, Scan
+from lakedrift.text import size
 
 __all__ = ["Reader"]
 
+GROUPS_AT_A_TIME = 3 + pl.thread_pool_size()  # that Polars has in memory, by measurement
+PAGES_AT_A_TIME = 3  # of a column: its dictionary, and a page before and after decompression
 SMALL_BATCH, FULL_BATCH = 1 << 14, 1 << 17  # rows
 SECONDS_A_DAY = 86_400
 UNITS_A_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
@@ -50,8 +53,24 @@ class Reader:
 
     def __init__(self, engine: str = "polars", threads: int = 2, memory: int = 1 << 30) -> None:
         self._memory = memory
-        self._chosen = open_scanner(engine, threads, memory)
-        self._polars = open_scanner("polars", threads, memory)
+        self._chosen, self._polars, self._arrow = (open_scanner(name, threads, memory) for name in (engine, "polars", "arrow"))
+
+    def check(self, scans: Sequence[Scan]) -> None:
+        """Assert that whatever a reader has to hold at a time fits.
+
+        Raises
+        ------
+        ResourceError
+            Naming the file and the column whose pages are too large.
+        """
+        for scan in scans:
+            for fragment in self._giants(scan):
+                self._check_pages(fragment, scan)
+
+    def needs(self, scans: Sequence[Scan]) -> int:
+        """Return about how many bytes reading will take at its peak."""
+        groups = (_group_bytes(fragment, _width(scan)) for scan in scans for fragment in scan.fragments)
+        return min(self._memory, GROUPS_AT_A_TIME * max(groups, default=0))
 
     def batches(self, scan: Scan, keep: Filter | None) -> Iterator[tuple[pa.RecordBatch, int]]:
         """Yield batches of the scan's columns in any order, and with each how many rows the filter kept back.
@@ -65,13 +84,13 @@ class Reader:
         """
         if keep is not None:
             keep.check(_schema(scan))
-        scanner = self._chosen if self._chosen.reads(scan) else self._polars
-        delivered = 0
-        for batch in _combined(self._read(scanner, scan)):
-            delivered += batch.num_rows
-            yield _finished(batch, scan, keep)
-        if scan.rows not in (None, delivered):
-            raise _explained(_miscounted(scan, delivered), scanner, scan)
+        for scanner, part in self._parts(scan):
+            delivered = 0
+            for batch in _combined(self._read(scanner, part)):
+                delivered += batch.num_rows
+                yield _finished(batch, part, keep)
+            if part.rows not in (None, delivered):
+                raise _explained(_miscounted(part, delivered), scanner, part)
 
     def slices(self, samples: Sequence[tuple[Scan, int, int]], keep: Filter | None) -> list[pa.RecordBatch]:
         """Return sampled slices, filtered; the same ones whatever the engine."""
@@ -98,6 +117,36 @@ class Reader:
         except Exception as error:
             raise _explained(_reason(error), self._polars, scan) from error
 
+    def _parts(self, scan: Scan) -> Iterator[tuple[Scanner, Scan]]:
+        """Yield what each scanner reads: row groups that do not fit go page by page, whatever the engine."""
+        giants = self._giants(scan)
+        names = {fragment.uri for fragment in giants}
+        others = tuple(fragment for fragment in scan.fragments if fragment.uri not in names)
+        if others:
+            yield self._chosen if self._chosen.reads(scan) else self._polars, replace(scan, fragments=others)
+        if giants:
+            yield self._arrow, replace(scan, fragments=giants)
+
+    def _giants(self, scan: Scan) -> tuple[Fragment, ...]:
+        """Return the files with a row group that does not fit."""
+        width, room = _width(scan), self._memory // GROUPS_AT_A_TIME
+        large = [fragment for fragment in scan.fragments if _group_bytes(fragment, width) > room and self._arrow.reads(scan)]
+        return tuple(fragment for fragment in large if _group_bytes(arrow.narrowed(fragment, scan.columns), width) > room)
+
+    def _check_pages(self, fragment: Fragment, scan: Scan) -> None:
+        try:
+            pages = arrow.largest_pages(fragment, scan.columns)
+        except (OSError, ValueError):  # reading it will say what is wrong with it
+            return
+        held = PAGES_AT_A_TIME * sum(pages.values())
+        if held > self._memory // 2:
+            name = max(pages, key=pages.__getitem__)
+            msg = (
+                f"column {name!r} of {fragment.uri!r} has a page of {size(pages[name])}, "
+                f"and there is room for {size(self._memory // 2 // PAGES_AT_A_TIME)} of pages"
+            )
+            raise ResourceError(msg, hint="give more --memory, or leave the column out with --exclude")
+
     @staticmethod
     def _read(scanner: Scanner, scan: Scan) -> Iterator[pa.RecordBatch]:
         try:
@@ -106,6 +155,19 @@ class Reader:
             raise
         except BaseException as error:  # a Polars panic is no Exception
             raise _explained(_reason(error), scanner, scan) from error
+
+
+def _width(scan: Scan) -> int:
+    """Return what a row of the scan takes beside its texts."""
+    schema = scan.fragments[0].schema
+    return sum(arrow.value_bytes(schema.field(name).type) for name in scan.columns)
+
+
+def _group_bytes(fragment: Fragment, width: int) -> int:
+    """Return what the largest row group takes at most: decoded, as encoded, and as stored."""
+    encoded = max(1, sum(fragment.group_bytes))
+    groups = zip(fragment.row_groups, fragment.group_bytes, strict=False)
+    return max((rows * width + held + fragment.bytes * held // encoded for rows, held in groups), default=0)
 
 
 def _sliced(scan: Scan, offset: int, length: int) -> Scan:
@@ -145,7 +207,7 @@ def _finished(batch: pa.RecordBatch, scan: Scan, keep: Filter | None) -> tuple[p
 
 
 def _schema(scan: Scan) -> pa.Schema:
-    """The names and types that batches of a scan have."""
+    """Return the names and types that batches of a scan have."""
     declared = scan.fragments[0].schema
     types = [(name, _delivered_type(declared.field(name).type)) for name in scan.columns]
     return pa.schema(types + [(name, _delivered_type(dtype)) for name, _, dtype in scan.literals])

@@ -14,7 +14,9 @@ import pyarrow as pa
 from lakedrift.columns import natural_kind, type_name
 from lakedrift.source import Scan
 
-__all__ = ["Scanner", "check_types"]
+__all__ = ["WAITING", "Scanner", "check_types"]
+
+WAITING = 4  # columns that may wait to be counted, a thread
 
 
 class Scanner(Protocol):
