@@ -19,7 +19,7 @@ __all__ = ["LIBRARIES", "Shares", "budget", "default_budget", "share_out"]
 
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 1 << 10, "mi": 1 << 20, "gi": 1 << 30, "ti": 1 << 40}
 SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]i?)?b?\s*", re.IGNORECASE)
-LIBRARIES = 128 << 20  # what they take when they begin to work: code, pools of threads, compiled kernels
+LIBRARIES = 160 << 20  # what they take when they begin to work: code, pools of threads, compiled kernels
 READING = 64 << 20  # less is too little for any reader
 TABLE_BYTES = 40  # a cell of a grid, in all of its tables
 CATEGORIES = 2 << 20  # a state of categories, as a rule

@@ -27,8 +27,10 @@ from lakedrift.text import size
 __all__ = ["Reader"]
 
 GROUPS_AT_A_TIME = 3 + pl.thread_pool_size()  # that Polars has in memory, by measurement
+QUEUED_GROUPS, FEW_ROWS = 12 + GROUPS_AT_A_TIME, 1 << 10  # row groups of few rows stand in a queue
 PAGES_AT_A_TIME = 3  # of a column: its dictionary, and a page before and after decompression
 SMALL_BATCH, FULL_BATCH = 1 << 14, 1 << 17  # rows
+SMALL_BYTES, FULL_BYTES = 1 << 22, 1 << 23
 SECONDS_A_DAY = 86_400
 UNITS_A_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
@@ -69,8 +71,8 @@ class Reader:
 
     def needs(self, scans: Sequence[Scan]) -> int:
         """Return about how many bytes reading will take at its peak."""
-        groups = (_group_bytes(fragment, _width(scan)) for scan in scans for fragment in scan.fragments)
-        return min(self._memory, GROUPS_AT_A_TIME * max(groups, default=0))
+        needed = (_needed(fragment, _width(scan)) for scan in scans for fragment in scan.fragments)
+        return min(self._memory, max(needed, default=0))
 
     def batches(self, scan: Scan, keep: Filter | None) -> Iterator[tuple[pa.RecordBatch, int]]:
         """Yield batches of the scan's columns in any order, and with each how many rows the filter kept back.
@@ -123,15 +125,16 @@ class Reader:
         names = {fragment.uri for fragment in giants}
         others = tuple(fragment for fragment in scan.fragments if fragment.uri not in names)
         if others:
-            yield self._chosen if self._chosen.reads(scan) else self._polars, replace(scan, fragments=others)
+            part = replace(scan, fragments=others)
+            yield self._chosen if self._chosen.reads(part) else self._polars, part
         if giants:
             yield self._arrow, replace(scan, fragments=giants)
 
     def _giants(self, scan: Scan) -> tuple[Fragment, ...]:
         """Return the files with a row group that does not fit."""
-        width, room = _width(scan), self._memory // GROUPS_AT_A_TIME
-        large = [fragment for fragment in scan.fragments if _group_bytes(fragment, width) > room and self._arrow.reads(scan)]
-        return tuple(fragment for fragment in large if _group_bytes(arrow.narrowed(fragment, scan.columns), width) > room)
+        width = _width(scan)
+        large = [one for one in scan.fragments if _needed(one, width) > self._memory and self._arrow.reads(scan)]
+        return tuple(one for one in large if _needed(arrow.narrowed(one, scan.columns), width) > self._memory)
 
     def _check_pages(self, fragment: Fragment, scan: Scan) -> None:
         try:
@@ -142,10 +145,10 @@ class Reader:
         if held > self._memory // 2:
             name = max(pages, key=pages.__getitem__)
             msg = (
-                f"column {name!r} of {fragment.uri!r} has a page of {size(pages[name])}, "
-                f"and there is room for {size(self._memory // 2 // PAGES_AT_A_TIME)} of pages"
+                f"column {name!r} of {fragment.uri!r} has a page of {size(pages[name])}, and the pages of {len(pages)} columns "
+                f"take {size(held)} where there is room for {size(self._memory // 2)}"
             )
-            raise ResourceError(msg, hint="give more --memory, or leave the column out with --exclude")
+            raise ResourceError(msg, hint="give more --memory, or leave columns out with --exclude")
 
     @staticmethod
     def _read(scanner: Scanner, scan: Scan) -> Iterator[pa.RecordBatch]:
@@ -163,11 +166,11 @@ def _width(scan: Scan) -> int:
     return sum(arrow.value_bytes(schema.field(name).type) for name in scan.columns)
 
 
-def _group_bytes(fragment: Fragment, width: int) -> int:
-    """Return what the largest row group takes at most: decoded, as encoded, and as stored."""
-    encoded = max(1, sum(fragment.group_bytes))
+def _needed(fragment: Fragment, width: int) -> int:
+    """Return what Polars needs for a file: several of its row groups, decoded, as encoded, and as stored."""
     groups = zip(fragment.row_groups, fragment.group_bytes, strict=False)
-    return max((rows * width + held + fragment.bytes * held // encoded for rows, held in groups), default=0)
+    at_a_time = ((QUEUED_GROUPS if rows <= FEW_ROWS else GROUPS_AT_A_TIME, rows * width + 2 * held) for rows, held in groups)
+    return max((count * size for count, size in at_a_time), default=0)
 
 
 def _sliced(scan: Scan, offset: int, length: int) -> Scan:
@@ -178,17 +181,18 @@ def _sliced(scan: Scan, offset: int, length: int) -> Scan:
 def _combined(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Put small batches together: what is done once a batch and column costs more than a copy of a few rows."""
     held: list[pa.RecordBatch] = []
-    rows = 0
+    rows = held_bytes = 0
     for batch in batches:
-        if batch.num_rows > SMALL_BATCH:
+        if batch.num_rows > SMALL_BATCH or batch.nbytes > SMALL_BYTES:
             yield batch
         else:
             held.append(batch)
             rows += batch.num_rows
-        if rows >= FULL_BATCH:
+            held_bytes += batch.nbytes
+        if rows >= FULL_BATCH or held_bytes >= FULL_BYTES:
             yield pa.concat_batches(held)
-            held, rows = [], 0
-    if rows:
+            held, rows, held_bytes = [], 0, 0
+    if held:
         yield pa.concat_batches(held)
 
 

@@ -5,16 +5,17 @@ Strings come as dictionaries, so that many copies of a long one are never laid o
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Collection, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lakedrift.columns import natural_kind
-from lakedrift.pages import largest_page
+from lakedrift.pages import Pages, look
 from lakedrift.scanner import WAITING, check_types
 from lakedrift.source import Fragment, Scan
 
@@ -48,39 +49,71 @@ class Arrow:
     def _batch_bytes(self, scan: Scan) -> int:
         """Return what a batch may take: there is one that is decoded, one combined, and columns of others are waiting."""
         waiting = WAITING * self._threads / len(scan.columns)
-        return int(self._memory / 2 / (waiting + 3))
+        return int(self._memory / 4 / (waiting + 3))
 
     def batches(self, scan: Scan) -> Iterator[pa.RecordBatch]:
         """Yield the rows, file by file."""
-        names = list(scan.columns)
         for fragment in scan.fragments:
-            with _opened(fragment, scan) as file:
-                rows = _batch_rows(file.metadata, scan, self._batch_bytes(scan))
-                for batch in file.iter_batches(rows, columns=names, use_threads=self._threads > 1):
-                    yield batch.select(names)  # `x` alone would bring `x.y` with it, and the order is the file's
+            footer = pq.read_metadata(fragment.uri)
+            check_types(scan, footer.schema.to_arrow_schema())
+            layouts = (
+                _layout(fragment, footer, group, scan, self._batch_bytes(scan)) for group in range(footer.num_row_groups)
+            )
+            for layout, groups in groupby(enumerate(layouts), key=itemgetter(1)):
+                numbers = [number for number, _ in groups]
+                yield from _decoded(fragment, footer, numbers, layout, scan, use_threads=self._threads > 1)
 
 
 def first_rows(scan: Scan, group: int, rows: int, memory: int) -> list[pa.RecordBatch]:
     """Return the first rows of a row group of the scan's one file, decoding no more than these."""
     parts: list[pa.RecordBatch] = []
-    names = list(scan.columns)
-    with _opened(scan.fragments[0], scan) as file:
-        size = min(rows, _batch_rows(file.metadata, scan, memory))
-        for batch in file.iter_batches(size, row_groups=[group], columns=names, use_threads=False):
-            parts.append(batch.slice(0, rows).select(names))
-            rows -= parts[-1].num_rows
-            if not rows:
-                break
+    (fragment,) = scan.fragments
+    footer = pq.read_metadata(fragment.uri)
+    check_types(scan, footer.schema.to_arrow_schema())
+    layout = _layout(fragment, footer, group, scan, memory)
+    layout = replace(layout, rows=min(layout.rows, rows))
+    for batch in _decoded(fragment, footer, [group], layout, scan, use_threads=False):
+        parts.append(batch.slice(0, rows))
+        rows -= parts[-1].num_rows
+        if not rows:
+            break
     return parts
 
 
-@contextlib.contextmanager
-def _opened(fragment: Fragment, scan: Scan) -> Iterator[pq.ParquetFile]:
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How a row group is decoded: so many rows at a time, and these columns as dictionaries.
+
+    Only a column that is all codes comes as a dictionary: values outside it would be added to one that grows batch by batch.
+    """
+
+    rows: int
+    dictionaries: tuple[str, ...]
+
+
+def _layout(fragment: Fragment, footer: pq.FileMetaData, group: int, scan: Scan, memory: int) -> _Layout:
     types = {name: fragment.schema.field(name).type for name in scan.columns}
-    texts = [name for name, dtype in types.items() if natural_kind(dtype) == "categorical"]
-    with pq.ParquetFile(fragment.uri, read_dictionary=texts, pre_buffer=False, buffer_size=BUFFER_BYTES) as file:
-        check_types(scan, file.schema_arrow)
-        yield file
+    width, dictionaries = sum(map(value_bytes, types.values())), []
+    with open(fragment.uri, "rb") as file:  # noqa: PTH123 -- a name, not a path
+        for chunk in _chunks(footer, group):
+            if chunk.path_in_schema in types and natural_kind(types[chunk.path_in_schema]) == "categorical":
+                pages = _pages(file, chunk)
+                if pages.only_codes:
+                    dictionaries.append(chunk.path_in_schema)
+                else:
+                    width += pages.value_bytes
+    rows = max(1, min(BATCH_ROWS, memory // max(1, width)))
+    return _Layout(1 << (rows.bit_length() - 1), tuple(dictionaries))
+
+
+def _decoded(
+    fragment: Fragment, footer: pq.FileMetaData, groups: list[int], layout: _Layout, scan: Scan, *, use_threads: bool
+) -> Iterator[pa.RecordBatch]:
+    names = list(scan.columns)
+    options = {"read_dictionary": list(layout.dictionaries), "pre_buffer": False, "buffer_size": BUFFER_BYTES}
+    with pq.ParquetFile(fragment.uri, metadata=footer, **options) as file:
+        for batch in file.iter_batches(layout.rows, row_groups=groups, columns=names, use_threads=use_threads):
+            yield batch.select(names)  # `x` alone would bring `x.y` with it, and the order is the file's
 
 
 def largest_pages(fragment: Fragment, names: Collection[str]) -> dict[str, int]:
@@ -94,10 +127,11 @@ def largest_pages(fragment: Fragment, names: Collection[str]) -> dict[str, int]:
     found = dict.fromkeys(names, 0)
     footer = pq.read_metadata(fragment.uri)
     with open(fragment.uri, "rb") as file:  # noqa: PTH123 -- a name, not a path
-        for chunk in _chunks(footer):
-            name = chunk.path_in_schema
-            if name in found and chunk.total_uncompressed_size > found[name]:
-                found[name] = max(found[name], _largest_page(file, chunk))
+        for group in range(footer.num_row_groups):
+            for chunk in _chunks(footer, group):
+                name, size = chunk.path_in_schema, chunk.total_uncompressed_size
+                if name in found and size > found[name]:
+                    found[name] = max(found[name], size if size <= SMALL_CHUNK else _pages(file, chunk).largest)
     return found
 
 
@@ -113,10 +147,8 @@ def narrowed(fragment: Fragment, names: Collection[str]) -> Fragment:
     chunks = (
         [chunk for chunk in map(group.column, range(group.num_columns)) if chunk.path_in_schema in names] for group in groups
     )
-    sizes = [
-        (sum(one.total_uncompressed_size for one in some), sum(one.total_compressed_size for one in some)) for some in chunks
-    ]
-    return replace(fragment, group_bytes=tuple(size for size, _ in sizes), bytes=sum(stored for _, stored in sizes))
+    sizes = (sum(chunk.total_uncompressed_size for chunk in group) for group in chunks)
+    return replace(fragment, group_bytes=tuple(sizes))
 
 
 def value_bytes(dtype: pa.DataType) -> int:
@@ -127,29 +159,14 @@ def value_bytes(dtype: pa.DataType) -> int:
         return VIEW_BYTES
 
 
-def _largest_page(file: BinaryIO, chunk: pq.ColumnChunkMetaData) -> int:
-    if chunk.total_uncompressed_size <= SMALL_CHUNK:
-        return int(chunk.total_uncompressed_size)
-    start = min(offset for offset in (chunk.dictionary_page_offset, chunk.data_page_offset) if offset)
-    return largest_page(file, start, chunk.total_compressed_size)
+def _pages(file: BinaryIO, chunk: pq.ColumnChunkMetaData) -> Pages:
+    start = min((offset for offset in (chunk.dictionary_page_offset, chunk.data_page_offset) if offset), default=0)
+    return look(file, start, chunk.total_compressed_size)
 
 
-def _chunks(footer: pq.FileMetaData) -> Iterator[pq.ColumnChunkMetaData]:
-    for number in range(footer.num_row_groups):
-        group = footer.row_group(number)
-        yield from map(group.column, range(group.num_columns))
-
-
-def _batch_rows(footer: pq.FileMetaData, scan: Scan, memory: int) -> int:
-    """Return how many rows fit into a batch, by the widest rows of a row group."""
-    widths = dict.fromkeys(scan.columns, 1)
-    for chunk in _chunks(footer):
-        name = chunk.path_in_schema
-        if name in widths:
-            widths[name] = max(widths[name], -(-chunk.total_uncompressed_size // max(1, chunk.num_values)))
-    schema = scan.fragments[0].schema
-    width = sum(stored + value_bytes(schema.field(name).type) for name, stored in widths.items())
-    return max(1, min(BATCH_ROWS, memory // width))
+def _chunks(footer: pq.FileMetaData, group: int) -> Iterator[pq.ColumnChunkMetaData]:
+    described = footer.row_group(group)
+    return map(described.column, range(described.num_columns))
 
 
 SCANNER = Arrow
