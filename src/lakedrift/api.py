@@ -5,27 +5,30 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
-from lakedrift import engine
 from lakedrift.comparison import Comparison, Side
+from lakedrift.engine import default_threads, run
 from lakedrift.errors import UsageError
 from lakedrift.feature import Feature, Kind
 from lakedrift.judgement import chosen_metrics, judge
+from lakedrift.memory import LIBRARIES, Shares, budget, share_out
 from lakedrift.metric import discover
 from lakedrift.observer import Observer, Silent
 from lakedrift.plan import Selection, columns_of, make_plan
-from lakedrift.profiles import Profile, merge
+from lakedrift.profiles import Profile, StateKey, merge
+from lakedrift.reading import Reader
 from lakedrift.refinement import doubts, refine
+from lakedrift.scanners import open_scanner
 from lakedrift.source import Source
 from lakedrift.sources import open_source
 from lakedrift.summaries.values import Values
+from lakedrift.summary import Summary
 from lakedrift.threshold import Thresholds
 
 __all__ = ["DryRun", "compare", "merge", "plan_sweep", "profile", "sweep"]
 
 MIN_ROWS = 500
-VALUES_MEMORY = 512 << 20  # bytes that values kept by a second scan may take
 
 
 def sweep(
@@ -37,6 +40,8 @@ def sweep(
     kinds: Mapping[str, Kind] | None = None,
     metrics: Sequence[str] | None = None,
     where: str | None = None,
+    engine: str = "polars",
+    memory: int | str | None = None,
     threads: int | None = None,
     thresholds: Mapping[str, Any] | None = None,
     min_rows: int = MIN_ROWS,
@@ -57,6 +62,11 @@ def sweep(
         Names of the metrics to compute beside the rates; all by default.
     where
         A SQL condition on the rows of both sides.
+    engine
+        Who reads files: "polars", "duckdb" or "arrow"; the result is the same. Frames and queries are read by Polars.
+    memory
+        What the run may take above what the process holds already: bytes, or `"2GB"`; by default half of the machine, or of
+        the container.
     threads
         Counting threads; by default as many as there are processors.
     thresholds
@@ -77,18 +87,18 @@ def sweep(
     watch = observer or Silent()
     started = time.perf_counter()
     chosen, limits = chosen_metrics(metrics), _thresholds(thresholds)
-    selection = Selection(features, exclude or (), kinds, where)
+    selection, means = Selection(features, exclude or (), kinds, where), _Means.of(engine, memory, threads)
     sides = [_opened(side) for side in (reference, current)]
     known = [name for side in sides for name in _names(side)]
-    before = _profiled(sides[0], selection, None, known, threads, "reference", watch)
-    after = _profiled(sides[1], selection, before, known, threads, "current", watch)
+    before = _profiled(sides[0], selection, None, known, means, "reference", watch)
+    after = _profiled(sides[1], selection, before, known, means, "current", watch)
     options: dict[str, Any] = {"metrics": chosen, "thresholds": limits, "min_rows": min_rows}
     comparison = judge(before, after, **options)
-    doubtful = doubts(comparison, exact=exact, memory=VALUES_MEMORY)
+    doubtful = doubts(comparison, exact=exact, memory=means.shares(before.states).values)
     if doubtful and not any(isinstance(side, Profile) for side in sides):
         first, second = ({name: states[at] for name, states in doubtful.items()} for at in (0, 1))
-        before = _refined(before, sides[0], first, where, threads, "reference again", watch)
-        after = _refined(after, sides[1], second, where, threads, "current again", watch)
+        before = _refined(before, sides[0], first, where, means, "reference again", watch)
+        after = _refined(after, sides[1], second, where, means, "current again", watch)
     if doubtful or exact:
         comparison = judge(before, after, exact=exact, **options)
     watch.done()
@@ -104,6 +114,8 @@ def profile(
     exclude: Sequence[str] | None = None,
     kinds: Mapping[str, Kind] | None = None,
     where: str | None = None,
+    engine: str = "polars",
+    memory: int | str | None = None,
     threads: int | None = None,
     observer: Observer | None = None,
 ) -> Profile:
@@ -116,9 +128,8 @@ def profile(
     """
     watch = observer or Silent()
     known = [feature.name for feature in like.features] if like is not None else []
-    found = _profiled(
-        open_source(source), Selection(features, exclude or (), kinds, where), like, known, threads, "profile", watch
-    )
+    selection, means = Selection(features, exclude or (), kinds, where), _Means.of(engine, memory, threads)
+    found = _profiled(open_source(source), selection, like, known, means, "profile", watch)
     watch.done()
     return found
 
@@ -144,11 +155,12 @@ def compare(
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """What a sweep would do: its sides, the features, and a rough estimate of the time, in seconds."""
+    """What a sweep would do: its sides, the features, and rough estimates: of the time in seconds, of the memory in bytes."""
 
     sides: tuple[Side, ...]
     features: tuple[Feature, ...]
     seconds: float | None
+    memory: int
 
 
 CELLS_A_SECOND = 5e7  # values that one thread reads and counts in a second, roughly
@@ -163,6 +175,8 @@ def plan_sweep(
     kinds: Mapping[str, Kind] | None = None,
     metrics: Sequence[str] | None = None,
     where: str | None = None,
+    engine: str = "polars",
+    memory: int | str | None = None,
     threads: int | None = None,
     thresholds: Mapping[str, Any] | None = None,
     min_rows: int = MIN_ROWS,
@@ -178,12 +192,41 @@ def plan_sweep(
     del min_rows, exact
     chosen_metrics(metrics)
     _thresholds(thresholds)
+    means = _Means.of(engine, memory, threads)
     opened = [open_source(side) for side in (reference, current)]
     known = [name for side in opened for name in columns_of(side)]
-    plan = make_plan(opened[0], Selection(features, exclude or (), kinds, where), known=known)
+    selection = Selection(features, exclude or (), kinds, where)
+    plan = make_plan(opened[0], selection, known=known, reader=means.reader(means.memory // 2))
+    shares = means.shares(plan.states)
+    scans = [scan for source in opened for scan in source.scans([feature.name for feature in plan.features])]
+    needed = LIBRARIES + shares.states + means.reader(shares.reading).needs(scans)
     sides = tuple(_side(source) for source in opened)
     values = sum(side.rows for side in sides) * len(plan.features)
-    return DryRun(sides, plan.features, values / CELLS_A_SECOND / (threads or engine.default_threads()))
+    return DryRun(sides, plan.features, values / CELLS_A_SECOND / means.threads, needed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Means:
+    """What a run may use: who reads, bytes, and threads."""
+
+    engine: str
+    memory: int
+    threads: int
+
+    @classmethod
+    def of(cls, reader: str, memory: int | str | None, threads: int | None) -> Self:
+        if threads is not None and threads < 1:
+            msg = f"threads must be at least 1, not {threads}"
+            raise UsageError(msg)
+        means = cls(reader, budget(memory), threads or default_threads())
+        open_scanner(reader, means.threads, means.memory)  # it fails before anything is read, or not at all
+        return means
+
+    def shares(self, states: Mapping[StateKey, Summary]) -> Shares:
+        return share_out(self.memory, states.values(), self.threads)
+
+    def reader(self, memory: int) -> Reader:
+        return Reader(self.engine, self.threads, memory)
 
 
 def _side(source: Source) -> Side:
@@ -205,18 +248,16 @@ def _profiled(
     selection: Selection,
     like: Profile | None,
     known: Sequence[str],
-    threads: int | None,
+    means: _Means,
     stage: str,
     observer: Observer,
 ) -> Profile:
     if isinstance(side, Profile):
         return side
-    if threads is not None and threads < 1:
-        msg = f"threads must be at least 1, not {threads}"
-        raise UsageError(msg)
-    plan = make_plan(side, selection, like=like, known=known)
+    plan = make_plan(side, selection, like=like, known=known, reader=means.reader(means.memory // 2))
+    reader = means.reader(means.shares(plan.states).reading)
     observer.stage(stage, _declared(side))
-    return engine.run(plan, threads or engine.default_threads(), observer)
+    return run(plan, means.threads, observer, reader)
 
 
 def _refined(
@@ -224,14 +265,16 @@ def _refined(
     side: Source | Profile,
     states: Mapping[str, Values],
     where: str | None,
-    threads: int | None,
+    means: _Means,
     stage: str,
     observer: Observer,
 ) -> Profile:
     if isinstance(side, Profile):
         return side
     observer.stage(stage, _declared(side))
-    return refine(profile, side, states, where, threads or engine.default_threads(), observer)
+    shares = means.shares(profile.states)
+    reader = means.reader(shares.reading - shares.values)
+    return refine(profile, side, states, where, means.threads, observer, reader)
 
 
 def _declared(source: Source) -> int | None:

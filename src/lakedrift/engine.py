@@ -12,10 +12,12 @@ from typing import Self
 
 import pyarrow as pa
 
+from lakedrift.filtering import Filter
 from lakedrift.observer import Observer
 from lakedrift.plan import Plan
 from lakedrift.profiles import Profile, StateKey
-from lakedrift.scanners import polars as scanner
+from lakedrift.reading import Reader
+from lakedrift.scanner import WAITING
 from lakedrift.summary import Summary
 from lakedrift_kernels import is_warm
 
@@ -29,13 +31,15 @@ def default_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run(plan: Plan, threads: int, observer: Observer) -> Profile:
-    """Read everything the plan asks for and return the profile.
+def run(plan: Plan, threads: int, observer: Observer, reader: Reader | None = None) -> Profile:
+    """Read everything the plan asks for and return the profile; no reader is Polars.
 
     Raises
     ------
     UnreadableFileError
         Naming the file that cannot be read.
+    ResourceError
+        If the reader has too little memory for a file.
     InvariantError
         If rows were lost or counted twice.
     """
@@ -44,11 +48,13 @@ def run(plan: Plan, threads: int, observer: Observer) -> Profile:
     keys: dict[str, list[StateKey]] = {}
     for key in plan.states:
         keys.setdefault(key[1][0], []).append(key)
-    scans = plan.source.scans(list(keys), scanner.needed(plan.where) if plan.where else ())
+    reader, keep = reader or Reader(), None if plan.where is None else Filter(plan.where)
+    scans = plan.source.scans(list(keys), () if keep is None else keep.needed)
+    reader.check(scans)
     rows = filtered = 0
     with _Crew(plan.states, threads) as crew:
         for scan in scans:
-            for batch, kept_back in scanner.batches(scan, plan.where):
+            for batch, kept_back in reader.batches(scan, keep):
                 for name in keys.keys() & set(batch.schema.names):
                     for key in keys[name]:
                         crew.put(key, batch.column(name))
@@ -68,7 +74,7 @@ class _Crew:
     """
 
     def __init__(self, states: Mapping[StateKey, Summary], threads: int) -> None:
-        self._inbox: queue.Queue[tuple[StateKey, pa.Array] | None] = queue.Queue(4 * threads)
+        self._inbox: queue.Queue[tuple[StateKey, pa.Array] | None] = queue.Queue(WAITING * threads)
         self._failures: list[BaseException] = []
         self._states = [{key: state.empty() for key, state in states.items()} for _ in range(threads)]
         self._threads = [threading.Thread(target=self._work, args=(mine,), daemon=True) for mine in self._states]

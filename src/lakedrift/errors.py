@@ -11,6 +11,7 @@
     │   ├── UnreadableFileError       names the file
     │   ├── SourceChangedError        while it was read
     │   └── SchemaError               the two sides have nothing in common
+    ├── ResourceError             5   the budget is too small; says for what, and which knob to turn
     ├── IncompatibleProfilesError 2   two states that do not add
     └── InvariantError           70   a law is broken: a bug of ours, and no result
 """
@@ -26,6 +27,7 @@ __all__ = [
     "IncompatibleProfilesError",
     "InvariantError",
     "LakedriftError",
+    "ResourceError",
     "SchemaError",
     "SourceChangedError",
     "SourceError",
@@ -98,6 +100,12 @@ class SourceChangedError(SourceError):
 
 class SchemaError(SourceError):
     """The two sides have nothing in common, or a column cannot be understood."""
+
+
+class ResourceError(LakedriftError):
+    """The memory budget is too small for what was asked; the message says for what, the hint which knob to turn."""
+
+    exit_code = 5
 
 
 class IncompatibleProfilesError(LakedriftError):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
@@ -16,9 +17,10 @@ from lakedrift import columns
 from lakedrift.binning import Binning
 from lakedrift.errors import ConfigError, UnknownNameError, UsageError
 from lakedrift.feature import KINDS, Feature, Kind
+from lakedrift.filtering import Filter
 from lakedrift.fitting import cells_of_each, fit
 from lakedrift.profiles import Profile, StateKey
-from lakedrift.scanners import polars as scanner
+from lakedrift.reading import Reader
 from lakedrift.source import Source
 from lakedrift.summaries.distinct import Distinct
 from lakedrift.summaries.frequencies import Frequencies
@@ -102,7 +104,14 @@ def select(names: Mapping[str, Any], keys: Sequence[str], selection: Selection, 
     return [name for name in names if name in wanted and (name in asked or name not in keys)]
 
 
-def make_plan(source: Source, selection: Selection, *, like: Profile | None = None, known: Sequence[str] = ()) -> Plan:
+def make_plan(
+    source: Source,
+    selection: Selection,
+    *,
+    like: Profile | None = None,
+    known: Sequence[str] = (),
+    reader: Reader | None = None,
+) -> Plan:
     """Choose the features of a source and fit the grids that `like` does not give.
 
     Parameters
@@ -115,6 +124,8 @@ def make_plan(source: Source, selection: Selection, *, like: Profile | None = No
         A profile whose kinds and grids are used again.
     known
         Columns that may be named though this source lacks them.
+    reader
+        Who reads the fit sample; the rows are the same for each.
 
     Raises
     ------
@@ -127,10 +138,11 @@ def make_plan(source: Source, selection: Selection, *, like: Profile | None = No
     keys = {key for fragment in source.fragments for key, _ in fragment.partition}
     physical = {field.name for fragment in source.fragments for field in fragment.schema}
     names = select(types, sorted(keys - physical), selection, [*types, *known])
-    needed = _needed(selection.where, types)
+    keep = None if selection.where is None else Filter(selection.where)
+    _check_names(keep, types)
     draft = {name: _feature(name, types[name], selection, like) for name in names}
     unfitted = [name for name, feature in draft.items() if _needs_sample(feature, like)]
-    sample = _sample(source, unfitted, selection.where, needed)
+    sample = _sample(source, unfitted, keep, reader or Reader())
     rows = sum(fragment.rows or 0 for fragment in source.fragments)
     features = tuple(_identified(draft[name], sample.get(name, []), rows, selection, like) for name in names)
     cells = cells_of_each(sum(_is_number(feature.dtype) for feature in features))
@@ -162,14 +174,10 @@ def _named(patterns: Sequence[str], known: Sequence[str]) -> set[str]:
     return literal | {name for name in known for pattern in set(patterns) - literal if fnmatch.fnmatchcase(name, pattern)}
 
 
-def _needed(where: str | None, types: Mapping[str, str]) -> list[str]:
-    if where is None:
-        return []
-    needed = scanner.needed(where)
-    for name in needed:
+def _check_names(keep: Filter | None, types: Mapping[str, str]) -> None:
+    for name in keep.needed if keep is not None else ():
         if name not in types:
             raise UnknownNameError.among(what="column in the filter:", name=name, known=types)
-    return needed
 
 
 def _feature(name: str, dtype: str, selection: Selection, like: Profile | None) -> Feature:
@@ -232,14 +240,13 @@ def _binning_of(feature: Feature, like: Profile | None) -> Binning | None:
     return state.binning if axis == "double" or feature.dtype == axis else None
 
 
-def _sample(source: Source, names: list[str], where: str | None, needed: list[str]) -> dict[str, list[pa.Array]]:
+def _sample(source: Source, names: list[str], keep: Filter | None, reader: Reader) -> dict[str, list[pa.Array]]:
     if not names:
         return {}
-    tables = scanner.slices(source.samples(names, SAMPLE_ROWS, needed), where)
     sample: dict[str, list[pa.Array]] = {name: [] for name in names}
-    for table in tables:
-        for name in set(names) & set(table.column_names):
-            sample[name].extend(table[name].chunks)
+    for batch in reader.slices(source.samples(names, SAMPLE_ROWS, () if keep is None else keep.needed), keep):
+        for name in set(names) & set(batch.schema.names):
+            sample[name].append(batch.column(name))
     return sample
 
 
@@ -256,8 +263,20 @@ def _identified(feature: Feature, sample: list[pa.Array], rows: int, selection: 
 
 
 def _is_text_key(sample: list[pa.Array]) -> bool:
-    texts = pa.chunked_array([columns.texts(array) for array in sample]).drop_null()
-    return len(texts) >= IDENTIFIER_SAMPLE and len(texts.unique()) >= IDENTIFIER_SHARE * len(texts)
+    valid = sum(len(array) - array.null_count for array in sample)
+    if valid < IDENTIFIER_SAMPLE:
+        return False
+    distinct = pl.concat(map(_distinct_texts, sample)).n_unique()
+    return bool(distinct >= IDENTIFIER_SHARE * valid)
+
+
+def _distinct_texts(array: pa.Array) -> pl.Series:
+    """Return the different values of a column as text; those of a dictionary are not laid out, as they may be long."""
+    array = columns.labels(array)
+    if pa.types.is_dictionary(array.type):
+        used = pl.Series(array.indices.cast(pa.uint32())).drop_nulls().unique()
+        return pl.Series(array.dictionary).cast(pl.String).gather(used).drop_nulls().unique()
+    return pl.Series(array).drop_nulls().unique()
 
 
 def _is_integer_key(values: NDArray[Any], rows: int) -> bool:

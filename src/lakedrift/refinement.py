@@ -23,6 +23,7 @@ from lakedrift.metric import Metric, discover
 from lakedrift.observer import Observer
 from lakedrift.plan import Plan
 from lakedrift.profiles import Profile
+from lakedrift.reading import Reader
 from lakedrift.source import Source
 from lakedrift.summaries.numeric import Numeric
 from lakedrift.summaries.values import Values
@@ -61,7 +62,13 @@ def doubts(comparison: Comparison, *, exact: bool, memory: int) -> dict[str, tup
 
 
 def refine(
-    profile: Profile, source: Source, states: Mapping[str, Values], where: str | None, threads: int, observer: Observer
+    profile: Profile,
+    source: Source,
+    states: Mapping[str, Values],
+    where: str | None,
+    threads: int,
+    observer: Observer,
+    reader: Reader | None = None,
 ) -> Profile:
     """Scan `source` once more for the values that `states` asks for, and return the profile with them.
 
@@ -72,7 +79,7 @@ def refine(
     """
     features = tuple(profile.feature(name) for name in states)
     plan = Plan(source, features, {(Values.KIND, (name,)): state for name, state in states.items()}, where)
-    found = engine.run(plan, threads, observer)
+    found = engine.run(plan, threads, observer, reader)
     if (found.rows, found.filtered) != (profile.rows, profile.filtered):
         msg = f"{profile.name!r} changed between two scans: {profile.rows:,} rows, then {found.rows:,}"
         raise SourceChangedError(msg, hint="run again when nobody writes to it")

@@ -31,6 +31,8 @@ class Fragment:
         Partition keys and their values as written in the path; a null partition is None.
     row_groups
         The rows of each row group, in order.
+    group_bytes
+        The bytes of each row group as encoded, before compression.
     """
 
     uri: str
@@ -39,6 +41,7 @@ class Fragment:
     schema: pa.Schema
     partition: tuple[tuple[str, str | None], ...] = ()
     row_groups: tuple[int, ...] = ()
+    group_bytes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from lakedrift.errors import SourceError
-from lakedrift.scanners import polars as scanner
+from lakedrift.reading import Reader
 from lakedrift.sources import open_source
 
 DATA = {"x": [1, 2, None], "s": ["a", None, "c"]}
@@ -20,7 +20,7 @@ DATA = {"x": [1, 2, None], "s": ["a", None, "c"]}
 
 def rows_of(source, names=("x", "s")) -> list[tuple[object, ...]]:
     (scan,) = source.scans(list(names))
-    batches = [batch for batch, _ in scanner.batches(scan, None)]
+    batches = [batch for batch, _ in Reader().batches(scan, None)]
     return sorted((tuple(row.values()) for batch in batches for row in batch.to_pylist()), key=str)
 
 
@@ -167,6 +167,6 @@ def test_open__no_columns(make):
 @pytest.mark.parametrize("rows", [1, 99, 100, 101, 1000])
 def test_samples__every_kth_row(rows):
     ((scan, offset, length),) = open_source(pl.DataFrame({"x": range(rows)})).samples(["x"], 100)
-    (table,) = scanner.slices([(scan, offset, length)], None)
+    slices = Reader().slices([(scan, offset, length)], None)
     every = max(1, rows // 100)
-    assert table["x"].to_pylist() == list(range(0, rows, every))
+    assert pa.Table.from_batches(slices)["x"].to_pylist() == list(range(0, rows, every))

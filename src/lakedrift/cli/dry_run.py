@@ -41,6 +41,7 @@ def _object(plan: DryRun) -> str:
         },
         "features": [{"name": feature.name, "kind": feature.kind, "dtype": feature.dtype} for feature in plan.features],
         "seconds": plan.seconds,
+        "memory": plan.memory,
     }
     return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
 
@@ -59,5 +60,6 @@ def _page(plan: DryRun, width: int) -> str:
         lines.append(start + join(names, max(width - len(start), 12)))
     if plan.seconds is not None:
         lines.append(f"estimated time: {duration(plan.seconds)}")
+    lines.append(f"estimated memory: {size(plan.memory)}")
     lines.append("nothing was read but file footers and a sample")
     return "\n".join(lines) + "\n"

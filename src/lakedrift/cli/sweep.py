@@ -23,6 +23,8 @@ __all__ = ["gate", "sweep"]
 Patterns = Annotated[list[str] | None, Parameter(metavar="PATTERN")]
 Metrics = Annotated[list[str] | None, Parameter(metavar="NAME")]
 Count = Annotated[int | None, Parameter(metavar="N", validator=Number(gte=1))]
+Engine = Annotated[str, Parameter(metavar="NAME", help="Who reads the files, to the same result: polars, duckdb or arrow.")]
+Size = Annotated[str | None, Parameter(metavar="SIZE")]
 Format = Annotated[str, Parameter(metavar="NAME", help=f"How to write the result: {', '.join(reports.names())}.")]
 Output = Annotated[Path | None, Parameter(name=["--output", "-o"], metavar="FILE")]
 FailOn = Literal["warning", "critical", "never"]
@@ -39,6 +41,8 @@ def sweep(
     metric: Metrics = None,
     where: Annotated[str | None, Parameter(metavar="SQL")] = None,
     exact: Annotated[bool, Parameter(show_default=False)] = False,
+    engine: Engine = "polars",
+    memory: Size = None,
     threads: Count = None,
     min_rows: Count = None,
     format: Format = "table",  # noqa: A002 -- the name of the option
@@ -68,6 +72,8 @@ def sweep(
         Only rows for which this SQL expression holds, such as "origin = 'JFK'".
     exact
         Settle every Kolmogorov-Smirnov distance by a second scan of the few values in doubt.
+    memory
+        Take no more than this on top of what a Python process takes, such as 2GB. [default: half of the machine]
     threads
         How many threads to use. [default: all cores]
     min_rows
@@ -94,6 +100,8 @@ def sweep(
         "metrics": metric,
         "where": where,
         "exact": exact,
+        "engine": engine,
+        "memory": memory,
         "threads": threads,
         "thresholds": settings.thresholds,
     }

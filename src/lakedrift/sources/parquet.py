@@ -21,6 +21,7 @@ __all__ = ["ParquetFiles", "open_files"]
 
 FOOTER_THREADS = 8
 SAMPLE_SLICES = 10  # places in the lake that a sample is read from
+SAMPLE_COLUMN_BYTES = 8 << 20  # that a sample may take, on average
 
 
 @dataclass(frozen=True)
@@ -40,16 +41,18 @@ class ParquetFiles:
 
     def samples(self, names: Sequence[str], rows: int, needed: Sequence[str] = ()) -> list[tuple[Scan, int, int]]:
         """Return slices that begin at row groups spread evenly over the files, as (scan, row offset, length)."""
-        starts = [
-            (fragment, sum(fragment.row_groups[:group]), size)
-            for fragment in self.fragments
-            for group, size in enumerate(fragment.row_groups)
-            if size
-        ]
+        starts = [(fragment, group) for fragment in self.fragments for group, size in enumerate(fragment.row_groups) if size]
         slices = min(SAMPLE_SLICES, len(starts))
         chosen = [starts[(2 * place + 1) * len(starts) // (2 * slices)] for place in range(slices)]
         length = -(-rows // max(1, slices))
-        return [(self._scan((fragment,), names, needed), start, min(length, size)) for fragment, start, size in chosen]
+        return [
+            (
+                self._scan((fragment,), names, needed),
+                sum(fragment.row_groups[:group]),
+                min(length, _affordable_rows(fragment, group, slices)),
+            )
+            for fragment, group in chosen
+        ]
 
     def _scan(self, fragments: tuple[Fragment, ...], names: Sequence[str], needed: Sequence[str]) -> Scan:
         types = _types(fragments[0])
@@ -92,6 +95,12 @@ def open_files(where: str | os.PathLike[str] | Sequence[str | os.PathLike[str]])
         return ParquetFiles(name, tuple(pool.map(_fragment, files)))
 
 
+def _affordable_rows(fragment: Fragment, group: int, slices: int) -> int:
+    """Return how many rows of a row group a sample of so many slices may take: fewer than it has where values are long."""
+    rows, size = fragment.row_groups[group], fragment.group_bytes[group]
+    return min(rows, max(1, SAMPLE_COLUMN_BYTES // slices * len(fragment.schema) * rows // max(1, size)))
+
+
 def _types(fragment: Fragment) -> dict[str, pa.DataType]:
     """Return the types of the columns that have one: what is null throughout is of any type."""
     return {field.name: field.type for field in fragment.schema if not pa.types.is_null(field.type)}
@@ -103,7 +112,9 @@ def _fragment(file: Path) -> Fragment:
         footer = pq.read_metadata(file)
         schema = footer.schema.to_arrow_schema()
         names = schema.names
-        groups = tuple(footer.row_group(group).num_rows for group in range(footer.num_row_groups))
+        described = [footer.row_group(group) for group in range(footer.num_row_groups)]
+        groups = tuple(group.num_rows for group in described)
+        encoded = tuple(group.total_byte_size for group in described)
     except Exception as error:  # a damaged footer, or a name that is no UTF-8, can fail in any way
         msg = f"cannot read {str(file)!r} as Parquet: {next(iter(str(error).splitlines()), type(error).__name__)}"
         raise UnreadableFileError(msg, hint=_likely_cause(file)) from error
@@ -116,7 +127,7 @@ def _fragment(file: Path) -> Fragment:
             f"cannot read {str(file)!r} as Parquet: its footer declares {footer.num_rows} rows, and {sum(groups)} in row groups"
         )
         raise UnreadableFileError(msg)
-    return Fragment(str(file), footer.num_rows, size, schema, partition_of(file), groups)
+    return Fragment(str(file), footer.num_rows, size, schema, partition_of(file), groups, encoded)
 
 
 def _likely_cause(file: Path) -> str | None:

@@ -1,0 +1,276 @@
+"""Reading a scan, by whichever scanner: partition values, the filter, the count of rows, and whose fault it is.
+
+Readers report a damaged file without naming it, Polars sometimes as a panic that is no `Exception`; here it becomes a typed
+error that names the file.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import accumulate
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lakedrift.columns import natural_kind
+from lakedrift.errors import LakedriftError, ResourceError, SourceError, UnreadableFileError
+from lakedrift.filtering import NEWEST, Filter
+from lakedrift.scanner import Scanner
+from lakedrift.scanners import arrow, open_scanner
+from lakedrift.source import Fragment, Scan
+from lakedrift.text import size
+
+__all__ = ["Reader"]
+
+GROUPS_AT_A_TIME = 3 + pl.thread_pool_size()  # that Polars has in memory, by measurement
+QUEUED_GROUPS, FEW_ROWS = 12 + GROUPS_AT_A_TIME, 1 << 10  # row groups of few rows stand in a queue
+PAGES_AT_A_TIME = 3  # of a column: its dictionary, and a page before and after decompression
+SMALL_BATCH, FULL_BATCH = 1 << 14, 1 << 17  # rows
+SMALL_BYTES, FULL_BYTES = 1 << 22, 1 << 23
+SECONDS_A_DAY = 86_400
+UNITS_A_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+
+
+class Reader:
+    """Reads scans in batches.
+
+    Parameters
+    ----------
+    engine
+        The scanner of that name reads what it can; Polars reads the rest.
+    threads
+        How many threads a scanner may have, where it can be told.
+    memory
+        Bytes that reading may take.
+
+    Raises
+    ------
+    UnknownNameError, UsageError
+        If there is no such engine, or it is not installed.
+    """
+
+    def __init__(self, engine: str = "polars", threads: int = 2, memory: int = 1 << 30) -> None:
+        self._memory = memory
+        self._chosen, self._polars, self._arrow = (open_scanner(name, threads, memory) for name in (engine, "polars", "arrow"))
+
+    def check(self, scans: Sequence[Scan]) -> None:
+        """Assert that whatever a reader has to hold at a time fits.
+
+        Raises
+        ------
+        ResourceError
+            Naming the file and the column whose pages are too large.
+        """
+        for scan in scans:
+            for fragment in self._giants(scan):
+                self._check_pages(fragment, scan)
+
+    def needs(self, scans: Sequence[Scan]) -> int:
+        """Return about how many bytes reading will take at its peak."""
+        needed = (_needed(fragment, _width(scan)) for scan in scans for fragment in scan.fragments)
+        return min(self._memory, max(needed, default=0))
+
+    def batches(self, scan: Scan, keep: Filter | None) -> Iterator[tuple[pa.RecordBatch, int]]:
+        """Yield batches of the scan's columns in any order, and with each how many rows the filter kept back.
+
+        Raises
+        ------
+        UnreadableFileError
+            Naming the file that cannot be read.
+        UsageError
+            If the filter cannot be run.
+        """
+        if keep is not None:
+            keep.check(_schema(scan))
+        for scanner, part in self._parts(scan):
+            delivered = 0
+            for batch in _combined(self._read(scanner, part)):
+                delivered += batch.num_rows
+                yield _finished(batch, part, keep)
+            if part.rows not in (None, delivered):
+                raise _explained(_miscounted(part, delivered), scanner, part)
+
+    def slices(self, samples: Sequence[tuple[Scan, int, int]], keep: Filter | None) -> list[pa.RecordBatch]:
+        """Return sampled slices, filtered; the same ones whatever the engine."""
+        return [batch for sample in samples for batch in self._slice(*sample, keep)]
+
+    def _slice(self, scan: Scan, offset: int, length: int, keep: Filter | None) -> list[pa.RecordBatch]:
+        if keep is not None:
+            keep.check(_schema(scan))
+        if scan.frame is not None:
+            batches = list(self._read(self._polars, _sliced(scan, offset, length)))
+        elif scan.columns:
+            batches = self._first_rows(scan, offset, length)
+        else:
+            batches = [pa.record_batch([pa.nulls(length)], names=[""])]
+        return [_finished(batch, scan, keep)[0] for batch in batches]
+
+    def _first_rows(self, scan: Scan, offset: int, length: int) -> list[pa.RecordBatch]:
+        """Return rows of a file from the beginning of a row group on: no more of it is decoded than that."""
+        group = list(accumulate(scan.fragments[0].row_groups, initial=0)).index(offset)
+        try:
+            return arrow.first_rows(scan, group, length, self._memory)
+        except (KeyboardInterrupt, SystemExit, MemoryError, LakedriftError):
+            raise
+        except Exception as error:
+            raise _explained(_reason(error), self._polars, scan) from error
+
+    def _parts(self, scan: Scan) -> Iterator[tuple[Scanner, Scan]]:
+        """Yield what each scanner reads: row groups that do not fit go page by page, whatever the engine."""
+        giants = self._giants(scan)
+        names = {fragment.uri for fragment in giants}
+        others = tuple(fragment for fragment in scan.fragments if fragment.uri not in names)
+        if others:
+            part = replace(scan, fragments=others)
+            yield self._chosen if self._chosen.reads(part) else self._polars, part
+        if giants:
+            yield self._arrow, replace(scan, fragments=giants)
+
+    def _giants(self, scan: Scan) -> tuple[Fragment, ...]:
+        """Return the files with a row group that does not fit."""
+        width = _width(scan)
+        large = [one for one in scan.fragments if _needed(one, width) > self._memory and self._arrow.reads(scan)]
+        return tuple(one for one in large if _needed(arrow.narrowed(one, scan.columns), width) > self._memory)
+
+    def _check_pages(self, fragment: Fragment, scan: Scan) -> None:
+        try:
+            pages = arrow.largest_pages(fragment, scan.columns)
+        except (OSError, ValueError):  # reading it will say what is wrong with it
+            return
+        held = PAGES_AT_A_TIME * sum(pages.values())
+        if held > self._memory // 2:
+            name = max(pages, key=pages.__getitem__)
+            msg = (
+                f"column {name!r} of {fragment.uri!r} has a page of {size(pages[name])}, and the pages of {len(pages)} columns "
+                f"take {size(held)} where there is room for {size(self._memory // 2)}"
+            )
+            raise ResourceError(msg, hint="give more --memory, or leave columns out with --exclude")
+
+    @staticmethod
+    def _read(scanner: Scanner, scan: Scan) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from scanner.batches(scan)
+        except (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError, LakedriftError):
+            raise
+        except BaseException as error:  # a Polars panic is no Exception
+            raise _explained(_reason(error), scanner, scan) from error
+
+
+def _width(scan: Scan) -> int:
+    """Return what a row of the scan takes beside its texts."""
+    schema = scan.fragments[0].schema
+    return sum(arrow.value_bytes(schema.field(name).type) for name in scan.columns)
+
+
+def _needed(fragment: Fragment, width: int) -> int:
+    """Return what Polars needs for a file: several of its row groups, decoded, as encoded, and as stored."""
+    groups = zip(fragment.row_groups, fragment.group_bytes, strict=False)
+    at_a_time = ((QUEUED_GROUPS if rows <= FEW_ROWS else GROUPS_AT_A_TIME, rows * width + 2 * held) for rows, held in groups)
+    return max((count * size for count, size in at_a_time), default=0)
+
+
+def _sliced(scan: Scan, offset: int, length: int) -> Scan:
+    frame = scan.frame.slice(offset, length)
+    return replace(scan, fragments=(replace(scan.fragments[0], rows=length),), frame=frame)
+
+
+def _combined(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Put small batches together: what is done once a batch and column costs more than a copy of a few rows."""
+    held: list[pa.RecordBatch] = []
+    rows = held_bytes = 0
+    for batch in batches:
+        if batch.num_rows > SMALL_BATCH or batch.nbytes > SMALL_BYTES:
+            yield batch
+        else:
+            held.append(batch)
+            rows += batch.num_rows
+            held_bytes += batch.nbytes
+        if rows >= FULL_BATCH or held_bytes >= FULL_BYTES:
+            yield pa.concat_batches(held)
+            held, rows, held_bytes = [], 0, 0
+    if held:
+        yield pa.concat_batches(held)
+
+
+def _finished(batch: pa.RecordBatch, scan: Scan, keep: Filter | None) -> tuple[pa.RecordBatch, int]:
+    """Return a batch with its literals, in the types that every reader delivers, filtered."""
+    types = [field.type for field in _schema(scan)]
+    columns = [_delivered(column, dtype) for column, dtype in zip(batch.columns[: len(scan.columns)], types, strict=False)]
+    columns += [_repeated(value, dtype, batch.num_rows) for _, value, dtype in scan.literals]
+    if not columns:
+        return batch.select([]), 0
+    whole = pa.record_batch(columns, names=_schema(scan).names)
+    if keep is None:
+        return whole, 0
+    kept = keep.kept(whole)
+    return kept, whole.num_rows - kept.num_rows
+
+
+def _schema(scan: Scan) -> pa.Schema:
+    """Return the names and types that batches of a scan have."""
+    declared = scan.fragments[0].schema
+    types = [(name, _delivered_type(declared.field(name).type)) for name in scan.columns]
+    return pa.schema(types + [(name, _delivered_type(dtype)) for name, _, dtype in scan.literals])
+
+
+@functools.cache
+def _delivered_type(dtype: pa.DataType) -> pa.DataType:
+    """Return the one type that values of a type are delivered in, that of Polars; text is in any encoding."""
+    if natural_kind(dtype) in ("categorical", "unsupported"):
+        return dtype
+    return pl.Series([], dtype=pl.Series(pa.nulls(0, dtype)).dtype).to_arrow(compat_level=NEWEST).type
+
+
+def _delivered(column: pa.Array, dtype: pa.DataType) -> pa.Array:
+    if column.type == dtype or natural_kind(dtype) in ("categorical", "unsupported"):
+        return column
+    return _time_of_day(column) if pa.types.is_time(column.type) else column.cast(dtype)
+
+
+def _time_of_day(column: pa.Array) -> pa.Array:
+    """Return times in nanoseconds; what is outside a day is null, as Polars has it."""
+    unit = UNITS_A_SECOND[column.type.unit]
+    ticks = column.cast(pa.int32() if column.type.bit_width == 32 else pa.int64()).cast(pa.int64())
+    within = pc.and_(pc.greater_equal(ticks, 0), pc.less(ticks, SECONDS_A_DAY * unit))
+    return pc.multiply(pc.if_else(within, ticks, None), 10**9 // unit).cast(pa.time64("ns"))
+
+
+def _repeated(value: str | None, dtype: pa.DataType, rows: int) -> pa.Array:
+    if value is None:
+        return pa.nulls(rows, _delivered_type(dtype))
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([value]))
+
+
+def _explained(reason: str, scanner: Scanner, scan: Scan) -> LakedriftError:
+    """Find out which file is at fault, or whether it is the frame."""
+    for fragment in scan.fragments:
+        fault = _fault(scanner, Scan((fragment,), scan.columns, frame=scan.frame))
+        if fault is not None and scan.frame is not None:
+            return SourceError(f"cannot read the {fragment.uri}: {fault}")
+        if fault is not None:
+            msg = f"cannot read {fragment.uri!r}: {fault}"
+            return UnreadableFileError(msg, hint="the file is damaged, or changed while it was read")
+    return SourceError(f"cannot read {len(scan.fragments)} fragments together, {scan.fragments[0].uri!r} first: {reason}")
+
+
+def _fault(scanner: Scanner, scan: Scan) -> str | None:
+    """Say what is wrong with one fragment, None if nothing is."""
+    try:
+        rows = sum(batch.num_rows for batch in scanner.batches(scan))
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a Polars panic is no Exception
+        return _reason(error)
+    return None if scan.rows in (None, rows) else _miscounted(scan, rows)
+
+
+def _miscounted(scan: Scan, rows: int) -> str:
+    return f"{scan.rows} rows were declared, {rows} read"
+
+
+def _reason(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -1,0 +1,172 @@
+"""Reading with Arrow page by page: the memory it takes does not grow with the size of a row group.
+
+Strings come as dictionaries, so that many copies of a long one are never laid out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lakedrift.columns import natural_kind
+from lakedrift.pages import Pages, look
+from lakedrift.scanner import WAITING, check_types
+from lakedrift.source import Fragment, Scan
+
+__all__ = ["SCANNER", "Arrow", "first_rows", "largest_pages", "narrowed", "value_bytes"]
+
+BATCH_ROWS = 1 << 16
+VIEW_BYTES = 16
+SMALL_CHUNK = 1 << 20  # bytes
+BUFFER_BYTES = 1 << 18  # read ahead in each column
+
+
+class Arrow:
+    """Reads any scan of files.
+
+    Parameters
+    ----------
+    threads
+        With more than one, columns are decoded side by side.
+    memory
+        Bytes that pages and batches may take, those that wait to be counted included.
+    """
+
+    def __init__(self, threads: int, memory: int) -> None:
+        self._threads = threads
+        self._memory = memory
+
+    def reads(self, scan: Scan) -> bool:
+        """Whether it reads this scan: columns, of files."""
+        return scan.frame is None and bool(scan.columns)
+
+    def _batch_bytes(self, scan: Scan) -> int:
+        """Return what a batch may take: there is one that is decoded, one combined, and columns of others are waiting."""
+        waiting = WAITING * self._threads / len(scan.columns)
+        return int(self._memory / 4 / (waiting + 3))
+
+    def batches(self, scan: Scan) -> Iterator[pa.RecordBatch]:
+        """Yield the rows, file by file."""
+        for fragment in scan.fragments:
+            footer = pq.read_metadata(fragment.uri)
+            check_types(scan, footer.schema.to_arrow_schema())
+            layouts = (
+                _layout(fragment, footer, group, scan, self._batch_bytes(scan)) for group in range(footer.num_row_groups)
+            )
+            for layout, groups in groupby(enumerate(layouts), key=itemgetter(1)):
+                numbers = [number for number, _ in groups]
+                yield from _decoded(fragment, footer, numbers, layout, scan, use_threads=self._threads > 1)
+
+
+def first_rows(scan: Scan, group: int, rows: int, memory: int) -> list[pa.RecordBatch]:
+    """Return the first rows of a row group of the scan's one file, decoding no more than these."""
+    parts: list[pa.RecordBatch] = []
+    (fragment,) = scan.fragments
+    footer = pq.read_metadata(fragment.uri)
+    check_types(scan, footer.schema.to_arrow_schema())
+    layout = _layout(fragment, footer, group, scan, memory)
+    layout = replace(layout, rows=min(layout.rows, rows))
+    for batch in _decoded(fragment, footer, [group], layout, scan, use_threads=False):
+        parts.append(batch.slice(0, rows))
+        rows -= parts[-1].num_rows
+        if not rows:
+            break
+    return parts
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How a row group is decoded: so many rows at a time, and these columns as dictionaries.
+
+    Only a column that is all codes comes as a dictionary: values outside it would be added to one that grows batch by batch.
+    """
+
+    rows: int
+    dictionaries: tuple[str, ...]
+
+
+def _layout(fragment: Fragment, footer: pq.FileMetaData, group: int, scan: Scan, memory: int) -> _Layout:
+    types = {name: fragment.schema.field(name).type for name in scan.columns}
+    width, dictionaries = sum(map(value_bytes, types.values())), []
+    with open(fragment.uri, "rb") as file:  # noqa: PTH123 -- a name, not a path
+        for chunk in _chunks(footer, group):
+            if chunk.path_in_schema in types and natural_kind(types[chunk.path_in_schema]) == "categorical":
+                pages = _pages(file, chunk)
+                if pages.only_codes:
+                    dictionaries.append(chunk.path_in_schema)
+                else:
+                    width += pages.value_bytes
+    rows = max(1, min(BATCH_ROWS, memory // max(1, width)))
+    return _Layout(1 << (rows.bit_length() - 1), tuple(dictionaries))
+
+
+def _decoded(
+    fragment: Fragment, footer: pq.FileMetaData, groups: list[int], layout: _Layout, scan: Scan, *, use_threads: bool
+) -> Iterator[pa.RecordBatch]:
+    names = list(scan.columns)
+    options = {"read_dictionary": list(layout.dictionaries), "pre_buffer": False, "buffer_size": BUFFER_BYTES}
+    with pq.ParquetFile(fragment.uri, metadata=footer, **options) as file:
+        for batch in file.iter_batches(layout.rows, row_groups=groups, columns=names, use_threads=use_threads):
+            yield batch.select(names)  # `x` alone would bring `x.y` with it, and the order is the file's
+
+
+def largest_pages(fragment: Fragment, names: Collection[str]) -> dict[str, int]:
+    """Return the bytes of the largest page of each column; where a chunk is small its pages are not looked at.
+
+    Raises
+    ------
+    OSError, ValueError
+        If the file cannot be read.
+    """
+    found = dict.fromkeys(names, 0)
+    footer = pq.read_metadata(fragment.uri)
+    with open(fragment.uri, "rb") as file:  # noqa: PTH123 -- a name, not a path
+        for group in range(footer.num_row_groups):
+            for chunk in _chunks(footer, group):
+                name, size = chunk.path_in_schema, chunk.total_uncompressed_size
+                if name in found and size > found[name]:
+                    found[name] = max(found[name], size if size <= SMALL_CHUNK else _pages(file, chunk).largest)
+    return found
+
+
+def narrowed(fragment: Fragment, names: Collection[str]) -> Fragment:
+    """Return a fragment with the bytes of some columns only; as it is, where its footer cannot be read."""
+    if len(names) >= len(fragment.schema):
+        return fragment
+    try:
+        footer = pq.read_metadata(fragment.uri)
+    except (OSError, pa.ArrowException):  # reading it will say what is wrong with it
+        return fragment
+    groups = (footer.row_group(number) for number in range(footer.num_row_groups))
+    chunks = (
+        [chunk for chunk in map(group.column, range(group.num_columns)) if chunk.path_in_schema in names] for group in groups
+    )
+    sizes = (sum(chunk.total_uncompressed_size for chunk in group) for group in chunks)
+    return replace(fragment, group_bytes=tuple(sizes))
+
+
+def value_bytes(dtype: pa.DataType) -> int:
+    """Return what a value takes in a batch; of text, its view or its place in a dictionary."""
+    try:
+        return max(1, int(dtype.bit_width) // 8)
+    except ValueError:  # text, binary and nested values have none
+        return VIEW_BYTES
+
+
+def _pages(file: BinaryIO, chunk: pq.ColumnChunkMetaData) -> Pages:
+    start = min((offset for offset in (chunk.dictionary_page_offset, chunk.data_page_offset) if offset), default=0)
+    return look(file, start, chunk.total_compressed_size)
+
+
+def _chunks(footer: pq.FileMetaData, group: int) -> Iterator[pq.ColumnChunkMetaData]:
+    described = footer.row_group(group)
+    return map(described.column, range(described.num_columns))
+
+
+SCANNER = Arrow
