@@ -5,10 +5,10 @@ The module is not called `profile` because `lakedrift.profile` is the public ver
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
 
 from lakedrift.errors import IncompatibleProfilesError, InvariantError
 from lakedrift.feature import Feature
@@ -54,16 +54,25 @@ class Profile:
         return f"Profile({self.name!r}, {self.rows:,} rows, {len(self.fragments)} fragments, {len(self.features)} features)"
 
     def __contains__(self, name: str) -> bool:
-        return any(feature.name == name for feature in self.features)
+        return name in self._features
 
     def feature(self, name: str) -> Feature:
         """Return the feature of that name; KeyError where there is none."""
-        return next((feature for feature in self.features if feature.name == name), None) or _missing(name)
+        return self._features[name]
 
     def state(self, name: str) -> Summary:
         """Return the state of the feature of that name; KeyError where there is none."""
-        own = (state for (kind, columns), state in self.states.items() if columns == (name,) and kind not in (VALUES, DISTINCT))
-        return next(own, None) or _missing(name)
+        return self._own[name]
+
+    @functools.cached_property
+    def _features(self) -> dict[str, Feature]:
+        return {feature.name: feature for feature in self.features}
+
+    @functools.cached_property
+    def _own(self) -> dict[str, Summary]:
+        """The state of each feature that is its own, by its name."""
+        beside = (VALUES, DISTINCT)
+        return {columns[0]: state for (kind, columns), state in self.states.items() if len(columns) == 1 and kind not in beside}
 
     def values(self, name: str) -> Summary | None:
         """Return the exact values that a second scan kept of a feature, None where there was none."""
@@ -140,7 +149,3 @@ def _add(states: dict[StateKey, Summary], key: StateKey, state: Summary) -> None
 def _conflict(name: str, why: str) -> IncompatibleProfilesError:
     msg = f"cannot merge: feature {name!r} {why}"
     return IncompatibleProfilesError(msg, hint="profile the later ones with like= the first")
-
-
-def _missing(name: str) -> Any:
-    raise KeyError(name)

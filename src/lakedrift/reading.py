@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import accumulate
 
@@ -28,6 +29,7 @@ __all__ = ["Reader"]
 
 GROUPS_AT_A_TIME = 3 + pl.thread_pool_size()  # that Polars has in memory, by measurement
 QUEUED_GROUPS, FEW_ROWS = 12 + GROUPS_AT_A_TIME, 1 << 10  # row groups of few rows stand in a queue
+SLICES_AT_A_TIME = 2
 PAGES_AT_A_TIME = 3  # of a column: its dictionary, and a page before and after decompression
 SMALL_BATCH, FULL_BATCH = 1 << 14, 1 << 17  # rows
 SMALL_BYTES, FULL_BYTES = 1 << 22, 1 << 23
@@ -96,9 +98,11 @@ class Reader:
 
     def slices(self, samples: Sequence[tuple[Scan, int, int]], keep: Filter | None) -> list[pa.RecordBatch]:
         """Return sampled slices, filtered; the same ones whatever the engine."""
-        return [batch for sample in samples for batch in self._slice(*sample, keep)]
+        with ThreadPoolExecutor(SLICES_AT_A_TIME) as pool:
+            return [batch for found in pool.map(functools.partial(self._slice, keep), samples) for batch in found]
 
-    def _slice(self, scan: Scan, offset: int, length: int, keep: Filter | None) -> list[pa.RecordBatch]:
+    def _slice(self, keep: Filter | None, sample: tuple[Scan, int, int]) -> list[pa.RecordBatch]:
+        scan, offset, length = sample
         if keep is not None:
             keep.check(_schema(scan))
         if scan.frame is not None:
