@@ -6,7 +6,7 @@ PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 DEMO = $(VENV)/.installed-demo
 DEV = $(VENV)/.installed-dev
 
-.PHONY: demo test lint bench
+.PHONY: demo test bounds lint bench
 .DELETE_ON_ERROR:
 
 demo: $(DEMO)
@@ -16,6 +16,10 @@ test: $(DEV)
 	$(VENV)/bin/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 	NUMBA_DISABLE_JIT=1 $(VENV)/bin/pytest tests/kernels
 	NUMBA_BOUNDSCHECK=1 $(VENV)/bin/pytest tests/kernels
+
+# The bounds of every metric against brute force, over twenty thousand hostile cases; make test tries five hundred.
+bounds: $(DEV)
+	LAKEDRIFT_BOUNDS_CASES=20000 $(VENV)/bin/pytest tests/laws/test_bounds.py
 
 lint: $(DEV)
 	$(VENV)/bin/ruff check

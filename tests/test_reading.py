@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import decimal
+import sys
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import lakedrift as ld
 from lakedrift.columns import natural_kind, texts
-from lakedrift.errors import SourceError, UnreadableFileError, UsageError
+from lakedrift.errors import SourceError, UnknownNameError, UnreadableFileError, UsageError
 from lakedrift.filtering import Filter
 from lakedrift.reading import Reader
 from lakedrift.scanners import ENGINES
@@ -265,3 +269,98 @@ def test_batches__query_that_fails_while_it_is_read(reader):
     for where in (None, "x > 0"):
         with pytest.raises(SourceError, match=r"cannot read the LazyFrame: .*gone"):
             list(reader.batches(scan, where and Filter(where)))
+
+
+D = decimal.Decimal
+TYPES = {
+    **{f"{dtype}": pa.array([100, None, 3, 0], dtype) for dtype in (pa.int8(), pa.int16(), pa.int32(), pa.int64())},
+    **{f"{dtype}": pa.array([200, None, 3, 0], dtype) for dtype in (pa.uint8(), pa.uint16(), pa.uint32())},
+    "uint64": pa.array([2**64 - 1, None, 2**63, 0], pa.uint64()),
+    "int64 beyond doubles": pa.array([2**53 + 1, None, -(2**63), 2**63 - 1]),
+    "float16": pa.array(np.array([1.5, -0.0, np.nan, np.inf], np.float16)),
+    "float32": pa.array([1.1, None, np.nan, -np.inf], pa.float32()),
+    "float64": pa.array([5e-324, None, np.nan, 1.7e308]),
+    "bool": pa.array([True, None, False, False]),
+    **{
+        f"decimal {digits}": pa.array([D(1).scaleb(-scale), None, D(-1), D(0)], pa.decimal128(digits, scale))
+        for digits, scale in ((4, 2), (9, 3), (18, 0), (38, 10))
+    },
+    "decimal of 60 digits": pa.array([D(1), None, D(-1), D(0)], pa.decimal256(60, 2)),
+    "date": pa.array([2**31 - 1, None, -(2**31), 0], pa.date32()),
+    "date64": pa.array([86_400_000, None, -86_400_000, 0], pa.date64()),
+    **{f"timestamp {unit}": pa.array([2**40, None, -7, 0], pa.timestamp(unit)) for unit in ("s", "ms", "us", "ns")},
+    **{
+        f"timestamp {unit} {zone}": pa.array([2**40, None, -7, 0], pa.timestamp(unit, zone))
+        for unit, zone in (("ms", "UTC"), ("us", "Europe/Berlin"), ("us", "+02:00"), ("ns", "Asia/Kolkata"))
+    },
+    "timestamp beyond microseconds": pa.array([2**62, None, -(2**62), 0], pa.timestamp("ms")),
+    "time s": pa.array([86_399, None, 7, 0], pa.time32("s")),
+    **{f"time {dtype}": pa.array([86_399_999, None, -1, 2**31 - 1], dtype) for dtype in (pa.time32("ms"), pa.time64("us"))},
+    "time outside a day": pa.array([86_400 * 10**9, None, -(2**63), 2**63 - 1], pa.time64("ns")),
+    "duration": pa.array([2**40, None, -7, 0], pa.duration("ms")),
+    "text": pa.array(["", None, "twelve bytes", "more than twelve bytes \0 \U0010ffff"]),
+    "large text": pa.array(["", None, "x" * 70_000, "y"], pa.large_string()),
+    "views": pa.array(["", None, "x" * 70, "y"], pa.string_view()),
+    "codes": pa.array(["a", None, "b", "a"]).dictionary_encode(),
+    "codes of integers": pa.array([5, None, 7, 5]).dictionary_encode(),
+    "null": pa.nulls(4),
+}
+
+
+@pytest.mark.parametrize("name", TYPES)
+@pytest.mark.parametrize("with_schema", [True, False], ids=["Arrow schema", "plain"])
+def test_profile__of_any_type_is_the_same_bytes_for_every_engine(tmp_path, name, with_schema):
+    table = pa.table({"x": pa.concat_arrays([TYPES[name]] * 30), "y": range(120)})
+    pq.write_table(table, tmp_path / "a.parquet", store_schema=with_schema, row_group_size=50)
+    kinds = {"x": "categorical"} if name.startswith(("date", "timestamp", "decimal 4")) and "beyond" not in name else {}
+    for chosen in ({}, kinds):
+        profiles = [ld.profile(tmp_path, engine=engine, kinds=chosen) for engine in ENGINES]
+        states = [{key: state.to_arrow() for key, state in profile.states.items()} for profile in profiles]
+        assert all(profile.features == profiles[0].features for profile in profiles)
+        assert all(found[key].equals(states[0][key], check_metadata=True) for found in states for key in states[0])
+
+
+def test_profile__of_nanoseconds_in_96_bits_is_the_same_for_every_engine(tmp_path):
+    table = pa.table({"x": pa.array([10**18 + 1, None, 7], pa.timestamp("ns"))})
+    pq.write_table(table, tmp_path / "a.parquet", use_deprecated_int96_timestamps=True)
+    extremes = [ld.profile(tmp_path, engine=engine).state("x").extremes.tolist() for engine in ENGINES]
+    assert extremes == [[[2**63 + 7, 2**63 + 10**18 + 1]]] * len(ENGINES)
+
+
+@pytest.mark.parametrize(
+    "names", [["a", "A"], ["A", "a"], ["ß", "SS"], ["x", "x.y", "X"], ["C0", ""], ["filename", "file_row_number"]]
+)
+def test_batches__names_that_are_one_to_some_engine(reader, tmp_path, names):
+    table = pa.table([pa.array([place]) for place in range(len(names))], names=names)
+    source = open_source(write(tmp_path / "a.parquet", table))
+    for place, name in enumerate(names):
+        found, _ = read(reader, source, [name])
+        assert found.to_pydict() == {name: [place]}
+
+
+@pytest.mark.parametrize("name", ["a[1].parquet", "a*.parquet", "a?.parquet", "it's.parquet", '"; DROP.parquet', "ü\n.parquet"])
+def test_batches__file_names_that_are_patterns_to_some_engine(reader, tmp_path, name):
+    write(tmp_path / "a1.parquet", TABLE)
+    write(tmp_path / name, TABLE.slice(0, 5))
+    found, _ = read(reader, open_source(tmp_path / name), ["x"])
+    assert sorted(found["x"].to_pylist()) == list(range(5))
+
+
+def test_batches__small_row_groups_come_together(reader, tmp_path):
+    pq.write_table(TABLE, tmp_path / "a.parquet", row_group_size=10)
+    (scan,) = open_source(tmp_path).scans(["x", "city"])
+    assert [batch.num_rows for batch, _ in reader.batches(scan, None)] == [ROWS]
+
+
+def test_reader__unknown_engine():
+    with pytest.raises(UnknownNameError, match="unknown engine 'duckdbb'") as error:
+        Reader("duckdbb")
+    assert error.value.hint == "did you mean 'duckdb'?"
+
+
+def test_reader__engine_that_is_not_installed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    monkeypatch.delitem(sys.modules, "lakedrift.scanners.duckdb", raising=False)
+    with pytest.raises(UsageError, match="the engine 'duckdb' cannot be used: ") as error:
+        Reader("duckdb")
+    assert error.value.hint == "pip install 'lakedrift[duckdb]'"

@@ -55,6 +55,11 @@ class Column:
     offset: int
     nulls: int
 
+    def __post_init__(self) -> None:
+        """Let nobody write: whether a reader's buffers may be written to would have kernels compiled once for each answer."""
+        self.values.flags.writeable = False
+        self.validity.flags.writeable = False
+
 
 def numbers(array: pa.Array) -> Column:
     """Return an integer, floating, decimal or temporal column (n,) as its numbers; a decimal becomes the nearest double."""

@@ -21,6 +21,7 @@ UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 1 << 10, 
 SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]i?)?b?\s*", re.IGNORECASE)
 LIBRARIES = 160 << 20  # what they take when they begin to work: code, pools of threads, compiled kernels
 READING = 64 << 20  # less is too little for any reader
+LEAST = LIBRARIES + READING
 TABLE_BYTES = 40  # a cell of a grid, in all of its tables
 CATEGORIES = 2 << 20  # a state of categories, as a rule
 CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
@@ -57,9 +58,8 @@ def budget(given: int | str | None) -> int:
     if given is None:
         return default_budget()
     found = given if isinstance(given, int) else _parsed(given)
-    least = LIBRARIES + 2 * READING
-    if found < least:
-        msg = f"memory: {given!r} is less than the {size(least)} that reading takes at least"
+    if found < LEAST:
+        msg = f"memory: {given!r} is less than the {size(LEAST)} that reading takes at least"
         raise ConfigError(msg)
     return found
 
@@ -72,7 +72,7 @@ def default_budget() -> int:
             limits.append(int(Path(file).read_text(encoding="ascii")))
         except (OSError, ValueError):  # there is none, or it is "max"
             continue
-    return max(LIBRARIES + 2 * READING, min(limits, default=UNKNOWN_MACHINE) // 2)
+    return max(LEAST, min(limits, default=UNKNOWN_MACHINE) // 2)
 
 
 def share_out(memory: int, states: Iterable[Any], threads: int) -> Shares:

@@ -58,7 +58,7 @@ def look(file: BinaryIO, start: int, length: int) -> Pages:
     end, largest, widest, only_codes = start + length, 0, 0, True
     while start < end:
         header, size = _header(file, start)
-        encoded, stored = header.get(ENCODED, -1), header.get(STORED, -1)
+        encoded, stored = _number(header, ENCODED), _number(header, STORED)
         if min(encoded, stored) < 0:
             msg = f"there is no page at byte {start}"
             raise ValueError(msg)
@@ -73,11 +73,17 @@ def look(file: BinaryIO, start: int, length: int) -> Pages:
 
 def _content(header: dict[int, Any]) -> tuple[int, bool]:
     """Return how many values a page has, and whether they are codes."""
-    if DATA in header:
-        return header[DATA].get(VALUES, 0), header[DATA].get(ENCODING) in CODES
-    if DATA_2 in header:
-        return header[DATA_2].get(VALUES, 0), header[DATA_2].get(ENCODING_2) in CODES
-    return header.get(DICTIONARY, {}).get(VALUES, 0), False
+    for kind, encoding in ((DATA, ENCODING), (DATA_2, ENCODING_2), (DICTIONARY, None)):
+        found = header.get(kind)
+        if isinstance(found, dict):
+            return _number(found, VALUES), encoding is not None and _number(found, encoding) in CODES
+    return 0, False
+
+
+def _number(fields: dict[int, Any], field: int) -> int:
+    """Return a field that should be an integer, -1 where it is none."""
+    value = fields.get(field)
+    return value if isinstance(value, int) else -1
 
 
 def _header(file: BinaryIO, start: int) -> tuple[dict[int, Any], int]:

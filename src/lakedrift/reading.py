@@ -23,7 +23,7 @@ from lakedrift.filtering import NEWEST, Filter
 from lakedrift.scanner import Scanner
 from lakedrift.scanners import arrow, open_scanner
 from lakedrift.source import Fragment, Scan
-from lakedrift.text import size
+from lakedrift.text import plural, size
 
 __all__ = ["Reader"]
 
@@ -97,7 +97,8 @@ class Reader:
                 raise _explained(_miscounted(part, delivered), scanner, part)
 
     def slices(self, samples: Sequence[tuple[Scan, int, int]], keep: Filter | None) -> list[pa.RecordBatch]:
-        """Return sampled slices, filtered; the same ones whatever the engine."""
+        """Return sampled slices, filtered; the same ones whatever the engine. What does not fit is an error as in `check`."""
+        self.check([scan for scan, _, _ in samples])
         with ThreadPoolExecutor(SLICES_AT_A_TIME) as pool:
             return [batch for found in pool.map(functools.partial(self._slice, keep), samples) for batch in found]
 
@@ -149,7 +150,7 @@ class Reader:
         if held > self._memory // 2:
             name = max(pages, key=pages.__getitem__)
             msg = (
-                f"column {name!r} of {fragment.uri!r} has a page of {size(pages[name])}, and the pages of {len(pages)} columns "
+                f"column {name!r} of {fragment.uri!r} has a page of {size(pages[name])}, and the pages of {plural(len(pages), 'column')} "
                 f"take {size(held)} where there is room for {size(self._memory // 2)}"
             )
             raise ResourceError(msg, hint="give more --memory, or leave columns out with --exclude")
@@ -187,15 +188,17 @@ def _combined(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     held: list[pa.RecordBatch] = []
     rows = held_bytes = 0
     for batch in batches:
-        if batch.num_rows > SMALL_BATCH or batch.nbytes > SMALL_BYTES:
+        batch_bytes = batch.nbytes
+        if batch.num_rows > SMALL_BATCH or batch_bytes > SMALL_BYTES:
             yield batch
-        else:
-            held.append(batch)
-            rows += batch.num_rows
-            held_bytes += batch.nbytes
-        if rows >= FULL_BATCH or held_bytes >= FULL_BYTES:
+            continue
+        full = rows >= FULL_BATCH or held_bytes >= FULL_BYTES
+        if held and (full or batch.schema != held[0].schema):  # text comes as text, or as codes
             yield pa.concat_batches(held)
             held, rows, held_bytes = [], 0, 0
+        held.append(batch)
+        rows += batch.num_rows
+        held_bytes += batch_bytes
     if held:
         yield pa.concat_batches(held)
 
@@ -230,9 +233,11 @@ def _delivered_type(dtype: pa.DataType) -> pa.DataType:
 
 
 def _delivered(column: pa.Array, dtype: pa.DataType) -> pa.Array:
+    if pa.types.is_time(column.type):
+        return _time_of_day(column)
     if column.type == dtype or natural_kind(dtype) in ("categorical", "unsupported"):
         return column
-    return _time_of_day(column) if pa.types.is_time(column.type) else column.cast(dtype)
+    return column.cast(dtype)
 
 
 def _time_of_day(column: pa.Array) -> pa.Array:

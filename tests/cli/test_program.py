@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from shell import Shell
 from small_lake import SmallLake
@@ -114,6 +116,27 @@ def test_main__interrupted_is_130(folder: Path, shell: Shell) -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, "", "interrupted\n")
+
+
+def test_main__interrupted_while_it_reads(folder: Path, shell: Shell) -> None:
+    """Each would take minutes: ten thousand million rows that take a few kilobytes."""
+    values = pa.chunked_array([pa.array([7] * 1_000_000)] * 50)
+    for number in range(100):
+        if number:
+            (folder / f"{number}.parquet").symlink_to(folder / "0.parquet")
+        else:
+            pq.write_table(pa.table({"x": values, "y": values}), folder / "0.parquet", row_group_size=10**9)
+    processes = [shell.start("sweep", str(folder), str(folder), "--engine", engine) for engine in ("polars", "duckdb", "arrow")]
+    for process in processes:
+        with process:
+            assert process.stderr is not None
+            while not (line := process.stderr.readline()).startswith("reference: "):
+                assert "error" not in line
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+            assert (process.returncode, out) == (130, "")
+            assert err.splitlines()[-1] == "interrupted"
+            assert "Traceback" not in err
 
 
 @pytest.mark.parametrize("form", ["table", "csv", "json", "parquet"])

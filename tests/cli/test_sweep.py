@@ -157,3 +157,25 @@ def test_dry_run__json(lake: SmallLake, folder: Path) -> None:
 def test_dry_run__wrong_call_is_refused_like_a_sweep(lake: SmallLake, folder: Path) -> None:
     assert main(["sweep", lake.old, "nowhere", "--dry-run"]) == 3
     assert main(["sweep", lake.old, lake.new, "--dry-run", "--feature", "prize"]) == 2
+
+
+@pytest.mark.parametrize("engine", ["polars", "duckdb", "arrow"])
+def test_sweep__engine(engine: str, lake: SmallLake, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    expected = swept(capfd, lake.old, lake.new)
+    assert swept(capfd, lake.old, lake.new, "--engine", engine, "--memory", "1GB") == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--engine", "duck"], 2, ["unknown engine 'duck'", "did you mean 'duckdb'?"]),
+        (["--memory", "much"], 2, ["memory: 'much' is no size", "write 2GB or 512MiB"]),
+        (["--memory", "1kB"], 2, ["memory: '1kB' is less than"]),
+        (["--memory", "240MB", "--threads", "64"], 5, ["64 threads", "the budget is 240 MB", "--threads"]),
+    ],
+)
+def test_sweep__means(words: list[str], code: int, said: list[str], lake: SmallLake, folder: Path, capfd) -> None:
+    assert main(["sweep", lake.old, lake.like, *words]) == code
+    out, err = capfd.readouterr()
+    assert not out
+    assert all(text in err for text in said)

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 from hard_columns import hard_columns
 
 import lakedrift as ld
+from lakedrift.engine import run
+from lakedrift.filtering import as_batch, as_frame
+from lakedrift.observer import Silent
+from lakedrift.plan import Selection, make_plan
+from lakedrift.reading import Reader
+from lakedrift.scanners import ENGINES
+from lakedrift.sources import open_source
 
 HARD = {name: sides for name, sides in hard_columns().items() if len(sides[0]) == len(sides[1]) == 2_000}
 REFERENCE, CURRENT = (pl.DataFrame({name: sides[place] for name, sides in HARD.items()}) for place in (0, 1))
@@ -117,3 +125,72 @@ def test_sweep__scaling_by_a_power_of_two_changes_no_bit(exponent):
         assert metric_of(there, name) == metric_of(here, name)
     distances = [metric_of(comparison, "wasserstein")["x"] for comparison in (there, here)]
     assert distances[1] == pytest.approx(np.ldexp(distances[0], exponent), rel=1e-12)
+
+
+class Resliced(Reader):
+    """Hands out the rows of a reader in batches of another size."""
+
+    def __init__(self, engine: str, rows: int) -> None:
+        super().__init__(engine)
+        self._rows = rows
+
+    def batches(self, scan, keep):
+        whole = [(as_frame(batch), kept_back) for batch, kept_back in super().batches(scan, keep)]
+        table = pa.Table.from_batches([as_batch(pl.concat([frame for frame, _ in whole]))])
+        yield from ((batch, 0) for batch in table.to_batches(max_chunksize=self._rows))
+        yield pa.record_batch({}), sum(kept_back for _, kept_back in whole)
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory):
+    """Hard columns, and texts of every length, in files of odd sizes and row groups that divide nothing."""
+    folder = tmp_path_factory.mktemp("lake")
+    frame = REFERENCE.with_columns(
+        pl.int_range(pl.len()).cast(pl.String).alias("words"),
+        (pl.lit("a text longer than its view ") + (pl.int_range(pl.len()) % 7).cast(pl.String)).alias("texts"),
+        (pl.int_range(pl.len()) % 3).cast(pl.String).cast(pl.Categorical).alias("codes"),
+        pl.from_epoch(pl.int_range(pl.len()) * 977, time_unit="ms").alias("at"),
+    )
+    for number, (start, end) in enumerate([(0, 1), (1, 700), (700, 1_999), (1_999, 2_000)]):
+        frame[start:end].write_parquet(folder / f"{number}.parquet", row_group_size=333)
+    return folder
+
+
+def state_bytes(profile: ld.Profile) -> dict[object, bytes]:
+    """Return every state as it would be sent."""
+    written = {}
+    for key, state in profile.states.items():
+        table = state.to_arrow()
+        with pa.BufferOutputStream() as sink, pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+        written[key] = sink.getvalue().to_pybytes()
+    return written
+
+
+@pytest.mark.parametrize("where", [None, "normal > 0 AND counts < 25"])
+def test_profile__same_bytes_for_any_engine_threads_and_batches(lake, where):
+    plan = make_plan(open_source(lake), Selection(where=where))
+    expected = run(plan, 1, Silent())
+    for engine in ENGINES:
+        for threads in (1, 2, 8):
+            found = run(plan, threads, Silent(), Reader(engine, threads))
+            assert state_bytes(found) == state_bytes(expected)
+            assert (found.rows, found.filtered) == (expected.rows, expected.filtered)
+        for rows in (97, 1_000, 65_536, 10**9):
+            assert state_bytes(run(plan, 2, Silent(), Resliced(engine, rows))) == state_bytes(expected)
+
+
+def test_profile__same_bytes_for_any_order_of_files(lake):
+    files = sorted(lake.iterdir())
+    whole = ld.profile(lake)
+    for order in (files[::-1], files[2:] + files[:2]):
+        assert state_bytes(ld.profile(order, like=whole)) == state_bytes(whole)
+    parts = [ld.profile(file, like=whole) for file in files]
+    assert state_bytes(ld.merge(parts)) == state_bytes(whole)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_sweep__any_engine_gives_the_same_comparison(lake, tmp_path, engine):
+    CURRENT.write_parquet(tmp_path / "current.parquet")
+    swept = [ld.sweep(lake, tmp_path, engine=name, exact=True, features=list(CURRENT.columns)) for name in ("polars", engine)]
+    assert rows(swept[0]).equals(rows(swept[1]))

@@ -7,10 +7,14 @@ import importlib.util
 import os
 import platform
 import sys
+import time
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from lakedrift.cli import output as outputs
-from lakedrift.text import encode, size
+from lakedrift.text import duration, encode, size
 
 __all__ = ["doctor"]
 
@@ -18,14 +22,23 @@ NEEDED = ("numpy", "polars", "pyarrow", "numba", "scipy")
 MISSING = 3
 
 
-def doctor() -> int:
-    """Print the versions, the machine and the caches that a report of a bug needs; exit 3 if something is missing."""
+def doctor(*, warm: Annotated[bool, Parameter(show_default=False)] = False) -> int:
+    """Print the versions, the machine and the caches that a report of a bug needs; exit 3 if something is missing.
+
+    Parameters
+    ----------
+    warm
+        Compile all kernels into the cache first, as when an image of a container is built.
+    """
     versions = {name: _version(name) for name in ("lakedrift", *NEEDED)}
     broken = {name: _trouble(name) for name in NEEDED}
     facts = {"python": f"{platform.python_version()} ({sys.executable})"}
     facts |= {name: broken.get(name) or version or "not installed" for name, version in versions.items()}
+    if warm and not any(broken.values()):
+        facts["warmed up"] = _warmed()
     facts["machine"] = f"{_processor()} · {_cores()} cores · {_memory()} memory · {platform.platform()}"
     facts["kernels"] = "unknown" if any(broken.values()) else _kernels()
+    facts["duckdb"] = _version("duckdb") or "not installed (pip install 'lakedrift[duckdb]')"
     facts["demo data"] = _demo_data()
     outputs.write(encode("".join(f"{name:<10}  {fact}\n" for name, fact in facts.items())), None)
     return MISSING if any(broken.values()) else 0
@@ -56,6 +69,16 @@ def _kernels() -> str:
     if directory is None:
         return "there is no safe folder for a cache, so every process compiles for itself (set LAKEDRIFT_CACHE_DIR)"
     return f"{directory} ({'compiled' if is_warm() else 'not compiled yet: the first sweep takes some seconds longer'})"
+
+
+def _warmed() -> str:
+    from lakedrift.warming import warm
+    from lakedrift_kernels import cache_directory
+
+    started = time.perf_counter()
+    warm()
+    where = cache_directory() or "nowhere: there is no safe folder for a cache"
+    return f"in {duration(time.perf_counter() - started)}, into {where}"
 
 
 def _demo_data() -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 
 from lakedrift.errors import UnknownNameError, UsageError
 from lakedrift.scanner import Scanner
@@ -34,8 +33,9 @@ def open_scanner(engine: str, threads: int, memory: int) -> Scanner:
     """
     if engine not in ENGINES:
         raise UnknownNameError.among(what="engine", name=engine, known=ENGINES)
-    if engine == "duckdb" and find_spec("duckdb") is None:
-        msg = "the engine 'duckdb' needs DuckDB, which is not installed"
-        raise UsageError(msg, hint="pip install 'lakedrift[duckdb]'")
-    scanner: Scanner = import_module(f"lakedrift.scanners.{engine}").SCANNER(threads, memory)
+    try:
+        scanner: Scanner = import_module(f"lakedrift.scanners.{engine}").SCANNER(threads, memory)
+    except ImportError as error:
+        msg = f"the engine {engine!r} cannot be used: {error}"
+        raise UsageError(msg, hint=f"pip install 'lakedrift[{engine}]'") from error
     return scanner
