@@ -149,9 +149,10 @@ class Reader:
         held = PAGES_AT_A_TIME * sum(pages.values())
         if held > self._memory // 2:
             name = max(pages, key=pages.__getitem__)
+            together = f"the pages of {plural(len(pages), 'column')} take {size(held)}"
             msg = (
-                f"column {name!r} of {fragment.uri!r} has a page of {size(pages[name])}, and the pages of {plural(len(pages), 'column')} "
-                f"take {size(held)} where there is room for {size(self._memory // 2)}"
+                f"column {name!r} of {fragment.uri!r} has a page of {size(pages[name])}, and {together} "
+                f"where there is room for {size(self._memory // 2)}"
             )
             raise ResourceError(msg, hint="give more --memory, or leave columns out with --exclude")
 
