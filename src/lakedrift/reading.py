@@ -145,9 +145,10 @@ class Reader:
         held = PAGES_AT_A_TIME * sum(pages.values())
         if held > self._memory // 2:
             name = max(pages, key=pages.__getitem__)
+            largest, columns, room = size(pages[name]), plural(len(pages), "column"), size(self._memory // 2)
             msg = (
-                f"column {name!r} of {fragment.uri!r} has a page of {size(pages[name])}, and the pages of {plural(len(pages), 'column')} "
-                f"take {size(held)} where there is room for {size(self._memory // 2)}"
+                f"column {name!r} of {fragment.uri!r} has a page of {largest}, "
+                f"and the pages of {columns} take {size(held)} where there is room for {room}"
             )
             raise ResourceError(msg, hint="give more --memory, or leave columns out with --exclude")
 
