@@ -15,6 +15,7 @@ import pytest
 import lakedrift as ld
 from lakedrift.errors import LakedriftError, SourceError, UnreadableFileError
 from lakedrift.observer import Silent
+from lakedrift.scanners import ENGINES
 
 ROWS = 300
 ROW = np.arange(ROWS)
@@ -88,11 +89,11 @@ def reference(sound: Path) -> ld.Profile:
     return ld.profile(sound)
 
 
-def outcome(reference: ld.Profile, file: Path, raw: bytes) -> str:
+def outcome(reference: ld.Profile, file: Path, raw: bytes, engine: str = "polars") -> str:
     """A verdict, `error`, or an error that does not say enough; any exception but one of ours passes through."""
     file.write_bytes(raw)
     try:
-        return ld.sweep(reference, file).verdict
+        return ld.sweep(reference, file, engine=engine).verdict
     except LakedriftError as error:
         named = isinstance(error, UnreadableFileError) and str(file) in error.message and "\n" not in error.message
         return "error" if named else f"{type(error).__name__}: {error}"
@@ -104,7 +105,8 @@ def test_sweep__truncated_anywhere(sound, reference, tmp_path):
     assert {outcome(reference, tmp_path / "cut.parquet", raw[:end]) for end in ends} == {"error"}
 
 
-def test_sweep__bits_flipped(sound, reference, tmp_path):
+@pytest.mark.parametrize("engine", ENGINES)
+def test_sweep__bits_flipped(sound, reference, tmp_path, engine):
     """Half of the flips are in the footer, which is what readers trust most."""
     raw, dice = sound.read_bytes(), random.Random(7)
     footer = len(raw) - 8 - int.from_bytes(raw[-8:-4], "little")
@@ -113,7 +115,7 @@ def test_sweep__bits_flipped(sound, reference, tmp_path):
         spoilt = bytearray(raw)
         for _ in range(dice.choice([1, 1, 2, 8])):
             spoilt[dice.randrange(footer if dice.random() < 0.5 else 0, len(raw))] ^= 1 << dice.randrange(8)
-        outcomes.append(outcome(reference, tmp_path / "flipped.parquet", bytes(spoilt)))
+        outcomes.append(outcome(reference, tmp_path / "flipped.parquet", bytes(spoilt), engine))
     assert set(outcomes) <= {"error", "ok", "warning", "critical", "none"}
     assert outcomes.count("error") > MUTATIONS // 4
 

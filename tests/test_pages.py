@@ -11,16 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lakedrift.pages import Pages, look
+from lakedrift.pages import Chunk, Pages, chunks, look
 
 
-def written(array: pa.Array, **options: object) -> tuple[io.BytesIO, int, int]:
-    """Return a file of one column, and where its pages are."""
+def written(array: pa.Array, **options: object) -> tuple[io.BytesIO, Chunk]:
+    """Return a file of one column, and its chunk."""
     file = io.BytesIO()
     pq.write_table(pa.table({"x": array}), file, **options)
-    chunk = pq.read_metadata(file).row_group(0).column(0)
-    start = min(offset for offset in (chunk.dictionary_page_offset, chunk.data_page_offset) if offset)
-    return file, start, chunk.total_compressed_size
+    ((chunk,),) = chunks(file)
+    return file, chunk
 
 
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
@@ -55,7 +54,7 @@ def test_look__long_statistics_in_a_header():
 
 
 def test_look__no_pages():
-    assert look(io.BytesIO(b"PAR1"), 4, 0) == Pages(0, 0, only_codes=True)
+    assert look(io.BytesIO(b"PAR1"), Chunk("x", 0, 0, 4)) == Pages(0, 0, only_codes=True)
 
 
 @pytest.mark.parametrize(
@@ -63,14 +62,55 @@ def test_look__no_pages():
 )
 def test_look__no_page_header(raw):
     with pytest.raises(ValueError, match=r"no page|no Thrift|64 bits"):
-        look(io.BytesIO(raw), 0, 100)
+        look(io.BytesIO(raw), Chunk("x", 100, 100, 0))
 
 
 def test_look__flipped_bits_are_a_value_error_or_sizes():
-    file, start, length = written(pa.array(np.arange(50_000)), use_dictionary=False)
+    file, chunk = written(pa.array(np.arange(50_000)), use_dictionary=False)
     raw, dice = file.getvalue(), random.Random(3)
     for _ in range(300):
         spoilt = bytearray(raw)
-        spoilt[start + dice.randrange(40)] ^= 1 << dice.randrange(8)
+        spoilt[chunk.start + dice.randrange(40)] ^= 1 << dice.randrange(8)
         with contextlib.suppress(ValueError):
-            assert look(io.BytesIO(spoilt), start, length).largest >= 0
+            assert look(io.BytesIO(spoilt), chunk).largest >= 0
+
+
+def test_chunks__as_arrow_sees_them():
+    file = io.BytesIO()
+    table = pa.table(
+        {"x": range(500), "word": ["a", "b"] * 250, "in.side": [{"y": row} for row in range(500)], "ü\0": [1.5] * 500}
+    )
+    pq.write_table(table, file, row_group_size=200)
+    footer = pq.read_metadata(file)
+    groups = [footer.row_group(number) for number in range(3)]
+    expected = [[group.column(place) for place in range(footer.num_columns)] for group in groups]
+    assert chunks(file) == [
+        [
+            Chunk(
+                column.path_in_schema,
+                column.total_uncompressed_size,
+                column.total_compressed_size,
+                min(offset for offset in (column.dictionary_page_offset, column.data_page_offset) if offset),
+            )
+            for column in group
+        ]
+        for group in expected
+    ]
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"PAR1", b"\0" * 8, b"\xff" * 50, b"\x19" * 40 + b"\x28\0\0\0PAR1", b"\x1c" * 99_992 + b"\x98\x86\1\0PAR1"]
+)
+def test_chunks__no_footer(raw):
+    with pytest.raises((OSError, ValueError)):
+        chunks(io.BytesIO(raw))
+
+
+def test_chunks__flipped_bits_are_a_value_error_or_sizes():
+    raw, dice = written(pa.array(["a", "b"] * 50))[0].getvalue(), random.Random(3)
+    footer = len(raw) - 8 - int.from_bytes(raw[-8:-4], "little")
+    for _ in range(1_000):
+        spoilt = bytearray(raw)
+        spoilt[dice.randrange(footer, len(raw))] ^= 1 << dice.randrange(8)
+        with contextlib.suppress(OSError, ValueError):
+            assert all(isinstance(chunk.start, int) for group in chunks(io.BytesIO(spoilt)) for chunk in group)

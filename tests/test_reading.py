@@ -364,3 +364,14 @@ def test_reader__engine_that_is_not_installed(monkeypatch):
     with pytest.raises(UsageError, match="the engine 'duckdb' cannot be used: ") as error:
         Reader("duckdb")
     assert error.value.hint == "pip install 'lakedrift[duckdb]'"
+
+
+@pytest.mark.parametrize("dictionary", [True, False])
+def test_batches__text_that_is_no_utf8(reader, tmp_path, dictionary):
+    text = pa.array(["zürich" * 5, "a"] * 50)
+    pq.write_table(pa.table({"x": text}), tmp_path / "a.parquet", use_dictionary=dictionary, compression="none")
+    raw = (tmp_path / "a.parquet").read_bytes()
+    (tmp_path / "a.parquet").write_bytes(raw.replace("ü".encode(), b"\xff\xff"))
+    (scan,) = open_source(tmp_path).scans(["x"])
+    with pytest.raises(UnreadableFileError, match=r"a\.parquet"):
+        list(reader.batches(scan, None))

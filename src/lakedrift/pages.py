@@ -1,24 +1,52 @@
-"""What the pages of a Parquet column chunk are like, from their headers alone.
+"""What the column chunks and pages of a Parquet file are like, from its footer and the headers of its pages.
 
 A page is the least that any reader decompresses at a time, and how long values are decides how many rows can be laid out
-together: the footer says neither. The headers are Thrift structs in the compact protocol:
+together: the footer says neither. Both are Thrift structs in the compact protocol:
 https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
+
+Arrow reads footers too; but asked for a column chunk it ends the process where the statistics of one are damaged.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-__all__ = ["Pages", "look"]
+__all__ = ["Chunk", "Pages", "chunks", "look"]
+
+FOOTER_END = 8  # bytes after the footer: its length and a word
+GROUPS, COLUMNS, DESCRIPTION = 4, 1, 3  # fields of a footer, of a row group, of a column chunk
+PATH, CHUNK_ENCODED, CHUNK_STORED, FIRST_DATA, FIRST_DICTIONARY = 3, 6, 7, 9, 11  # of its description
 
 HEADER_BYTES = 1 << 10  # read at a time; a header with long statistics takes more
 LARGEST_HEADER = 1 << 26
 ENCODED, STORED, DATA, DICTIONARY, DATA_2 = 2, 3, 5, 7, 8  # fields of a page header
 VALUES, ENCODING, ENCODING_2 = 1, 2, 4  # fields of the header of a page of each kind
 CODES = (2, 8)  # encodings that point into the dictionary
-STOP, TRUE, FALSE, BYTE, DOUBLE, BINARY, LIST, SET, STRUCT = 0, 1, 2, 3, 7, 8, 9, 10, 12
+TRUE, FALSE, BYTE, DOUBLE, BINARY, LIST, SET, STRUCT = 1, 2, 3, 7, 8, 9, 10, 12  # types
 INTEGERS = (4, 5, 6)
+SIZES = {TRUE: 1, FALSE: 1, BYTE: 1, DOUBLE: 8}
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A column chunk.
+
+    Attributes
+    ----------
+    name
+        Of the column; a nested one has dots between its parts.
+    encoded, stored
+        Bytes before and after compression.
+    start
+        The byte of the file at which it begins.
+    """
+
+    name: str
+    encoded: int
+    stored: int
+    start: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +68,35 @@ class Pages:
     only_codes: bool
 
 
-def look(file: BinaryIO, start: int, length: int) -> Pages:
-    """Read the page headers of a column chunk.
-
-    Parameters
-    ----------
-    file
-        The Parquet file.
-    start, length
-        Where the chunk is, in bytes.
+def chunks(file: BinaryIO) -> list[list[Chunk]]:
+    """Read the footer of a file: its column chunks, by row group.
 
     Raises
     ------
-    ValueError
+    OSError, ValueError
+        If it is no footer.
+    """
+    end = file.seek(-FOOTER_END, os.SEEK_END)
+    length = int.from_bytes(file.read(4), "little")
+    file.seek(end - length)
+    try:
+        footer = _Thrift(file.read(length)).struct()
+        return [[_chunk(column[DESCRIPTION]) for column in group[COLUMNS]] for group in footer.get(GROUPS, [])]
+    except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError) as error:
+        msg = "there is no footer"
+        raise ValueError(msg) from error
+
+
+def look(file: BinaryIO, chunk: Chunk) -> Pages:
+    """Read the page headers of a column chunk.
+
+    Raises
+    ------
+    OSError, ValueError
         If there is something else than pages.
     """
-    end, largest, widest, only_codes = start + length, 0, 0, True
+    start, end = chunk.start, chunk.start + chunk.stored
+    largest, widest, only_codes = 0, 0, True
     while start < end:
         header, size = _header(file, start)
         encoded, stored = _number(header, ENCODED), _number(header, STORED)
@@ -69,6 +110,15 @@ def look(file: BinaryIO, start: int, length: int) -> Pages:
         only_codes &= holds_codes or DICTIONARY in header
         start += size + stored
     return Pages(largest, widest, only_codes)
+
+
+def _chunk(fields: dict[int, Any]) -> Chunk:
+    encoded, stored, data = (_number(fields, field) for field in (CHUNK_ENCODED, CHUNK_STORED, FIRST_DATA))
+    if min(encoded, stored, data) < 0:
+        msg = "a column chunk has no place"
+        raise ValueError(msg)
+    starts = [offset for offset in (_number(fields, FIRST_DICTIONARY), data) if offset > 0]
+    return Chunk(b".".join(fields[PATH]).decode(), encoded, stored, min(starts, default=0))
 
 
 def _content(header: dict[int, Any]) -> tuple[int, bool]:
@@ -103,7 +153,7 @@ def _header(file: BinaryIO, start: int) -> tuple[dict[int, Any], int]:
 
 
 class _Thrift:
-    """A reader of the compact protocol that keeps integers and structs of them; IndexError where the bytes end."""
+    """A reader of the compact protocol, structs as dicts by field; IndexError where the bytes end."""
 
     def __init__(self, raw: bytes) -> None:
         self._raw = raw
@@ -112,35 +162,40 @@ class _Thrift:
     def struct(self) -> dict[int, Any]:
         fields: dict[int, Any] = {}
         field = 0
-        while (byte := self._byte()) != STOP:
+        while byte := self._byte():
             field = field + (byte >> 4) if byte >> 4 else self._integer()
-            fields[field] = self._value(byte & 0xF)
+            kind = byte & 0xF
+            fields[field] = kind == TRUE if kind in (TRUE, FALSE) else self._value(kind)
         return fields
 
-    def _value(self, kind: int) -> int | dict[int, Any] | None:
-        """Return an integer or a struct; pass over any other value."""
+    def _value(self, kind: int) -> Any:
         if kind in INTEGERS:
             return self._integer()
+        if kind == BINARY:
+            return self._bytes(self._varint())
         if kind == STRUCT:
             return self.struct()
         if kind in (LIST, SET):
-            self._pass_over_list()
-        elif kind not in (TRUE, FALSE):
-            self._pass_over(kind)
-        return None
+            return self._list()
+        return self._bytes(self._fixed(kind))
 
-    def _pass_over_list(self) -> None:
+    def _list(self) -> list[Any]:
         byte = self._byte()
-        for _ in range(self._varint() if byte >> 4 == 0xF else byte >> 4):
-            self._value(byte & 0xF)
+        size = self._varint() if byte >> 4 == 0xF else byte >> 4
+        return [self._value(byte & 0xF) for _ in range(size)]
 
-    def _pass_over(self, kind: int) -> None:
-        sizes = {BYTE: 1, DOUBLE: 8}
-        if kind != BINARY and kind not in sizes:
+    def _fixed(self, kind: int) -> int:
+        """Return how many bytes a value of a fixed size takes; a truth value does so in lists only."""
+        if kind not in SIZES:
             msg = f"no Thrift type {kind}"
             raise ValueError(msg)
-        size = self._varint() if kind == BINARY else sizes[kind]
+        return SIZES[kind]
+
+    def _bytes(self, size: int) -> bytes:
         self.at += size
+        if self.at > len(self._raw):
+            raise IndexError
+        return self._raw[self.at - size : self.at]
 
     def _integer(self) -> int:
         number = self._varint()

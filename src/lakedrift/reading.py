@@ -33,6 +33,7 @@ SLICES_AT_A_TIME = 2
 PAGES_AT_A_TIME = 3  # of a column: its dictionary, and a page before and after decompression
 SMALL_BATCH, FULL_BATCH = 1 << 14, 1 << 17  # rows
 SMALL_BYTES, FULL_BYTES = 1 << 22, 1 << 23
+DAMAGED = "the file is damaged, or changed while it was read"
 SECONDS_A_DAY = 86_400
 UNITS_A_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
@@ -122,7 +123,7 @@ class Reader:
         except (KeyboardInterrupt, SystemExit, MemoryError, LakedriftError):
             raise
         except Exception as error:
-            raise _explained(_reason(error), self._polars, scan) from error
+            raise _explained(_reason(error), self._arrow, scan) from error
 
     def _parts(self, scan: Scan) -> Iterator[tuple[Scanner, Scan]]:
         """Yield what each scanner reads: row groups that do not fit go page by page, whatever the engine."""
@@ -149,10 +150,10 @@ class Reader:
         held = PAGES_AT_A_TIME * sum(pages.values())
         if held > self._memory // 2:
             name = max(pages, key=pages.__getitem__)
-            together = f"the pages of {plural(len(pages), 'column')} take {size(held)}"
+            largest, columns, room = size(pages[name]), plural(len(pages), "column"), size(self._memory // 2)
             msg = (
-                f"column {name!r} of {fragment.uri!r} has a page of {size(pages[name])}, and {together} "
-                f"where there is room for {size(self._memory // 2)}"
+                f"column {name!r} of {fragment.uri!r} has a page of {largest}, "
+                f"and the pages of {columns} take {size(held)} where there is room for {room}"
             )
             raise ResourceError(msg, hint="give more --memory, or leave columns out with --exclude")
 
@@ -263,8 +264,11 @@ def _explained(reason: str, scanner: Scanner, scan: Scan) -> LakedriftError:
             return SourceError(f"cannot read the {fragment.uri}: {fault}")
         if fault is not None:
             msg = f"cannot read {fragment.uri!r}: {fault}"
-            return UnreadableFileError(msg, hint="the file is damaged, or changed while it was read")
-    return SourceError(f"cannot read {len(scan.fragments)} fragments together, {scan.fragments[0].uri!r} first: {reason}")
+            return UnreadableFileError(msg, hint=DAMAGED)
+    first = scan.fragments[0].uri
+    if len(scan.fragments) == 1 and scan.frame is None:
+        return UnreadableFileError(f"cannot read {first!r}: {reason}", hint=DAMAGED)
+    return SourceError(f"cannot read {len(scan.fragments)} fragments together, {first!r} first: {reason}")
 
 
 def _fault(scanner: Scanner, scan: Scan) -> str | None:

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from lakedrift.api import sweep
 
@@ -30,7 +29,7 @@ def warm() -> None:
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / name for name in ("reference.parquet", "current.parquet")]
         for file, side in zip(files, sides, strict=True):
-            pq.write_table(side, file)
+            pl.DataFrame(side).write_parquet(file)
         for engine in ("polars", "arrow"):
             sweep(*files, exact=True, min_rows=1, threads=2, engine=engine)
         sweep(*files, exact=True, min_rows=1, threads=2, engine="arrow", where="double > 0 OR double <= 0 OR double IS NULL")

@@ -5,17 +5,18 @@ Strings come as dictionaries, so that many copies of a long one are never laid o
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
-from typing import BinaryIO
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lakedrift.columns import natural_kind
-from lakedrift.pages import Pages, look
+from lakedrift.pages import Chunk, chunks, look
 from lakedrift.scanner import WAITING, check_types
 from lakedrift.source import Fragment, Scan
 
@@ -54,11 +55,8 @@ class Arrow:
     def batches(self, scan: Scan) -> Iterator[pa.RecordBatch]:
         """Yield the rows, file by file."""
         for fragment in scan.fragments:
-            footer = pq.read_metadata(fragment.uri)
-            check_types(scan, footer.schema.to_arrow_schema())
-            layouts = (
-                _layout(fragment, footer, group, scan, self._batch_bytes(scan)) for group in range(footer.num_row_groups)
-            )
+            footer, room = _footer(fragment, scan), self._batch_bytes(scan)
+            layouts = (_layout(fragment, group, scan, room) for group in range(footer.num_row_groups))
             for layout, groups in groupby(enumerate(layouts), key=itemgetter(1)):
                 numbers = [number for number, _ in groups]
                 yield from _decoded(fragment, footer, numbers, layout, scan, use_threads=self._threads > 1)
@@ -68,9 +66,8 @@ def first_rows(scan: Scan, group: int, rows: int, memory: int) -> list[pa.Record
     """Return the first rows of a row group of the scan's one file, decoding no more than these."""
     parts: list[pa.RecordBatch] = []
     (fragment,) = scan.fragments
-    footer = pq.read_metadata(fragment.uri)
-    check_types(scan, footer.schema.to_arrow_schema())
-    layout = _layout(fragment, footer, group, scan, memory)
+    footer = _footer(fragment, scan)
+    layout = _layout(fragment, group, scan, memory)
     layout = replace(layout, rows=min(layout.rows, rows))
     for batch in _decoded(fragment, footer, [group], layout, scan, use_threads=False):
         parts.append(batch.slice(0, rows))
@@ -91,17 +88,22 @@ class _Layout:
     dictionaries: tuple[str, ...]
 
 
-def _layout(fragment: Fragment, footer: pq.FileMetaData, group: int, scan: Scan, memory: int) -> _Layout:
+def _footer(fragment: Fragment, scan: Scan) -> pq.FileMetaData:
+    footer = pq.read_metadata(fragment.uri)
+    check_types(scan, footer.schema.to_arrow_schema())
+    return footer
+
+
+def _layout(fragment: Fragment, group: int, scan: Scan, memory: int) -> _Layout:
     types = {name: fragment.schema.field(name).type for name in scan.columns}
+    texts = {name for name, dtype in types.items() if natural_kind(dtype) == "categorical"}
     width, dictionaries = sum(map(value_bytes, types.values())), []
     with open(fragment.uri, "rb") as file:  # noqa: PTH123 -- a name, not a path
-        for chunk in _chunks(footer, group):
-            if chunk.path_in_schema in types and natural_kind(types[chunk.path_in_schema]) == "categorical":
-                pages = _pages(file, chunk)
-                if pages.only_codes:
-                    dictionaries.append(chunk.path_in_schema)
-                else:
-                    width += pages.value_bytes
+        for chunk in _chunks(fragment.uri)[group] if texts else ():
+            if chunk.name in texts:
+                pages = look(file, chunk)
+                width += 0 if pages.only_codes else pages.value_bytes
+                dictionaries += [chunk.name] if pages.only_codes else []
     rows = max(1, min(BATCH_ROWS, memory // max(1, width)))
     return _Layout(1 << (rows.bit_length() - 1), tuple(dictionaries))
 
@@ -113,7 +115,15 @@ def _decoded(
     options = {"read_dictionary": list(layout.dictionaries), "pre_buffer": False, "buffer_size": BUFFER_BYTES}
     with pq.ParquetFile(fragment.uri, metadata=footer, **options) as file:
         for batch in file.iter_batches(layout.rows, row_groups=groups, columns=names, use_threads=use_threads):
-            yield batch.select(names)  # `x` alone would bring `x.y` with it, and the order is the file's
+            yield _checked(batch.select(names))  # `x` alone would bring `x.y` with it, and the order is the file's
+
+
+def _checked(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Assert that codes are in their dictionaries and text is UTF-8, which Arrow takes from a damaged file as it is."""
+    for column in batch.columns:
+        if natural_kind(column.type) == "categorical":
+            column.validate(full=True)
+    return batch
 
 
 def largest_pages(fragment: Fragment, names: Collection[str]) -> dict[str, int]:
@@ -125,13 +135,11 @@ def largest_pages(fragment: Fragment, names: Collection[str]) -> dict[str, int]:
         If the file cannot be read.
     """
     found = dict.fromkeys(names, 0)
-    footer = pq.read_metadata(fragment.uri)
     with open(fragment.uri, "rb") as file:  # noqa: PTH123 -- a name, not a path
-        for group in range(footer.num_row_groups):
-            for chunk in _chunks(footer, group):
-                name, size = chunk.path_in_schema, chunk.total_uncompressed_size
-                if name in found and size > found[name]:
-                    found[name] = max(found[name], size if size <= SMALL_CHUNK else _pages(file, chunk).largest)
+        for chunk in chain.from_iterable(_chunks(fragment.uri)):
+            if chunk.encoded > found.get(chunk.name, chunk.encoded):
+                largest = chunk.encoded if chunk.encoded <= SMALL_CHUNK else look(file, chunk).largest
+                found[chunk.name] = max(found[chunk.name], largest)
     return found
 
 
@@ -140,15 +148,12 @@ def narrowed(fragment: Fragment, names: Collection[str]) -> Fragment:
     if len(names) >= len(fragment.schema):
         return fragment
     try:
-        footer = pq.read_metadata(fragment.uri)
-    except (OSError, pa.ArrowException):  # reading it will say what is wrong with it
+        groups = _chunks(fragment.uri)
+    except (OSError, ValueError):  # reading it will say what is wrong with it
         return fragment
-    groups = (footer.row_group(number) for number in range(footer.num_row_groups))
-    chunks = (
-        [chunk for chunk in map(group.column, range(group.num_columns)) if chunk.path_in_schema in names] for group in groups
+    return replace(
+        fragment, group_bytes=tuple(sum(chunk.encoded for chunk in group if chunk.name in names) for group in groups)
     )
-    sizes = (sum(chunk.total_uncompressed_size for chunk in group) for group in chunks)
-    return replace(fragment, group_bytes=tuple(sizes))
 
 
 def value_bytes(dtype: pa.DataType) -> int:
@@ -159,14 +164,16 @@ def value_bytes(dtype: pa.DataType) -> int:
         return VIEW_BYTES
 
 
-def _pages(file: BinaryIO, chunk: pq.ColumnChunkMetaData) -> Pages:
-    start = min((offset for offset in (chunk.dictionary_page_offset, chunk.data_page_offset) if offset), default=0)
-    return look(file, start, chunk.total_compressed_size)
+def _chunks(uri: str) -> list[list[Chunk]]:
+    """Return the column chunks of a file by row group; those of the last file are remembered until it changes."""
+    return _chunks_of(uri, Path(uri).stat().st_mtime_ns)
 
 
-def _chunks(footer: pq.FileMetaData, group: int) -> Iterator[pq.ColumnChunkMetaData]:
-    described = footer.row_group(group)
-    return map(described.column, range(described.num_columns))
+@functools.lru_cache(maxsize=1)
+def _chunks_of(uri: str, changed: int) -> list[list[Chunk]]:
+    del changed
+    with open(uri, "rb") as file:  # noqa: PTH123 -- a name, not a path
+        return chunks(file)
 
 
 SCANNER = Arrow
