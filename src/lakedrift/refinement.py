@@ -30,7 +30,7 @@ from lakedrift.summaries.values import Values
 
 __all__ = ["doubts", "refine"]
 
-BYTES_A_VALUE = 24  # a kept value: its key and count, and its key once more while it waits to be sorted in
+BYTES_A_VALUE = 48  # a kept value at the peak: key and count, both once more while two multisets merge, and the loose keys
 
 
 def doubts(comparison: Comparison, *, exact: bool, memory: int) -> dict[str, tuple[Values, Values]]:

@@ -6,6 +6,7 @@ The state is a multiset of keys, sorted, each with its count, and so does not de
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -17,7 +18,7 @@ from lakedrift.binning import Binning
 from lakedrift.errors import IncompatibleProfilesError
 from lakedrift.keying import Buffers, column_of, flip_of
 from lakedrift.summary import Counts, add_counts
-from lakedrift_kernels import numbers
+from lakedrift_kernels import multisets, numbers
 
 __all__ = ["SUMMARY", "Values"]
 
@@ -125,7 +126,7 @@ class Values:
             add_counts(getattr(self, name), getattr(other, name))
         keys, counts = other.kept
         self._settle()
-        self._keys, self._counts = _multiset(np.append(self._keys, keys), np.append(self._counts, counts))
+        self._take(multisets.merge_multisets, keys, counts)
 
     def empty(self) -> Self:
         """Return the state of no rows."""
@@ -159,21 +160,22 @@ class Values:
 
     def _settle(self) -> None:
         if self._n_loose:
-            keys, counts = np.unique(np.concatenate(self._loose), return_counts=True)
+            keys = np.concatenate(self._loose)
             self._loose, self._n_loose = [], 0
-            self._keys, self._counts = _multiset(np.append(self._keys, keys), np.append(self._counts, counts))
+            keys.sort()
+            self._take(multisets.merge_sorted, keys)
+
+    def _take(self, merge: Callable[..., int], keys: Keys, *counts: Counts) -> None:
+        """Merge what is held with more keys, given ascending."""
+        merged = np.empty(len(self._keys) + len(keys), np.uint64)
+        totals = np.empty(len(merged), np.int64)
+        n = merge(self._keys, self._counts, keys, *counts, merged, totals)
+        crowded = 2 * n < len(merged)
+        self._keys, self._counts = (merged[:n].copy(), totals[:n].copy()) if crowded else (merged[:n], totals[:n])
 
 
 def _nothing() -> tuple[Counts, Keys, Counts]:
     return np.zeros((4, 1), np.int64), np.empty(0, np.uint64), np.empty(0, np.int64)
-
-
-def _multiset(keys: Keys, counts: Counts) -> tuple[Keys, Counts]:
-    """Sort keys and add up the counts of equal ones."""
-    order = np.argsort(keys, kind="stable")
-    keys, counts = keys[order], counts[order]
-    starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])[: len(keys)])
-    return keys[starts], np.add.reduceat(counts, starts) if len(starts) else counts
 
 
 SUMMARY = Values
