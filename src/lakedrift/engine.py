@@ -52,6 +52,7 @@ def run(plan: Plan, threads: int, observer: Observer, reader: Reader | None = No
     scans = plan.source.scans(list(keys), () if keep is None else keep.needed)
     reader.check(scans)
     rows = filtered = 0
+    pa.default_memory_pool().release_unused()  # the pages that a fit sample was decoded from
     with _Crew(plan.states, threads) as crew:
         for scan in scans:
             for batch, kept_back in reader.batches(scan, keep):
