@@ -28,7 +28,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakedrift.hashing import Texts, strings_of
+from lakedrift.hashing import Texts, name_of, raw_of, strings_of
 from lakedrift.summary import Counts, add_counts
 from lakedrift.tallies import BUCKETS, NameTally, TextTally, ViewTally
 
@@ -48,7 +48,7 @@ class Frequencies:
         (n_groups,) counts.
     values
         The values counted by themselves that occur, sorted, as text; a boolean column has `false` and `true`, and a string of
-        more than 256 bytes is called as in `lakedrift.hashing`.
+        more than 256 bytes, or that is no UTF-8, is called as in `lakedrift.hashing`.
     counts
         (n_groups, n_values) counts of `values`.
     buckets
@@ -87,7 +87,7 @@ class Frequencies:
 
     @property
     def values(self) -> tuple[str, ...]:
-        """The values counted by themselves, sorted by code point, which is also the order of their UTF-8 bytes."""
+        """The values counted by themselves, sorted by code point; of sound text that is also the order of the UTF-8 bytes."""
         return tuple(sorted(set().union(*self._settled())))
 
     @property
@@ -158,7 +158,7 @@ class Frequencies:
         self.names, self._buckets, self._named = tuple(names), buckets, None
 
     def to_arrow(self) -> pa.Table:
-        """Return one row a group: rows, null, its values with their counts and its buckets; the names in the metadata."""
+        """Return one row a group: rows, null, its values (bytes) with their counts, and its buckets; names in the metadata."""
         tallies = [sorted(tally.items()) for tally in self._settled()]
         rows = [None] * len(tallies) if self._buckets is None else list(self._buckets)
         held = [None if row is None else np.flatnonzero(row) for row in rows]
@@ -166,7 +166,7 @@ class Frequencies:
         state = {
             "rows": self.rows,
             "null": self.null,
-            "values": pa.array([[value for value, _ in tally] for tally in tallies], pa.list_(pa.string())),
+            "values": pa.array([[raw_of(value) for value, _ in tally] for tally in tallies], pa.list_(pa.binary())),
             "counts": pa.array([[count for _, count in tally] for tally in tallies], pa.list_(pa.int64())),
             "buckets": pa.array(held, pa.list_(pa.int64())),
             "bucket_counts": pa.array(shared, pa.list_(pa.int64())),
@@ -178,7 +178,7 @@ class Frequencies:
         """Return the state that `to_arrow` wrote."""
         names = json.loads(table.schema.metadata[b"names"])
         groups = table.to_pylist()
-        tallies = [Counter(dict(zip(group["values"], group["counts"], strict=True))) for group in groups]
+        tallies = [Counter(dict(zip(map(name_of, group["values"]), group["counts"], strict=True))) for group in groups]
         buckets = None if table["buckets"].null_count else np.zeros((len(groups), BUCKETS), np.int64)
         for row, group in zip(buckets if buckets is not None else (), groups, strict=False):
             row[group["buckets"]] = group["bucket_counts"]
