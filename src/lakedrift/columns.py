@@ -87,8 +87,11 @@ def views(array: pa.Array) -> Column:
 
 
 def buffers(array: pa.Array) -> list[NDArray[np.uint8]]:
-    """Return the bytes that the views of a `string_view` column point into, (n_bytes,) each."""
-    return [np.frombuffer(buffer or b"", np.uint8) for buffer in array.buffers()[2:]]
+    """Return the bytes that the views of a `string_view` column point into, (n_bytes,) each, read-only as all columns are."""
+    found = [np.frombuffer(buffer or b"", np.uint8) for buffer in array.buffers()[2:]]
+    for data in found:
+        data.flags.writeable = False
+    return found
 
 
 def labels(array: pa.Array) -> pa.Array:
