@@ -75,6 +75,11 @@ class TextTally:
         """How many different strings were counted."""
         return int(self._used[0])
 
+    @property
+    def kept_bytes(self) -> int:
+        """How many bytes of them are kept."""
+        return int(self._used[1])
+
     def add(self, located: Strings) -> None:
         """Count strings."""
         done = 0

@@ -1,18 +1,21 @@
 """How often each value of a categorical or boolean column occurs: exactly by value, or, of very many, by name and bucket.
 
-Up to 65,536 different values over the whole lake each has a count of its own. Beyond that, the values that were heavy in the
-fit sample, the *names*, keep theirs, and every other is counted in one of 65,536 buckets, the top 16 bits of its hash. So
-memory is bounded, and no bucket ever depends on a dictionary code, a thread or a machine.
+Up to 65,536 different values over the whole lake, of no more than 4 MiB together, each has a count of its own. Beyond that,
+the values that were heavy in the fit sample, the *names*, keep theirs, and every other is counted in one of 65,536 buckets, the
+top 16 bits of its hash. So memory is bounded, and no bucket ever depends on a dictionary code, a thread or a machine.
 
 The state is a function of the multiset M of values and the set N of names, and of nothing else:
 
-    F(M, N) = the counts of M                                                  if M has at most 65,536 different values,
+    F(M, N) = the counts of M                                                  if the set of values in M is small,
               the counts of M in N, and bucket sums of the hashes of the rest  otherwise.
 
+A set is small if it has at most 65,536 values and what these are called takes at most 4 MiB of bytes: both only grow with the
+set, so every part of a small set is small.
+
 Write S(M, N) for the second line. A count is a sum over M, so S(A + B, N) = S(A, N) + S(B, N); and S(M, N ∩ K) follows from
-S(M, N), since what is no longer named goes to the bucket of its hash. If A has more than 65,536 different values, so has
-A + B: a state that has spilled is never one that should not have. If neither A nor B has, their union is known value by value,
-so it is known whether A + B has. Hence F(A + B, N) follows from F(A, N) and F(B, N) in all four cases, whoever spilled first,
+S(M, N), since what is no longer named goes to the bucket of its hash. If the set of A is not small, neither is that of
+A + B: a state that has spilled is never one that should not have. If those of A and B are, their union is known value by value,
+so it is known whether it is small. Hence F(A + B, N) follows from F(A, N) and F(B, N) in all four cases, whoever spilled first,
 and `merge` is associative and commutative because multiset union is. Two states of different names have the names that both
 have: intersection is associative, commutative and idempotent too, so independently fitted states merge.
 """
@@ -34,7 +37,8 @@ from lakedrift.tallies import BUCKETS, NameTally, TextTally, ViewTally
 
 __all__ = ["SUMMARY", "Frequencies"]
 
-MOST_VALUES = 1 << 16  # different values that are all counted by value
+MOST_VALUES = 1 << 16  # different values that are all counted by value …
+MOST_BYTES = 4 << 20  # … if what they are called is not longer than this together
 
 
 class Frequencies:
@@ -195,7 +199,7 @@ class Frequencies:
         if short.add(texts):
             for located in texts.long():
                 long.add(located)
-        if len(short) + len(long) > MOST_VALUES:
+        if len(short) + len(long) > MOST_VALUES or long.kept_bytes > MOST_BYTES:  # what is called so may be longer
             self.spill(self.names)
 
     def _share_out(self, texts: Texts, buckets: Counts) -> None:
@@ -212,7 +216,7 @@ class Frequencies:
         self._tables = ViewTally(), TextTally()
         if self._named is not None:
             self._tallies[0].update(self._named.drain())
-        if self._buckets is None and len(set().union(*self._tallies)) > MOST_VALUES:
+        if self._buckets is None and not _is_small(set().union(*self._tallies)):
             self.spill(self.names)
         return self._tallies
 
@@ -223,6 +227,10 @@ class Frequencies:
         if self._buckets is not None and other._buckets is not None:
             add_counts(self._buckets, other._buckets)
         self._settled()
+
+
+def _is_small(values: set[str]) -> bool:
+    return len(values) <= MOST_VALUES and len(raw_of("".join(values))) <= MOST_BYTES
 
 
 SUMMARY = Frequencies
