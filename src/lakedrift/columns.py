@@ -157,8 +157,9 @@ def _nearest(array: pa.Array) -> NDArray[np.float64]:
     """
     width, scale = array.type.bit_width, array.type.scale
     words = np.frombuffer(array.buffers()[1] or b"", np.int32 if width == 32 else np.int64).reshape(-1, max(width // 64, 1))
-    words = words[array.offset : array.offset + len(array)].astype(np.int64, copy=False)
-    low, rest = words[:, 0], words[:, 1:]
+    words = words[array.offset : array.offset + len(array)]
+    low: NDArray[np.int64] = words[:, 0].astype(np.int64, copy=False)
+    rest = words[:, 1:]
     if 0 <= scale <= EXACT_POWERS:
         near = (low >= -EXACT_INTEGERS) & (low <= EXACT_INTEGERS) & (rest == (low >> 63)[:, np.newaxis]).all(axis=1)
         values: NDArray[np.float64] = low / float(10**scale)
