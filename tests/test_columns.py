@@ -45,6 +45,43 @@ def test_numbers__are_the_valid_values_of_any_slice(dtype, data):
     assert all(value is None or same(found, np.dtype(dtype).type(value).item()) for found, value in pairs)
 
 
+def decimals(digits: int, scale: int):
+    most = [min(2**53 + 2, 10**digits - 1), 10**digits - 1]
+    whole = st.one_of([st.integers(-limit, limit) for limit in most])
+    return whole.map(lambda unscaled: decimal.Decimal(unscaled).scaleb(-scale, decimal.Context(prec=76)))
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        *(pa.decimal32(9, 2), pa.decimal64(18, 4), pa.decimal128(12, 2), pa.decimal128(20, 0), pa.decimal128(38, 22)),
+        *(pa.decimal128(38, 23), pa.decimal128(38, 38), pa.decimal128(18, -3), pa.decimal256(76, 10)),
+    ],
+    ids=str,
+)
+@given(data=st.data())
+def test_numbers__of_decimals_are_the_nearest_doubles(dtype, data):
+    values = data.draw(st.lists(st.one_of(st.none(), decimals(dtype.precision, dtype.scale)), max_size=20))
+    first = data.draw(st.integers(0, len(values)))
+    column = columns.numbers(pa.array(values, dtype).slice(first))
+    assert valid_of(column) == [value is not None for value in values[first:]]
+    pairs = zip(column.values.tolist(), values[first:], strict=True)
+    assert all(value is None or found == float(value) for found, value in pairs)
+
+
+@given(values=st.lists(decimals(12, 2), min_size=1, max_size=20), one=st.integers(2, 26), other=st.integers(2, 26))
+def test_numbers__of_a_decimal_are_one_at_every_scale(values, one, other):
+    found = [columns.numbers(pa.array(values, pa.decimal128(38, scale))).values.tolist() for scale in (one, other)]
+    assert found[0] == found[1] == [float(value) for value in values]
+
+
+def test_numbers__of_prices_are_those_of_their_text():
+    cents = np.random.default_rng(0).integers(-(10**11), 10**11, 20_000)
+    prices = [decimal.Decimal(number).scaleb(-2) for number in cents.tolist()]
+    for dtype in (pa.decimal128(12, 2), pa.decimal128(14, 4)):
+        assert columns.numbers(pa.array(prices, dtype)).values.tolist() == [float(price) for price in prices]
+
+
 @pytest.mark.parametrize("dtype", strategies.DTYPES)
 @given(data=st.data())
 def test_valid_numbers__leave_out_null_and_nan(dtype, data):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from lakedrift.text import blocks, clip, count, decimal, duration, encode, join, plural, shorten, size, visible
+from lakedrift.text import blocks, clip, count, decimal, duration, encode, join, legible, plural, shorten, size, visible
 
 ANY = st.text(st.characters(), max_size=40)
 
@@ -109,3 +109,25 @@ def test_blocks__something_is_drawn_higher_than_nothing(counts: list[int]) -> No
 @given(ANY)
 def test_encode__never_fails(text: str) -> None:
     assert encode(text).decode("utf-8") == text.encode("utf-8", "backslashreplace").decode()
+
+
+@given(one=st.binary(max_size=6), other=st.binary(max_size=6))
+def test_legible__tells_bytes_that_are_no_utf8_apart(one, other):
+    names = [raw.decode("utf-8", "surrogateescape") for raw in (one, other)]
+    shown = [legible(name) for name in names]
+    assert (shown[0] == shown[1]) == (one == other)
+    assert all(label.encode().decode() == label for label in shown)
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        (b"", ""),
+        ("ü\\xff".encode(), "ü\\xff"),
+        (b"ab\xff", "ab\\xff (not UTF-8)"),
+        (b"\\xff\xff", "\\\\xff\\xff (not UTF-8)"),
+        (b"\xed\xa0\x80", "\\xed\\xa0\\x80 (not UTF-8)"),
+    ],
+)
+def test_legible__examples(raw, shown):
+    assert legible(raw.decode("utf-8", "surrogateescape")) == shown

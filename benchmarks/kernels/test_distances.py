@@ -44,11 +44,6 @@ def test_ks_values(measure: Callable[..., None], rng: np.random.Generator, n: in
     measure(ecdf.ks_values, *x, *y, last, np.zeros((1, 2), np.int64), sizes, np.zeros(2, np.int64), count=n)
 
 
-def test_ks_sorted(measure: Callable[..., None], rng: np.random.Generator, n: int) -> None:
-    x, y = np.sort(rng.normal(size=(2, n // 2)))
-    measure(ecdf.ks_sorted, x, y, np.zeros(2, np.int64), count=n)
-
-
 def test_wasserstein_bounds(measure: Callable[..., None], cells: Sides, n: int) -> None:
     edges, outputs = np.arange(n + 1.0), np.zeros((3, 1))
     measure(wasserstein.bounds, *cells, edges, np.zeros(n, bool), *outputs, count=n, of="cell")

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from lakedrift_kernels._jit import cache_directory, is_warm
+from lakedrift_kernels._jit import cache_directory, is_complete, is_warm, mark_complete
 
-__all__ = ["cache_directory", "is_warm"]
+__all__ = ["cache_directory", "is_complete", "is_warm", "mark_complete"]

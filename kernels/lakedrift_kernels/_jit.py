@@ -26,7 +26,9 @@ CONFIG: Any = numba.config
 P = ParamSpec("P")
 R = TypeVar("R")
 
-__all__ = ["cache_directory", "is_warm", "kernel"]
+__all__ = ["cache_directory", "is_complete", "is_warm", "kernel", "mark_complete"]
+
+COMPLETE = "complete"  # an empty file beside the kernels: all that a sweep can need are there
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
@@ -58,9 +60,22 @@ def cache_directory() -> Path | None:
 
 
 def is_warm() -> bool:
-    """Whether compiled kernels of this very version are already on disk."""
+    """Whether some kernels of this very version are already on disk, as after a first sweep; others may be missing."""
     directory = cache_directory()
     return directory is not None and any(directory.rglob("*.nbi"))
+
+
+def is_complete() -> bool:
+    """Whether all kernels of this very version are on disk, as `mark_complete` said."""
+    directory = cache_directory()
+    return directory is not None and (directory / COMPLETE).is_file()
+
+
+def mark_complete() -> None:
+    """Remember that every kernel was compiled into the cache, if there is one."""
+    directory = cache_directory()
+    if directory is not None:
+        (directory / COMPLETE).touch()
 
 
 def _is_private(directory: Path) -> bool:

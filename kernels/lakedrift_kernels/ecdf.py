@@ -12,31 +12,12 @@ from numpy.typing import NDArray
 
 from lakedrift_kernels._jit import kernel
 
-__all__ = ["ks_cells", "ks_sorted", "ks_values"]
+__all__ = ["ks_cells", "ks_values"]
 
 DIGIT = 31
 DIGIT_MASK = (1 << 31) - 1
 LIMB = 1 << 62
 LIMB_MASK = LIMB - 1
-
-
-@kernel
-def ks_sorted(x: NDArray[np.float64], y: NDArray[np.float64], out: NDArray[np.int64]) -> None:
-    """Write the pair (c1, c2) of two ascending samples (n,) and (m,), free of NaN, to `out` (2,).
-
-    Once a sample is used up the distance only shrinks. `not >` instead of `<=` ends the loop even if a NaN slipped in.
-    """
-    out[:] = 0
-    largest = (0, 0)
-    c1 = 0
-    c2 = 0
-    while c1 < x.size and c2 < y.size:
-        value = min(x[c1], y[c2])
-        while c1 < x.size and not x[c1] > value:
-            c1 += 1
-        while c2 < y.size and not y[c2] > value:
-            c2 += 1
-        largest = _keep_larger(c1, c2, x.size, y.size, largest, out)
 
 
 @kernel

@@ -32,6 +32,8 @@ __all__ = [
 ]
 
 ALL_VALID = np.frombuffer(b"", np.uint8)  # read-only as every bitmap is: kernels are compiled for one kind of array
+EXACT_INTEGERS = 1 << 53  # every integer up to here is a double,
+EXACT_POWERS = 22  # and so is every power of ten up to this one
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Column:
 def numbers(array: pa.Array) -> Column:
     """Return an integer, floating, decimal or temporal column (n,) as its numbers; a decimal becomes the nearest double."""
     if pa.types.is_decimal(array.type):
-        array = pc.cast(array, pa.float64())
+        return Column(_nearest(array), *_validity(array))
     dtype = _storage(array.type)
     values = np.frombuffer(array.buffers()[1] or b"", dtype)[array.offset : array.offset + len(array)]
     if dtype == np.float16:
@@ -85,8 +87,11 @@ def views(array: pa.Array) -> Column:
 
 
 def buffers(array: pa.Array) -> list[NDArray[np.uint8]]:
-    """Return the bytes that the views of a `string_view` column point into, (n_bytes,) each."""
-    return [np.frombuffer(buffer or b"", np.uint8) for buffer in array.buffers()[2:]]
+    """Return the bytes that the views of a `string_view` column point into, (n_bytes,) each, read-only as all columns are."""
+    found = [np.frombuffer(buffer or b"", np.uint8) for buffer in array.buffers()[2:]]
+    for data in found:
+        data.flags.writeable = False
+    return found
 
 
 def labels(array: pa.Array) -> pa.Array:
@@ -142,6 +147,28 @@ def family(dtype: str) -> str:
     if dtype in ("halffloat", "float", "double"):
         return "floating"
     return "decimal" if dtype.startswith(("decimal32", "decimal64", "decimal128")) else dtype
+
+
+def _nearest(array: pa.Array) -> NDArray[np.float64]:
+    """Return the double nearest to each decimal, (n,): the same for every scale that it may be written in.
+
+    An integer of up to 2**53 and a power of ten of up to 10**22 are doubles, so that their quotient, which is rounded once, is
+    the nearest. All others are read from their text. Arrow's own cast multiplies by a rounded power and misses many.
+    """
+    width, scale = array.type.bit_width, array.type.scale
+    words = np.frombuffer(array.buffers()[1] or b"", np.int32 if width == 32 else np.int64).reshape(-1, max(width // 64, 1))
+    words = words[array.offset : array.offset + len(array)]
+    low: NDArray[np.int64] = words[:, 0].astype(np.int64, copy=False)
+    rest = words[:, 1:]
+    if 0 <= scale <= EXACT_POWERS:
+        near = (low >= -EXACT_INTEGERS) & (low <= EXACT_INTEGERS) & (rest == (low >> 63)[:, np.newaxis]).all(axis=1)
+        values: NDArray[np.float64] = low / float(10**scale)
+    else:
+        near, values = np.zeros(len(low), np.bool_), np.zeros(len(low))
+    far = pa.array(np.flatnonzero(~near & array.is_valid().to_numpy(zero_copy_only=False)))
+    if len(far):
+        values[far.to_numpy()] = pc.cast(pc.cast(array.take(far), pa.string()), pa.float64()).to_numpy()
+    return values
 
 
 def _is_decimal(dtype: pa.DataType) -> bool:

@@ -4,6 +4,9 @@ A string of at most 256 bytes is known by its bytes. A longer one is never kept 
 within its first 256 bytes, its length and two 64-bit hashes, and written `beginning… (8,000,000 bytes, 32 hexadecimal digits)`.
 Such a name is itself longer than 256 bytes, so no shorter string is ever mistaken for it. Two strings of one name are two of
 one length that begin alike and agree in 128 bits of hash: that does not happen by chance, though it could be built on purpose.
+
+Readers do not promise that text is UTF-8. A byte that is none of it is named by a lone surrogate, U+DC80 to U+DCFF, as in PEP
+383: no UTF-8 has those, so that names and bytes determine each other and sound text is called what it is.
 """
 
 from __future__ import annotations
@@ -22,9 +25,9 @@ from lakedrift.errors import InvariantError
 from lakedrift.summary import Counts
 from lakedrift_kernels import hashing, strings
 
-__all__ = ["Strings", "Texts", "spelled", "strings_of"]
+__all__ = ["Strings", "Texts", "name_of", "raw_of", "spelled", "strings_of"]
 
-BLOCK = 1 << 16  # strings that are looked at before somebody asks whether there are too many
+BLOCK = 1 << 14  # strings that are looked at before somebody asks whether there are too many
 PART = 1 << 13  # strings whose places stay in the cache
 MOST_KEPT = 256  # bytes
 SEEN = 1 << 10  # views that are recognised when they come again
@@ -114,15 +117,25 @@ class Texts:
             yield from _long(part)
 
 
+def name_of(raw: bytes) -> str:
+    """Return bytes as text: UTF-8, and a lone surrogate for every byte that is not."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def raw_of(name: str) -> bytes:
+    """Return the bytes that `name_of` named."""
+    return name.encode("utf-8", "surrogateescape")
+
+
 def spelled(kept: bytes, length: int, first: int, second: int) -> str:
     """Return a string by what is kept of it: itself, or the name of a longer one."""
-    text = kept.decode()
+    text = name_of(kept)
     return text if length == len(kept) else f"{text}… ({length:,} bytes, {first:016x}{second:016x})"
 
 
 def strings_of(texts: Sequence[str], times: Sequence[int]) -> Strings:
     """Return what `spelled` wrote, and how often each occurs, as strings with their hashes."""
-    raw = [text.encode() for text in texts]
+    raw = [raw_of(text) for text in texts]
     long = {row: _parsed(texts[row]) for row, encoded in enumerate(raw) if len(encoded) > MOST_KEPT}
     for row, (kept, *_) in long.items():
         raw[row] = kept
@@ -170,7 +183,7 @@ def _parsed(name: str) -> tuple[bytes, int, int, int]:
         msg = "a string of more than 256 bytes was kept whole"
         raise InvariantError(msg)
     text, length, first, second = found.groups()
-    return text.encode(), int(length.replace(",", "")), int(first, 16), int(second, 16)
+    return raw_of(text), int(length.replace(",", "")), int(first, 16), int(second, 16)
 
 
 def _places(n: int) -> NDArray[np.uint64]:

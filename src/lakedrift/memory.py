@@ -23,7 +23,7 @@ LIBRARIES = 160 << 20  # what they take when they begin to work: code, pools of 
 READING = 64 << 20  # less is too little for any reader
 LEAST = LIBRARIES + READING
 TABLE_BYTES = 40  # a cell of a grid, in all of its tables
-CATEGORIES = 2 << 20  # a state of categories, as a rule
+CATEGORIES = 2 << 20  # a state of categories, as a rule: one at its limit of 65,536 values and 4 MiB holds 24 MB
 CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 UNKNOWN_MACHINE = 4 << 30
 

@@ -20,6 +20,7 @@ from lakedrift.summaries.frequencies import Frequencies
 from lakedrift.summaries.numeric import Numeric
 from lakedrift.summaries.values import Values
 from lakedrift.summary import Summary
+from lakedrift.text import legible
 
 __all__ = ["Pair", "quantile_bins", "quantiles"]
 
@@ -236,7 +237,7 @@ def _value_bins(reference: Frequencies, current: Frequencies) -> tuple[Bins, Bin
     for side in (reference, current):
         counts = np.zeros((len(side.rows), len(values)), np.int64)
         counts[:, [place[value] for value in side.values]] = side.counts
-        sides.append(Bins(counts, tuple(values)))
+        sides.append(Bins(counts, tuple(map(legible, values))))
     return sides[0], sides[1]
 
 

@@ -262,6 +262,8 @@ def _explained(reason: str, scanner: Scanner, scan: Scan) -> LakedriftError:
         fault = _fault(scanner, Scan((fragment,), scan.columns, frame=scan.frame))
         if fault is not None and scan.frame is not None:
             return SourceError(f"cannot read the {fragment.uri}: {fault}")
+        if fault is not None and "utf" in fault.lower():
+            return _not_utf8(scanner, fragment, scan.columns)
         if fault is not None:
             msg = f"cannot read {fragment.uri!r}: {fault}"
             return UnreadableFileError(msg, hint=DAMAGED)
@@ -269,6 +271,13 @@ def _explained(reason: str, scanner: Scanner, scan: Scan) -> LakedriftError:
     if len(scan.fragments) == 1 and scan.frame is None:
         return UnreadableFileError(f"cannot read {first!r}: {reason}", hint=DAMAGED)
     return SourceError(f"cannot read {len(scan.fragments)} fragments together, {first!r} first: {reason}")
+
+
+def _not_utf8(scanner: Scanner, fragment: Fragment, names: tuple[str, ...]) -> UnreadableFileError:
+    """Name the columns whose text is no UTF-8: Polars and DuckDB take none of it, Arrow takes it as it is."""
+    at_fault = [name for name in names if _fault(scanner, Scan((fragment,), (name,)))]
+    msg = f"column {', '.join(map(repr, at_fault or names))} of {fragment.uri!r} holds text that is not UTF-8"
+    return UnreadableFileError(msg, hint="--engine arrow counts such text as it is; --exclude leaves the column out")
 
 
 def _fault(scanner: Scanner, scan: Scan) -> str | None:

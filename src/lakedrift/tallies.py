@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lakedrift.columns import ALL_VALID
-from lakedrift.hashing import Strings, Texts, spelled, strings_of
+from lakedrift.hashing import Strings, Texts, name_of, spelled, strings_of
 from lakedrift.summary import Counts
 from lakedrift_kernels import hashing, strings, tallies
 
@@ -60,7 +60,7 @@ class ViewTally:
         lengths = (held[:, 0] & np.uint64(0xFFFFFFFF)).tolist()
         texts = np.ascontiguousarray(held[:, :2]).view("S1").reshape(len(held), 16)[:, 4:]
         counts = held[:, 2].tolist()
-        return {bytes(text.tobytes()[:n]).decode(): count for text, n, count in zip(texts, lengths, counts, strict=True)}
+        return {name_of(text.tobytes()[:n]): count for text, n, count in zip(texts, lengths, counts, strict=True)}
 
 
 class TextTally:
@@ -74,6 +74,11 @@ class TextTally:
     def __len__(self) -> int:
         """How many different strings were counted."""
         return int(self._used[0])
+
+    @property
+    def kept_bytes(self) -> int:
+        """How many bytes of them are kept."""
+        return int(self._used[1])
 
     def add(self, located: Strings) -> None:
         """Count strings."""

@@ -10,9 +10,23 @@ from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len, set_cell_size
 
-__all__ = ["blocks", "clip", "count", "decimal", "duration", "encode", "join", "plural", "shorten", "size", "visible"]
+__all__ = [
+    "blocks",
+    "clip",
+    "count",
+    "decimal",
+    "duration",
+    "encode",
+    "join",
+    "legible",
+    "plural",
+    "shorten",
+    "size",
+    "visible",
+]
 
 ELLIPSIS = "…"
+BACKSLASH = b"\\"
 HEIGHTS = "▁▂▃▄▅▆▇█"
 
 
@@ -25,6 +39,19 @@ def visible(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+
+
+def legible(text: str) -> str:
+    r"""Return a text from data with the bytes that are no UTF-8, which it holds as lone surrogates, spelled out and said so.
+
+    `ab\xff` becomes `ab\xff (not UTF-8)`. A backslash in such a text is doubled, so that no two of them look alike; sound text
+    is left as it is.
+    """
+    raw = text.encode("utf-8", "surrogateescape")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return f"{raw.replace(BACKSLASH, 2 * BACKSLASH).decode('utf-8', 'backslashreplace')} (not UTF-8)"
 
 
 def shorten(text: str, width: int) -> str:

@@ -15,6 +15,8 @@ import polars as pl
 import pyarrow as pa
 
 from lakedrift.api import sweep
+from lakedrift.summaries.frequencies import MOST_VALUES
+from lakedrift_kernels import mark_complete
 
 __all__ = ["warm"]
 
@@ -35,6 +37,14 @@ def warm() -> None:
         sweep(*files, exact=True, min_rows=1, threads=2, engine="arrow", where="double > 0 OR double <= 0 OR double IS NULL")
     sweep(*sides, exact=True, min_rows=1, threads=2)
     sweep(*map(pl.DataFrame, sides), exact=True, min_rows=1, threads=2)
+    sweep(*[_texts()] * 2, min_rows=1, threads=2)
+    mark_complete()
+
+
+def _texts() -> pa.Table:
+    """Return short and long texts, all different and too many to be counted by value."""
+    short = [f"{number:05}" for number in range(MOST_VALUES + 1)]
+    return pa.table({"short": short, "long": [f"a text of more than twelve bytes {text}" for text in short]})
 
 
 def _columns(factor: float) -> pa.Table:

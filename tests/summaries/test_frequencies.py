@@ -191,6 +191,19 @@ def test_update__exactly_as_many_values_as_are_counted_one_by_one(monkeypatch):
     assert state.buckets.sum() == 2 * 65_536 + 1
 
 
+def test_update__exactly_as_many_bytes_as_are_kept():
+    values = [f"{number:05}" + "x" * 251 for number in range(16_384)]
+    state = counted(pa.array(values))
+    assert state.buckets is None
+    assert state.counts.tolist() == [[1] * 16_384]
+    late, early = counted(pa.array(["é"])), counted(pa.array([*values, "é"]))
+    late.merge(state)
+    state.update(pa.array(["é"]))
+    assert late.values == early.values == state.values == ()
+    assert state.to_arrow().equals(late.to_arrow(), check_metadata=True)
+    assert state.to_arrow().equals(early.to_arrow(), check_metadata=True)
+
+
 def test_texts__equal_views_of_a_long_string_are_read_once():
     """A batch of a reader's dictionary: a million views of one string of a hundred kilobytes."""
     text = pa.array(["x" * 100_000], pa.string_view())

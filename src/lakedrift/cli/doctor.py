@@ -63,12 +63,15 @@ def _trouble(name: str) -> str | None:
 
 
 def _kernels() -> str:
-    from lakedrift_kernels import cache_directory, is_warm
+    from lakedrift_kernels import cache_directory, is_complete, is_warm
 
     directory = cache_directory()
     if directory is None:
         return "there is no safe folder for a cache, so every process compiles for itself (set LAKEDRIFT_CACHE_DIR)"
-    return f"{directory} ({'compiled' if is_warm() else 'not compiled yet: the first sweep takes some seconds longer'})"
+    if is_complete():
+        return f"{directory} (compiled)"
+    missing = "compiled in part" if is_warm() else "not compiled yet"
+    return f"{directory} ({missing}: a sweep takes some seconds longer, unless doctor --warm comes first)"
 
 
 def _warmed() -> str:

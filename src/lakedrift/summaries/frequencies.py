@@ -1,18 +1,21 @@
 """How often each value of a categorical or boolean column occurs: exactly by value, or, of very many, by name and bucket.
 
-Up to 65,536 different values over the whole lake each has a count of its own. Beyond that, the values that were heavy in the
-fit sample, the *names*, keep theirs, and every other is counted in one of 65,536 buckets, the top 16 bits of its hash. So
-memory is bounded, and no bucket ever depends on a dictionary code, a thread or a machine.
+Up to 65,536 different values over the whole lake, of no more than 4 MiB together, each has a count of its own. Beyond that,
+the values that were heavy in the fit sample, the *names*, keep theirs, and every other is counted in one of 65,536 buckets, the
+top 16 bits of its hash. So memory is bounded, and no bucket ever depends on a dictionary code, a thread or a machine.
 
 The state is a function of the multiset M of values and the set N of names, and of nothing else:
 
-    F(M, N) = the counts of M                                                  if M has at most 65,536 different values,
+    F(M, N) = the counts of M                                                  if the set of values in M is small,
               the counts of M in N, and bucket sums of the hashes of the rest  otherwise.
 
+A set is small if it has at most 65,536 values and what these are called takes at most 4 MiB of bytes: both only grow with the
+set, so every part of a small set is small.
+
 Write S(M, N) for the second line. A count is a sum over M, so S(A + B, N) = S(A, N) + S(B, N); and S(M, N ∩ K) follows from
-S(M, N), since what is no longer named goes to the bucket of its hash. If A has more than 65,536 different values, so has
-A + B: a state that has spilled is never one that should not have. If neither A nor B has, their union is known value by value,
-so it is known whether A + B has. Hence F(A + B, N) follows from F(A, N) and F(B, N) in all four cases, whoever spilled first,
+S(M, N), since what is no longer named goes to the bucket of its hash. If the set of A is not small, neither is that of
+A + B: a state that has spilled is never one that should not have. If those of A and B are, their union is known value by value,
+so it is known whether it is small. Hence F(A + B, N) follows from F(A, N) and F(B, N) in all four cases, whoever spilled first,
 and `merge` is associative and commutative because multiset union is. Two states of different names have the names that both
 have: intersection is associative, commutative and idempotent too, so independently fitted states merge.
 """
@@ -28,13 +31,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakedrift.hashing import Texts, strings_of
+from lakedrift.hashing import Texts, name_of, raw_of, strings_of
 from lakedrift.summary import Counts, add_counts
 from lakedrift.tallies import BUCKETS, NameTally, TextTally, ViewTally
 
 __all__ = ["SUMMARY", "Frequencies"]
 
-MOST_VALUES = 1 << 16  # different values that are all counted by value
+MOST_VALUES = 1 << 16  # different values that are all counted by value …
+MOST_BYTES = 4 << 20  # … if what they are called is not longer than this together
 
 
 class Frequencies:
@@ -48,7 +52,7 @@ class Frequencies:
         (n_groups,) counts.
     values
         The values counted by themselves that occur, sorted, as text; a boolean column has `false` and `true`, and a string of
-        more than 256 bytes is called as in `lakedrift.hashing`.
+        more than 256 bytes, or that is no UTF-8, is called as in `lakedrift.hashing`.
     counts
         (n_groups, n_values) counts of `values`.
     buckets
@@ -87,7 +91,7 @@ class Frequencies:
 
     @property
     def values(self) -> tuple[str, ...]:
-        """The values counted by themselves, sorted by code point, which is also the order of their UTF-8 bytes."""
+        """The values counted by themselves, sorted by code point; of sound text that is also the order of the UTF-8 bytes."""
         return tuple(sorted(set().union(*self._settled())))
 
     @property
@@ -158,7 +162,7 @@ class Frequencies:
         self.names, self._buckets, self._named = tuple(names), buckets, None
 
     def to_arrow(self) -> pa.Table:
-        """Return one row a group: rows, null, its values with their counts and its buckets; the names in the metadata."""
+        """Return one row a group: rows, null, its values (bytes) with their counts, and its buckets; names in the metadata."""
         tallies = [sorted(tally.items()) for tally in self._settled()]
         rows = [None] * len(tallies) if self._buckets is None else list(self._buckets)
         held = [None if row is None else np.flatnonzero(row) for row in rows]
@@ -166,7 +170,7 @@ class Frequencies:
         state = {
             "rows": self.rows,
             "null": self.null,
-            "values": pa.array([[value for value, _ in tally] for tally in tallies], pa.list_(pa.string())),
+            "values": pa.array([[raw_of(value) for value, _ in tally] for tally in tallies], pa.list_(pa.binary())),
             "counts": pa.array([[count for _, count in tally] for tally in tallies], pa.list_(pa.int64())),
             "buckets": pa.array(held, pa.list_(pa.int64())),
             "bucket_counts": pa.array(shared, pa.list_(pa.int64())),
@@ -178,7 +182,7 @@ class Frequencies:
         """Return the state that `to_arrow` wrote."""
         names = json.loads(table.schema.metadata[b"names"])
         groups = table.to_pylist()
-        tallies = [Counter(dict(zip(group["values"], group["counts"], strict=True))) for group in groups]
+        tallies = [Counter(dict(zip(map(name_of, group["values"]), group["counts"], strict=True))) for group in groups]
         buckets = None if table["buckets"].null_count else np.zeros((len(groups), BUCKETS), np.int64)
         for row, group in zip(buckets if buckets is not None else (), groups, strict=False):
             row[group["buckets"]] = group["bucket_counts"]
@@ -195,7 +199,7 @@ class Frequencies:
         if short.add(texts):
             for located in texts.long():
                 long.add(located)
-        if len(short) + len(long) > MOST_VALUES:
+        if len(short) + len(long) > MOST_VALUES or long.kept_bytes > MOST_BYTES:  # what is called so may be longer
             self.spill(self.names)
 
     def _share_out(self, texts: Texts, buckets: Counts) -> None:
@@ -212,7 +216,7 @@ class Frequencies:
         self._tables = ViewTally(), TextTally()
         if self._named is not None:
             self._tallies[0].update(self._named.drain())
-        if self._buckets is None and len(set().union(*self._tallies)) > MOST_VALUES:
+        if self._buckets is None and not _is_small(set().union(*self._tallies)):
             self.spill(self.names)
         return self._tallies
 
@@ -223,6 +227,10 @@ class Frequencies:
         if self._buckets is not None and other._buckets is not None:
             add_counts(self._buckets, other._buckets)
         self._settled()
+
+
+def _is_small(values: set[str]) -> bool:
+    return len(values) <= MOST_VALUES and len(raw_of("".join(values))) <= MOST_BYTES
 
 
 SUMMARY = Frequencies
