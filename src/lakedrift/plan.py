@@ -244,7 +244,7 @@ def _sample(source: Source, names: list[str], keep: Filter | None, reader: Reade
     if not names:
         return {}
     sample: dict[str, list[pa.Array]] = {name: [] for name in names}
-    for batch in reader.slices(source.samples(names, SAMPLE_ROWS, () if keep is None else keep.needed), keep):
+    for batch in reader.sampled(source.samples(names, SAMPLE_ROWS, () if keep is None else keep.needed), keep):
         for name in set(names) & set(batch.schema.names):
             sample[name].append(batch.column(name))
     return sample
