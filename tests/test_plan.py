@@ -349,3 +349,14 @@ def test_sampled__the_same_rows_whatever_the_memory(tmp_path):
     assert found[0]["x"].combine_chunks() == found[1]["x"].combine_chunks()
     assert len(np.unique(rows)) == len(rows) == 50_000
     assert np.diff(rows).max() <= 20
+
+
+@pytest.mark.parametrize("dtype", [pa.int64(), pa.uint64(), pa.timestamp("us"), pa.duration("us")], ids=str)
+def test_make_plan__a_large_integer_that_the_sample_missed(tmp_path, dtype):
+    values = np.arange(300_000) % 1_000
+    large = [2**53 + 1, 2**60 + 1] if dtype == pa.uint64() else [-(2**60) - 1, 2**53 + 1]
+    values[[70_001, 170_003]] = large
+    pq.write_table(pa.table({"x": pa.array(values, dtype)}), tmp_path / "a.parquet")
+    profile = run(make_plan(open_source(tmp_path), Selection()), 1, Silent())
+    state = profile.state("x")
+    assert state.binning.axis == ("uint64" if dtype == pa.uint64() else "int64")

@@ -130,7 +130,34 @@ def _fragment(file: Path) -> Fragment:
             f"cannot read {str(file)!r} as Parquet: its footer declares {footer.num_rows} rows, and {sum(groups)} in row groups"
         )
         raise UnreadableFileError(msg)
-    return Fragment(str(file), footer.num_rows, size, schema, partition_of(file), groups, encoded)
+    return Fragment(str(file), footer.num_rows, size, schema, partition_of(file), groups, encoded, _extremes(footer, schema))
+
+
+def _extremes(footer: pq.FileMetaData, schema: pa.Schema) -> tuple[tuple[str, int, int], ...]:
+    """Return the least and greatest value of each column of 64-bit integers, where the footer has them."""
+    wide = {field.name: field.type for field in schema if _is_wide(field.type)}
+    found: dict[str, list[int]] = {}
+    leaves = [(place, footer.schema.column(place).path) for place in range(footer.num_columns)] if wide else []
+    for group in map(footer.row_group, range(footer.num_row_groups)):
+        for place, name in leaves:
+            if name in wide:
+                found.setdefault(name, []).extend(_limits(group.column(place), unsigned=pa.types.is_uint64(wide[name])))
+    return tuple((name, min(limits), max(limits)) for name, limits in found.items() if limits)
+
+
+def _is_wide(dtype: pa.DataType) -> bool:
+    kinds = (pa.types.is_int64, pa.types.is_uint64, pa.types.is_timestamp, pa.types.is_duration)
+    return any(is_one(dtype) for is_one in kinds)
+
+
+def _limits(chunk: pq.ColumnChunkMetaData, *, unsigned: bool) -> list[int]:
+    """Return the least and greatest value of a column chunk, or nothing; what is stored is signed."""
+    try:
+        known = chunk.statistics
+        limits = [known.min_raw, known.max_raw] if known is not None and known.has_min_max else []
+    except (OSError, ValueError):  # as is anything in a footer, they may be damaged
+        return []
+    return [limit % (1 << 64) if unsigned else limit for limit in limits if isinstance(limit, int)]
 
 
 def _likely_cause(file: Path) -> str | None:
