@@ -5,6 +5,7 @@ from __future__ import annotations
 import decimal
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import pytest
 
 import lakedrift as ld
 from lakedrift.columns import natural_kind, texts
-from lakedrift.errors import SourceError, UnknownNameError, UnreadableFileError, UsageError
+from lakedrift.errors import ResourceError, SourceError, UnknownNameError, UnreadableFileError, UsageError
 from lakedrift.filtering import Filter
 from lakedrift.reading import Reader
 from lakedrift.scanners import ENGINES
@@ -321,6 +322,16 @@ def test_profile__of_any_type_is_the_same_bytes_for_every_engine(tmp_path, name,
         assert all(found[key].equals(states[0][key], check_metadata=True) for found in states for key in states[0])
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("zone", ["+05:30", "-00:45", "Nowhere/At_All"])
+def test_profile__time_zone_that_polars_does_not_know(tmp_path, engine, zone):
+    when = pa.array(range(1_000), pa.timestamp("us", zone))
+    pq.write_table(pa.table({"when": when, "x": range(1_000)}), tmp_path / "a.parquet")
+    assert ld.profile(tmp_path, engine=engine).state("when").valid.tolist() == [1_000]
+    assert ld.profile(tmp_path, engine=engine, exclude=["when"]).rows == 1_000
+    assert ld.profile(tmp_path, engine=engine, where="x < 100").rows == 100
+
+
 def test_profile__of_nanoseconds_in_96_bits_is_the_same_for_every_engine(tmp_path):
     table = pa.table({"x": pa.array([10**18 + 1, None, 7], pa.timestamp("ns"))})
     pq.write_table(table, tmp_path / "a.parquet", use_deprecated_int96_timestamps=True)
@@ -365,3 +376,18 @@ def test_reader__engine_that_is_not_installed(monkeypatch):
     with pytest.raises(UsageError, match="the engine 'duckdb' cannot be used: ") as error:
         Reader("duckdb")
     assert error.value.hint == "pip install 'lakedrift[duckdb]'"
+
+
+@pytest.mark.parametrize("error", [MemoryError(), ResourceError("too little")], ids=["memory", "budget"])
+def test_batches__what_is_not_the_files_fault_is_not_said_to_be(tmp_path, error):
+    """The first failure has a cause that is looked for by reading again; that may fail for another reason."""
+
+    class Failing:
+        def batches(self, scan: Scan) -> Iterator[pa.RecordBatch]:
+            yield from scan.frame or ()
+            raise failures.pop()
+
+    failures: list[Exception] = [error, OSError("first")]
+    (scan,) = open_source(write(tmp_path / "a.parquet", TABLE)).scans(["x"])
+    with pytest.raises(type(error)):
+        list(Reader._read(Failing(), scan))

@@ -21,6 +21,7 @@ from lakedrift.errors import LakedriftError, ResourceError, SourceError, Unreada
 from lakedrift.filtering import NEWEST, Filter
 from lakedrift.scanner import Scanner
 from lakedrift.scanners import arrow, open_scanner
+from lakedrift.scanners.polars import is_known
 from lakedrift.source import Fragment, Sample, Scan
 from lakedrift.text import plural, size
 
@@ -119,7 +120,7 @@ class Reader:
         except (KeyboardInterrupt, SystemExit, MemoryError, LakedriftError):
             raise
         except Exception as error:
-            raise _explained(_reason(error), self._polars, sample.scan) from error
+            raise _explained(_reason(error), self._arrow, sample.scan) from error
 
     def _parts(self, scan: Scan) -> Iterator[tuple[Scanner, Scan]]:
         """Yield what each scanner reads: row groups that do not fit go page by page, whatever the engine."""
@@ -128,7 +129,8 @@ class Reader:
         others = tuple(fragment for fragment in scan.fragments if fragment.uri not in names)
         if others:
             part = replace(scan, fragments=others)
-            yield self._chosen if self._chosen.reads(part) else self._polars, part
+            able = (scanner for scanner in (self._chosen, self._polars, self._arrow) if scanner.reads(part))
+            yield next(able, self._polars), part
         if giants:
             yield self._arrow, replace(scan, fragments=giants)
 
@@ -222,6 +224,8 @@ def _delivered_type(dtype: pa.DataType) -> pa.DataType:
     """Return the one type that values of a type are delivered in, that of Polars; text is in any encoding."""
     if natural_kind(dtype) in ("categorical", "unsupported"):
         return dtype
+    if pa.types.is_timestamp(dtype):  # Polars knows no seconds, and not every time zone, and runs the filters
+        return pa.timestamp("ms" if dtype.unit == "s" else dtype.unit, (dtype.tz or None) if is_known(dtype) else "UTC")
     return pl.Series([], dtype=pl.Series(pa.nulls(0, dtype)).dtype).to_arrow(compat_level=NEWEST).type
 
 
@@ -263,7 +267,7 @@ def _fault(scanner: Scanner, scan: Scan) -> str | None:
     """Say what is wrong with one fragment, None if nothing is."""
     try:
         rows = sum(batch.num_rows for batch in scanner.batches(scan))
-    except (KeyboardInterrupt, SystemExit):
+    except (KeyboardInterrupt, SystemExit, MemoryError, LakedriftError):
         raise
     except BaseException as error:  # a Polars panic is no Exception
         return _reason(error)

@@ -21,7 +21,7 @@ from lakedrift.pages import Pages, look
 from lakedrift.scanner import WAITING, check_types
 from lakedrift.source import Fragment, Sample, Scan
 
-__all__ = ["SCANNER", "Arrow", "largest_pages", "narrowed", "sampled", "value_bytes"]
+__all__ = ["SCANNER", "Arrow", "largest_pages", "longest_values", "narrowed", "sampled", "value_bytes"]
 
 BATCH_ROWS = 1 << 16
 VIEW_BYTES = 16
@@ -145,6 +145,25 @@ def largest_pages(fragment: Fragment, names: Collection[str]) -> dict[str, int]:
                 name, size = chunk.path_in_schema, chunk.total_uncompressed_size
                 if name in found and size > found[name]:
                     found[name] = max(found[name], size if size <= SMALL_CHUNK else _pages(file, chunk).largest)
+    return found
+
+
+def longest_values(fragment: Fragment, names: Collection[str]) -> dict[str, int]:
+    """Return about how many bytes the longest values of each column take: the mean of the page where they take most.
+
+    Raises
+    ------
+    OSError, ValueError
+        If the file cannot be read.
+    """
+    found = dict.fromkeys(names, 0)
+    footer = pq.read_metadata(fragment.uri)
+    with open(fragment.uri, "rb") as file:  # noqa: PTH123 -- a name, not a path
+        for group in range(footer.num_row_groups):
+            for chunk in _chunks(footer, group):
+                name = chunk.path_in_schema
+                if name in found:
+                    found[name] = max(found[name], _pages(file, chunk).value_bytes)
     return found
 
 
