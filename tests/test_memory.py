@@ -15,6 +15,7 @@ from shell import Shell
 
 import lakedrift as ld
 from lakedrift import memory
+from lakedrift.api import plan_sweep
 from lakedrift.errors import ConfigError, ResourceError
 from lakedrift.memory import budget, default_budget, share_out
 from lakedrift.scanners import ENGINES
@@ -159,4 +160,7 @@ def test_sweep__page_that_does_not_fit(tmp_path, engine):
     with pytest.raises(ResourceError, match=r"column 'page' of '.*a\.parquet' has a page of 64.0 MB") as error:
         ld.sweep(tmp_path, tmp_path, memory="300MB", engine=engine)
     assert "--memory" in error.value.hint
+    small = pa.table({"page": np.zeros(10)})
+    with pytest.raises(ResourceError, match="column 'page' of "):
+        plan_sweep(small, tmp_path, memory="300MB", engine=engine)
     assert ld.sweep(tmp_path, tmp_path, memory="2GB", engine=engine).verdict == "ok"

@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import lakedrift as ld
+from lakedrift.api import plan_sweep
 from lakedrift.binning import keys_of
 from lakedrift.engine import run
 from lakedrift.errors import ConfigError, UnknownNameError, UsageError
@@ -360,3 +362,17 @@ def test_make_plan__a_large_integer_that_the_sample_missed(tmp_path, dtype):
     profile = run(make_plan(open_source(tmp_path), Selection()), 1, Silent())
     state = profile.state("x")
     assert state.binning.axis == ("uint64" if dtype == pa.uint64() else "int64")
+
+
+def test_plan_sweep__sides_that_are_profiles():
+    table = pa.table({"x": range(100)})
+    profile = ld.profile(table)
+    for sides in ((profile, table), (table, profile), (profile, profile)):
+        planned = plan_sweep(*sides)
+        assert [side.rows for side in planned.sides] == [100, 100]
+        assert [feature.name for feature in planned.features] == ["x"]
+
+
+def test_plan_sweep__the_current_side_is_planned_too():
+    with pytest.raises(UnknownNameError, match="column in the filter"):
+        plan_sweep(pa.table({"x": [1], "y": [1]}), pa.table({"x": [1]}), where="y > 0")
