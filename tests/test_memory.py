@@ -15,6 +15,7 @@ from shell import Shell
 
 import lakedrift as ld
 from lakedrift import memory
+from lakedrift.api import plan_sweep
 from lakedrift.errors import ConfigError, ResourceError
 from lakedrift.memory import budget, default_budget, share_out
 from lakedrift.scanners import ENGINES
@@ -42,6 +43,7 @@ print(json.dumps({"peak": held("VmHWM") - before, "rows": profiles, "verdict": c
         *((1 << 30, 1 << 30), ("1000000000", 10**9), ("2GB", 2 * 10**9), ("2 gb", 2 * 10**9), ("2g", 2 * 10**9)),
         *(("512MiB", 512 << 20), ("512 mib", 512 << 20), ("1.5GiB", 3 << 29), (" 1TiB ", 1 << 40), ("1e9", None), ("", None)),
         *(("2 GBs", None), ("-2GB", None), ("lots", None), ("2,5GB", None), ("1MB", None), (5, None), (-1, None), (0, None)),
+        *((np.int64(1 << 30), 1 << 30), (2e9, None), (b"2GB", None)),
     ],
 )
 def test_budget__sizes(given, size):
@@ -57,8 +59,26 @@ def test_budget__of_the_machine_or_its_container(tmp_path, monkeypatch):
     assert machine == budget(None) >= 1 << 28
     for limit, half in ((f"{1 << 30}\n", 1 << 29), ("max\n", machine), ("", machine), (str(1 << 62), machine)):
         (tmp_path / "memory.max").write_text(limit)
-        monkeypatch.setattr(memory, "CGROUP_LIMITS", (str(tmp_path / "memory.max"), str(tmp_path / "none")))
+        monkeypatch.setattr(memory, "CGROUP_LIMITS", {"": (tmp_path, "memory.max"), "memory": (tmp_path, "none")})
         assert default_budget() == min(half, machine)
+
+
+def test_budget__of_the_groups_that_the_container_is_in(tmp_path, monkeypatch):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "cgroup").write_text("4:memory:/elsewhere\n0::/a/b\n")
+    monkeypatch.setattr(memory, "OWN_CGROUP", tmp_path / "cgroup")
+    monkeypatch.setattr(memory, "CGROUP_LIMITS", {"": (tmp_path, "memory.max")})
+    for folder, limit in (("", 1 << 30), ("a", 100 << 20), ("a/b", 200 << 20)):
+        (tmp_path / folder / "memory.max").write_text(str(limit))
+    assert default_budget() == 50 << 20
+
+
+def test_budget__the_least_that_is_said_to_do_does(tmp_path):
+    pq.write_table(pa.table({"x": np.random.default_rng(0).normal(size=2_000)}), tmp_path / "a.parquet")
+    with pytest.raises(ConfigError) as error:
+        budget(1)
+    (enough,) = [word for word in error.value.hint.replace(";", "").split() if word.endswith("MiB")]
+    assert ld.profile(tmp_path, memory=enough, threads=2).rows == 2_000
 
 
 def test_share_out__everything_has_its_part():
@@ -140,4 +160,7 @@ def test_sweep__page_that_does_not_fit(tmp_path, engine):
     with pytest.raises(ResourceError, match=r"column 'page' of '.*a\.parquet' has a page of 64.0 MB") as error:
         ld.sweep(tmp_path, tmp_path, memory="300MB", engine=engine)
     assert "--memory" in error.value.hint
+    small = pa.table({"page": np.zeros(10)})
+    with pytest.raises(ResourceError, match="column 'page' of "):
+        plan_sweep(small, tmp_path, memory="300MB", engine=engine)
     assert ld.sweep(tmp_path, tmp_path, memory="2GB", engine=engine).verdict == "ok"

@@ -11,10 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import lakedrift as ld
+from lakedrift.api import plan_sweep
+from lakedrift.binning import keys_of
 from lakedrift.engine import run
 from lakedrift.errors import ConfigError, UnknownNameError, UsageError
 from lakedrift.observer import Silent
 from lakedrift.plan import Plan, Selection, columns_of, make_plan, select
+from lakedrift.reading import Reader
 from lakedrift.sources import open_source
 
 KNOWN = ["price", "price_net", "city", "[x]", "x", "*", "a.b", "day"]
@@ -309,7 +313,7 @@ def test_make_plan__grid_of_integers_that_some_files_store_unsigned(tmp_path, bi
     pq.write_table(pa.table({"x": SHUFFLED + big}), tmp_path / "a.parquet", row_group_size=ROWS // 20)
     pq.write_table(pa.table({"x": SHUFFLED.astype(np.uint64) + np.uint64(2**63)}), tmp_path / "b.parquet")
     source = open_source(tmp_path)
-    assert {scan.fragments[0].uri[-9] for scan, _, _ in source.samples(["x"], 1)} == {"a"}
+    assert {sample.scan.fragments[0].uri[-9] for sample in source.samples(["x"], 1)} == {"a"}
     profile = run(make_plan(source, Selection(kinds={"x": "numeric"})), 1, Silent())
     state = profile.state("x")
     least, greatest = state.extremes[0].tolist()
@@ -326,3 +330,49 @@ def test_make_plan__sample_of_dictionaries_that_differ(tmp_path):
     assert dict(zip(state.values, state.counts[0].tolist(), strict=True)) == {
         f"{name}{row}": 100 for name in "abc" for row in range(3)
     }
+
+
+@pytest.mark.parametrize("groups", [1, 4])
+def test_make_plan__grid_of_a_column_that_is_sorted(tmp_path, groups):
+    """A sample of where each row group begins would know nothing of the rest."""
+    values = np.sort(np.random.default_rng(1).lognormal(sigma=3, size=200_000))
+    pq.write_table(pa.table({"x": values}), tmp_path / "a.parquet", row_group_size=200_000 // groups)
+    (fitted,) = make_plan(open_source(tmp_path), Selection()).states.values()
+    cells = np.unique(fitted.binning.cell_of(keys_of(values, "double")), return_counts=True)[1]
+    assert cells.max() <= len(values) // 2_000
+
+
+def test_sampled__the_same_rows_whatever_the_memory(tmp_path):
+    options = {"row_group_size": 250_000, "use_dictionary": False, "data_page_size": 1 << 12}
+    pq.write_table(pa.table({"x": range(250_000)}), tmp_path / "a.parquet", **options)
+    samples = open_source(tmp_path).samples(["x"], 50_000)
+    found = [pa.Table.from_batches(Reader(memory=memory).sampled(samples, None)) for memory in (1 << 18, 1 << 30)]
+    rows = found[0]["x"].to_numpy()
+    assert found[0]["x"].combine_chunks() == found[1]["x"].combine_chunks()
+    assert len(np.unique(rows)) == len(rows) == 50_000
+    assert np.diff(rows).max() <= 20
+
+
+@pytest.mark.parametrize("dtype", [pa.int64(), pa.uint64(), pa.timestamp("us"), pa.duration("us")], ids=str)
+def test_make_plan__a_large_integer_that_the_sample_missed(tmp_path, dtype):
+    values = np.arange(300_000) % 1_000
+    large = [2**53 + 1, 2**60 + 1] if dtype == pa.uint64() else [-(2**60) - 1, 2**53 + 1]
+    values[[70_001, 170_003]] = large
+    pq.write_table(pa.table({"x": pa.array(values, dtype)}), tmp_path / "a.parquet")
+    profile = run(make_plan(open_source(tmp_path), Selection()), 1, Silent())
+    state = profile.state("x")
+    assert state.binning.axis == ("uint64" if dtype == pa.uint64() else "int64")
+
+
+def test_plan_sweep__sides_that_are_profiles():
+    table = pa.table({"x": range(100)})
+    profile = ld.profile(table)
+    for sides in ((profile, table), (table, profile), (profile, profile)):
+        planned = plan_sweep(*sides)
+        assert [side.rows for side in planned.sides] == [100, 100]
+        assert [feature.name for feature in planned.features] == ["x"]
+
+
+def test_plan_sweep__the_current_side_is_planned_too():
+    with pytest.raises(UnknownNameError, match="column in the filter"):
+        plan_sweep(pa.table({"x": [1], "y": [1]}), pa.table({"x": [1]}), where="y > 0")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import decimal
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import pytest
 
 import lakedrift as ld
 from lakedrift.columns import natural_kind, texts
-from lakedrift.errors import SourceError, UnknownNameError, UnreadableFileError, UsageError
+from lakedrift.errors import ResourceError, SourceError, UnknownNameError, UnreadableFileError, UsageError
 from lakedrift.filtering import Filter
 from lakedrift.reading import Reader
 from lakedrift.scanners import ENGINES
@@ -150,7 +151,7 @@ def test_batches__filter_that_cannot_be_run(reader, source, where):
     assert repr(where) in error.value.message
     assert "\n" not in error.value.message
     with pytest.raises(UsageError, match="cannot run the filter"):
-        reader.slices(source.samples(["half"], ROWS, Filter(where).needed), Filter(where))
+        reader.sampled(source.samples(["half"], ROWS, Filter(where).needed), Filter(where))
 
 
 def test_batches__filter_on_what_some_files_lack(reader, tmp_path):
@@ -187,7 +188,8 @@ def test_batches__rows_are_counted_where_no_column_is_wanted(reader, source):
     (scan,) = source.scans(["nothing"])
     assert scan.columns == ()
     assert sum(batch.num_rows for batch, _ in reader.batches(scan, None)) == ROWS
-    assert sum(table.num_rows for table in reader.slices([(scan, 0, 10)], None)) == 10
+    samples = source.samples(["nothing"], 10)
+    assert sum(batch.num_rows for batch in reader.sampled(samples, None)) == sum(sample.rows for sample in samples) >= 10
 
 
 def test_batches__partition_values_come_with_the_rows(reader, tmp_path):
@@ -236,12 +238,12 @@ def test_batches__file_that_changes_after_it_was_opened(reader, tmp_path, what, 
 
 
 @pytest.mark.parametrize("what", ["other type", "no column", "truncated", "deleted"])
-def test_slices__file_that_changes_after_it_was_opened(reader, tmp_path, what):
+def test_sampled__file_that_changes_after_it_was_opened(reader, tmp_path, what):
     file = write(tmp_path / "a.parquet", TABLE)
     samples = open_source(file).samples(["x"], 10)
     swap(file, what)
     with pytest.raises(UnreadableFileError, match=r"a\.parquet"):
-        reader.slices(samples, None)
+        reader.sampled(samples, None)
 
 
 def test_batches__extra_column_written_after_it_was_opened(reader, tmp_path):
@@ -320,6 +322,16 @@ def test_profile__of_any_type_is_the_same_bytes_for_every_engine(tmp_path, name,
         assert all(found[key].equals(states[0][key], check_metadata=True) for found in states for key in states[0])
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("zone", ["+05:30", "-00:45", "Nowhere/At_All"])
+def test_profile__time_zone_that_polars_does_not_know(tmp_path, engine, zone):
+    when = pa.array(range(1_000), pa.timestamp("us", zone))
+    pq.write_table(pa.table({"when": when, "x": range(1_000)}), tmp_path / "a.parquet")
+    assert ld.profile(tmp_path, engine=engine).state("when").valid.tolist() == [1_000]
+    assert ld.profile(tmp_path, engine=engine, exclude=["when"]).rows == 1_000
+    assert ld.profile(tmp_path, engine=engine, where="x < 100").rows == 100
+
+
 def test_profile__of_nanoseconds_in_96_bits_is_the_same_for_every_engine(tmp_path):
     table = pa.table({"x": pa.array([10**18 + 1, None, 7], pa.timestamp("ns"))})
     pq.write_table(table, tmp_path / "a.parquet", use_deprecated_int96_timestamps=True)
@@ -375,3 +387,18 @@ def test_batches__text_that_is_no_utf8(reader, tmp_path, dictionary):
     (scan,) = open_source(tmp_path).scans(["x"])
     with pytest.raises(UnreadableFileError, match=r"a\.parquet"):
         list(reader.batches(scan, None))
+
+
+@pytest.mark.parametrize("error", [MemoryError(), ResourceError("too little")], ids=["memory", "budget"])
+def test_batches__what_is_not_the_files_fault_is_not_said_to_be(tmp_path, error):
+    """The first failure has a cause that is looked for by reading again; that may fail for another reason."""
+
+    class Failing:
+        def batches(self, scan: Scan) -> Iterator[pa.RecordBatch]:
+            yield from scan.frame or ()
+            raise failures.pop()
+
+    failures: list[Exception] = [error, OSError("first")]
+    (scan,) = open_source(write(tmp_path / "a.parquet", TABLE)).scans(["x"])
+    with pytest.raises(type(error)):
+        list(Reader._read(Failing(), scan))

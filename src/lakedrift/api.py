@@ -11,11 +11,12 @@ from lakedrift.comparison import Comparison, Side
 from lakedrift.engine import default_threads, run
 from lakedrift.errors import UsageError
 from lakedrift.feature import Feature, Kind
+from lakedrift.filtering import Filter
 from lakedrift.judgement import chosen_metrics, judge
 from lakedrift.memory import LIBRARIES, Shares, budget, share_out
 from lakedrift.metric import discover
 from lakedrift.observer import Observer, Silent
-from lakedrift.plan import Selection, columns_of, make_plan
+from lakedrift.plan import Plan, Selection, columns_of, make_plan
 from lakedrift.profiles import Profile, StateKey, merge
 from lakedrift.reading import Reader
 from lakedrift.refinement import doubts, refine
@@ -189,20 +190,49 @@ def plan_sweep(
     LakedriftError
         As `sweep` would.
     """
-    del min_rows, exact
+    del min_rows, exact  # whatever they are, the same is read
     chosen_metrics(metrics)
     _thresholds(thresholds)
     means = _Means.of(engine, memory, threads)
-    opened = [open_source(side) for side in (reference, current)]
-    known = [name for side in opened for name in columns_of(side)]
+    opened = [_opened(side) for side in (reference, current)]
+    known = [name for side in opened for name in _names(side)]
     selection = Selection(features, exclude or (), kinds, where)
-    plan = make_plan(opened[0], selection, known=known, reader=means.reader(means.memory // 2))
+    before = _draft(opened[0], selection, None, known, means)
+    if isinstance(before, Profile):
+        like = before
+    else:
+        like = Profile(before.source.name, before.source.fragments, 0, 0, before.features, before.states)
+    after = _draft(opened[1], selection, like, known, means)
+    drafts = [draft for draft in (before, after) if isinstance(draft, Plan)]
+    needed = max((_needed(draft, means) for draft in drafts), default=0)
+    values = sum(_side(draft.source).rows * len(draft.features) for draft in drafts)
+    sides = tuple(_side(side) for side in opened)
+    return DryRun(sides, before.features, values / CELLS_A_SECOND / means.threads, needed)
+
+
+def _draft(
+    side: Source | Profile, selection: Selection, like: Profile | None, known: Sequence[str], means: _Means
+) -> Plan | Profile:
+    """Return the plan of a side, or the profile that needs none."""
+    if isinstance(side, Profile):
+        return side
+    return make_plan(side, selection, like=like, known=known, reader=means.reader(means.memory // 2))
+
+
+def _needed(plan: Plan, means: _Means) -> int:
+    """Return about how many bytes a plan takes.
+
+    Raises
+    ------
+    ResourceError
+        If it does not fit.
+    """
     shares = means.shares(plan.states)
-    scans = [scan for source in opened for scan in source.scans([feature.name for feature in plan.features])]
-    needed = LIBRARIES + shares.states + means.reader(shares.reading).needs(scans)
-    sides = tuple(_side(source) for source in opened)
-    values = sum(side.rows for side in sides) * len(plan.features)
-    return DryRun(sides, plan.features, values / CELLS_A_SECOND / means.threads, needed)
+    reader = means.reader(shares.reading)
+    keep = () if plan.where is None else Filter(plan.where).needed
+    scans = plan.source.scans([feature.name for feature in plan.features], keep)
+    reader.check(scans)
+    return LIBRARIES + shares.states + reader.needs(scans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +259,9 @@ class _Means:
         return Reader(self.engine, self.threads, memory)
 
 
-def _side(source: Source) -> Side:
+def _side(source: Source | Profile) -> Side:
+    if isinstance(source, Profile):
+        return Side.of(source)
     fragments = source.fragments
     rows, size = sum(found.rows or 0 for found in fragments), sum(found.bytes for found in fragments)
     return Side(source.name, rows, len(fragments), size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import os
 import re
 from collections.abc import Iterable
@@ -21,10 +22,14 @@ UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 1 << 10, 
 SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]i?)?b?\s*", re.IGNORECASE)
 LIBRARIES = 160 << 20  # what they take when they begin to work: code, pools of threads, compiled kernels
 READING = 64 << 20  # less is too little for any reader
-LEAST = LIBRARIES + READING
+ENOUGH = LIBRARIES + READING + (32 << 20)  # with the counts of a few columns
 TABLE_BYTES = 40  # a cell of a grid, in all of its tables
 CATEGORIES = 2 << 20  # a state of categories, as a rule: one at its limit of 65,536 values and 4 MiB holds 24 MB
-CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+OWN_CGROUP = Path("/proc/self/cgroup")
+CGROUP_LIMITS = {  # by the controllers that the lines of version 2 and 1 name
+    "": (Path("/sys/fs/cgroup"), "memory.max"),
+    "memory": (Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes"),
+}
 UNKNOWN_MACHINE = 4 << 30
 
 
@@ -57,22 +62,22 @@ def budget(given: int | str | None) -> int:
     """
     if given is None:
         return default_budget()
-    found = given if isinstance(given, int) else _parsed(given)
-    if found < LEAST:
-        msg = f"memory: {given!r} is less than the {size(LEAST)} that reading takes at least"
-        raise ConfigError(msg)
+    found = _parsed(given) if isinstance(given, str) else _whole(given)
+    if found < ENOUGH:
+        msg = f"memory: {given!r} is less than {size(ENOUGH)}, the least that any run takes"
+        raise ConfigError(msg, hint=f"give at least --memory {ENOUGH >> 20}MiB; wide tables take more")
     return found
 
 
 def default_budget() -> int:
     """Return half of what this machine, or the container that it is, has."""
     limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")] if hasattr(os, "sysconf") else []
-    for file in CGROUP_LIMITS:
+    for file in _cgroup_files():
         try:
-            limits.append(int(Path(file).read_text(encoding="ascii")))
+            limits.append(int(file.read_text(encoding="ascii")))
         except (OSError, ValueError):  # there is none, or it is "max"
             continue
-    return max(LEAST, min(limits, default=UNKNOWN_MACHINE) // 2)
+    return min(limits, default=UNKNOWN_MACHINE) // 2
 
 
 def share_out(memory: int, states: Iterable[Any], threads: int) -> Shares:
@@ -113,6 +118,28 @@ def _shared_bytes(state: Any) -> int:
     """Return what the tables of its grid take, which all states on it share."""
     grid = getattr(state, "binning", None)
     return 0 if grid is None else TABLE_BYTES * grid.n_cells
+
+
+def _whole(given: Any) -> int:
+    try:
+        return operator.index(given)
+    except TypeError:
+        msg = f"memory: {given!r} is no size"
+        raise ConfigError(msg, hint="give whole bytes, or write 2GB or 512MiB") from None
+
+
+def _cgroup_files() -> list[Path]:
+    """Return where the limits of this process's group, and of those that it is in, would be."""
+    files = []
+    try:
+        lines = OWN_CGROUP.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        lines = []
+    own = {kinds: path for _, kinds, path in (line.split(":", 2) for line in lines if line.count(":") >= 2)}
+    for kinds, (folder, name) in CGROUP_LIMITS.items():
+        inside = Path(own.get(kinds, "/").lstrip("/"))
+        files += [folder / part / name for part in (inside, *inside.parents)]
+    return files
 
 
 def _parsed(text: str) -> int:

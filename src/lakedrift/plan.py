@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from lakedrift import columns
-from lakedrift.binning import Binning
+from lakedrift.binning import EXACT_INTEGERS, Binning
 from lakedrift.errors import ConfigError, UnknownNameError, UsageError
 from lakedrift.feature import KINDS, Feature, Kind
 from lakedrift.filtering import Filter
@@ -149,7 +149,10 @@ def make_plan(
     states: dict[StateKey, Summary] = {}
     for feature in features:
         declared = _is_declared(draft[feature.name], like)
-        for state in _states(feature, sample.get(feature.name, []), like, cells, declared=declared):
+        found = sample.get(feature.name, [])
+        if feature.name in sample and _is_number(feature.dtype):
+            found = [*found, *_far_integers(source, feature.name)]
+        for state in _states(feature, found, like, cells, declared=declared):
             states[(state.KIND, (feature.name,))] = state
     return Plan(source, features, states, selection.where)
 
@@ -244,10 +247,22 @@ def _sample(source: Source, names: list[str], keep: Filter | None, reader: Reade
     if not names:
         return {}
     sample: dict[str, list[pa.Array]] = {name: [] for name in names}
-    for batch in reader.slices(source.samples(names, SAMPLE_ROWS, () if keep is None else keep.needed), keep):
+    for batch in reader.sampled(source.samples(names, SAMPLE_ROWS, () if keep is None else keep.needed), keep):
         for name in set(names) & set(batch.schema.names):
             sample[name].append(batch.column(name))
     return sample
+
+
+def _far_integers(source: Source, name: str) -> list[pa.Array]:
+    """Return the extremes of an integer column that no double would hold, lest the sample missed them."""
+    return [
+        pa.array([limit], pa.int64() if limit < 1 << 63 else pa.uint64())
+        for fragment in source.fragments
+        for column, *limits in fragment.extremes
+        if column == name
+        for limit in limits
+        if abs(limit) >= EXACT_INTEGERS
+    ]
 
 
 def _identified(feature: Feature, sample: list[pa.Array], rows: int, selection: Selection, like: Profile | None) -> Feature:

@@ -10,7 +10,6 @@ import functools
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from itertools import accumulate
 
 import numpy as np
 import polars as pl
@@ -22,14 +21,15 @@ from lakedrift.errors import LakedriftError, ResourceError, SourceError, Unreada
 from lakedrift.filtering import NEWEST, Filter
 from lakedrift.scanner import Scanner
 from lakedrift.scanners import arrow, open_scanner
-from lakedrift.source import Fragment, Scan
+from lakedrift.scanners.polars import is_known
+from lakedrift.source import Fragment, Sample, Scan
 from lakedrift.text import plural, size
 
 __all__ = ["Reader"]
 
 GROUPS_AT_A_TIME = 3 + pl.thread_pool_size()  # that Polars has in memory, by measurement
 QUEUED_GROUPS, FEW_ROWS = 12 + GROUPS_AT_A_TIME, 1 << 10  # row groups of few rows stand in a queue
-SLICES_AT_A_TIME = 2
+SAMPLES_AT_A_TIME = 2
 PAGES_AT_A_TIME = 3  # of a column: its dictionary, and a page before and after decompression
 SMALL_BATCH, FULL_BATCH = 1 << 14, 1 << 17  # rows
 SMALL_BYTES, FULL_BYTES = 1 << 22, 1 << 23
@@ -97,33 +97,31 @@ class Reader:
             if part.rows not in (None, delivered):
                 raise _explained(_miscounted(part, delivered), scanner, part)
 
-    def slices(self, samples: Sequence[tuple[Scan, int, int]], keep: Filter | None) -> list[pa.RecordBatch]:
-        """Return sampled slices, filtered; the same ones whatever the engine. What does not fit is an error as in `check`."""
-        self.check([scan for scan, _, _ in samples])
-        with ThreadPoolExecutor(SLICES_AT_A_TIME) as pool:
-            return [batch for found in pool.map(functools.partial(self._slice, keep), samples) for batch in found]
+    def sampled(self, samples: Sequence[Sample], keep: Filter | None) -> list[pa.RecordBatch]:
+        """Return sampled rows, filtered; the same ones whatever the engine. What does not fit is an error as in `check`."""
+        self.check([sample.scan for sample in samples])
+        with ThreadPoolExecutor(SAMPLES_AT_A_TIME) as pool:
+            return [batch for found in pool.map(functools.partial(self._sampled, keep), samples) for batch in found]
 
-    def _slice(self, keep: Filter | None, sample: tuple[Scan, int, int]) -> list[pa.RecordBatch]:
-        scan, offset, length = sample
+    def _sampled(self, keep: Filter | None, sample: Sample) -> list[pa.RecordBatch]:
+        scan = sample.scan
         if keep is not None:
             keep.check(_schema(scan))
         if scan.frame is not None:
-            batches = list(self._read(self._polars, _sliced(scan, offset, length)))
+            batches = list(self._read(self._polars, scan))
         elif scan.columns:
-            batches = self._first_rows(scan, offset, length)
+            batches = self._spread(sample)
         else:
-            batches = [pa.record_batch([pa.nulls(length)], names=[""])]
+            batches = [pa.record_batch([pa.nulls(sample.rows)], names=[""])]
         return [_finished(batch, scan, keep)[0] for batch in batches]
 
-    def _first_rows(self, scan: Scan, offset: int, length: int) -> list[pa.RecordBatch]:
-        """Return rows of a file from the beginning of a row group on: no more of it is decoded than that."""
-        group = list(accumulate(scan.fragments[0].row_groups, initial=0)).index(offset)
+    def _spread(self, sample: Sample) -> list[pa.RecordBatch]:
         try:
-            return arrow.first_rows(scan, group, length, self._memory)
+            return arrow.sampled(sample, self._memory)
         except (KeyboardInterrupt, SystemExit, MemoryError, LakedriftError):
             raise
         except Exception as error:
-            raise _explained(_reason(error), self._arrow, scan) from error
+            raise _explained(_reason(error), self._arrow, sample.scan) from error
 
     def _parts(self, scan: Scan) -> Iterator[tuple[Scanner, Scan]]:
         """Yield what each scanner reads: row groups that do not fit go page by page, whatever the engine."""
@@ -132,7 +130,8 @@ class Reader:
         others = tuple(fragment for fragment in scan.fragments if fragment.uri not in names)
         if others:
             part = replace(scan, fragments=others)
-            yield self._chosen if self._chosen.reads(part) else self._polars, part
+            able = (scanner for scanner in (self._chosen, self._polars, self._arrow) if scanner.reads(part))
+            yield next(able, self._polars), part
         if giants:
             yield self._arrow, replace(scan, fragments=giants)
 
@@ -178,11 +177,6 @@ def _needed(fragment: Fragment, width: int) -> int:
     groups = zip(fragment.row_groups, fragment.group_bytes, strict=False)
     at_a_time = ((QUEUED_GROUPS if rows <= FEW_ROWS else GROUPS_AT_A_TIME, rows * width + 2 * held) for rows, held in groups)
     return max((count * size for count, size in at_a_time), default=0)
-
-
-def _sliced(scan: Scan, offset: int, length: int) -> Scan:
-    frame = scan.frame.slice(offset, length)
-    return replace(scan, fragments=(replace(scan.fragments[0], rows=length),), frame=frame)
 
 
 def _combined(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -231,6 +225,8 @@ def _delivered_type(dtype: pa.DataType) -> pa.DataType:
     """Return the one type that values of a type are delivered in, that of Polars; text is in any encoding."""
     if natural_kind(dtype) in ("categorical", "unsupported"):
         return dtype
+    if pa.types.is_timestamp(dtype):  # Polars knows no seconds, and not every time zone, and runs the filters
+        return pa.timestamp("ms" if dtype.unit == "s" else dtype.unit, (dtype.tz or None) if is_known(dtype) else "UTC")
     return pl.Series([], dtype=pl.Series(pa.nulls(0, dtype)).dtype).to_arrow(compat_level=NEWEST).type
 
 
@@ -284,7 +280,7 @@ def _fault(scanner: Scanner, scan: Scan) -> str | None:
     """Say what is wrong with one fragment, None if nothing is."""
     try:
         rows = sum(batch.num_rows for batch in scanner.batches(scan))
-    except (KeyboardInterrupt, SystemExit):
+    except (KeyboardInterrupt, SystemExit, MemoryError, LakedriftError):
         raise
     except BaseException as error:  # a Polars panic is no Exception
         return _reason(error)

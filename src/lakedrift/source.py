@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-__all__ = ["Fragment", "Literal", "Scan", "Source"]
+__all__ = ["Fragment", "Literal", "Sample", "Scan", "Source"]
 
 Literal = tuple[str, str | None, pa.DataType]
 
@@ -33,6 +33,8 @@ class Fragment:
         The rows of each row group, in order.
     group_bytes
         The bytes of each row group as encoded, before compression.
+    extremes
+        Columns of 64-bit integers, timestamps or durations, and the least and greatest value that the footer says they have.
     """
 
     uri: str
@@ -42,6 +44,7 @@ class Fragment:
     partition: tuple[tuple[str, str | None], ...] = ()
     row_groups: tuple[int, ...] = ()
     group_bytes: tuple[int, ...] = ()
+    extremes: tuple[tuple[str, int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,28 @@ class Scan:
         return None if None in rows else sum(row for row in rows if row is not None)
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Rows spread over the beginning of a row group, or a frame.
+
+    Attributes
+    ----------
+    scan
+        One fragment, and what is read of it.
+    group
+        The row group; 0 of a frame.
+    rows
+        How many rows are taken, …
+    among
+        … of how many at its beginning: what comes later is not decoded.
+    """
+
+    scan: Scan
+    group: int
+    rows: int
+    among: int
+
+
 class Source(Protocol):
     """An opened input."""
 
@@ -85,5 +110,5 @@ class Source(Protocol):
     def scans(self, names: Sequence[str], needed: Sequence[str] = ()) -> list[Scan]:
         """Return the scans that read the columns `names` (and `needed`, by a filter) wherever they exist."""
 
-    def samples(self, names: Sequence[str], rows: int, needed: Sequence[str] = ()) -> list[tuple[Scan, int, int]]:
-        """Return about `rows` rows spread over the source, the same ones every time: scans, row offset and length of each."""
+    def samples(self, names: Sequence[str], rows: int, needed: Sequence[str] = ()) -> list[Sample]:
+        """Return about `rows` rows spread over the source, the same ones every time."""

@@ -59,3 +59,21 @@ def test_reads__long_strings_are_left_to_another(tmp_path):
     (scan,) = open_source(tmp_path).scans(["x"])
     assert not DuckDB(2, 1 << 28).reads(scan)
     assert DuckDB(2, 1 << 34).reads(scan)
+
+
+def test_reads__looks_at_page_headers_only(tmp_path, monkeypatch):
+    pq.write_table(pa.table({"x": ["a", "b"]}), tmp_path / "a.parquet")
+    monkeypatch.setattr(DuckDB, "_connected", None)
+    (scan,) = open_source(tmp_path).scans(["x"])
+    assert DuckDB(2, 1 << 28).reads(scan)
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("Query interrupted"), duckdb.InterruptException("INTERRUPT Error: Interrupted!")]
+)
+def test_selected__interrupt(tmp_path, error):
+    """As versions of DuckDB tell it."""
+    pq.write_table(pa.table({"x": [1]}), tmp_path / "a.parquet")
+    (scan,) = open_source(tmp_path).scans(["x"])
+    with pytest.raises(KeyboardInterrupt), DuckDB(2, 1 << 28)._selected(scan, ["x"]):
+        raise error

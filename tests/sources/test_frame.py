@@ -166,7 +166,7 @@ def test_open__no_columns(make):
 
 @pytest.mark.parametrize("rows", [1, 99, 100, 101, 1000])
 def test_samples__every_kth_row(rows):
-    ((scan, offset, length),) = open_source(pl.DataFrame({"x": range(rows)})).samples(["x"], 100)
-    slices = Reader().slices([(scan, offset, length)], None)
+    samples = open_source(pl.DataFrame({"x": range(rows)})).samples(["x"], 100)
+    found = Reader().sampled(samples, None)
     every = max(1, rows // 100)
-    assert pa.Table.from_batches(slices)["x"].to_pylist() == list(range(0, rows, every))
+    assert pa.Table.from_batches(found)["x"].to_pylist() == list(range(0, rows, every))

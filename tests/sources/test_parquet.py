@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from lakedrift.errors import UnreadableFileError
+from lakedrift.reading import Reader
 from lakedrift.sources import open_source
 
 
@@ -141,14 +144,25 @@ def test_scans__a_column_of_nulls_has_the_type_it_has_elsewhere(tmp_path):
 def test_samples__are_spread_over_the_row_groups(tmp_path):
     for name in "abc":
         write(tmp_path / f"{name}.parquet", {"x": range(1000)}, row_group_size=100)
-    slices = open_source(tmp_path).samples(["x"], 200)
-    assert {scan.fragments[0].uri[-9] for scan, _, _ in slices} == set("abc")
-    assert all(offset % 100 == 0 and length == 20 for _, offset, length in slices)
-    assert len({(scan.fragments[0].uri, offset) for scan, offset, _ in slices}) == 10
+    samples = open_source(tmp_path).samples(["x"], 200)
+    assert {sample.scan.fragments[0].uri[-9] for sample in samples} == set("abc")
+    assert all((sample.rows, sample.among) == (20, 100) for sample in samples)
+    assert len({(sample.scan.fragments[0].uri, sample.group) for sample in samples}) == 10
+
+
+def test_samples__many_large_row_groups_are_not_all_decoded_to_their_end(tmp_path):
+    write(tmp_path / "a.parquet", {"x": np.zeros(3_000_000)}, row_group_size=150_000)
+    among = [sample.among for sample in open_source(tmp_path).samples(["x"], 50_000)]
+    assert Counter(among) == {1 << 16: 8, 150_000: 2}
 
 
 def test_samples__leave_out_empty_row_groups(tmp_path):
     write(tmp_path / "a.parquet", pa.table({"x": pa.array([], pa.int64())}))
     assert open_source(tmp_path).samples(["x"], 100) == []
     write(tmp_path / "b.parquet", {"x": [1, 2]})
-    assert [(offset, length) for _, offset, length in open_source(tmp_path).samples(["x"], 100)] == [(0, 2)]
+    with pq.ParquetWriter(tmp_path / "c.parquet", pa.schema({"x": pa.int64()})) as writer:
+        for values in ([], [3, 4], [], [], [5]):
+            writer.write_table(pa.table({"x": pa.array(values, pa.int64())}))
+    samples = open_source(tmp_path).samples(["x"], 100)
+    assert [(sample.group, sample.rows) for sample in samples] == [(0, 2), (1, 2), (4, 1)]
+    assert [batch["x"].to_pylist() for batch in Reader().sampled(samples, None)] == [[1, 2], [3, 4], [5]]

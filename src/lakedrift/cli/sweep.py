@@ -75,7 +75,7 @@ def sweep(
     memory
         Take no more than this on top of what a Python process takes, such as 2GB. [default: half of the machine]
     threads
-        How many threads to use. [default: all cores]
+        How many threads count. [default: all cores]
     min_rows
         Judge no distribution on fewer valid rows than this. [default: 500]
     output

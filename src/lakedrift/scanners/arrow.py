@@ -12,20 +12,23 @@ from itertools import chain, groupby
 from operator import itemgetter
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from lakedrift.columns import natural_kind
 from lakedrift.pages import Chunk, chunks, look
 from lakedrift.scanner import WAITING, check_types
-from lakedrift.source import Fragment, Scan
+from lakedrift.source import Fragment, Sample, Scan
 
-__all__ = ["SCANNER", "Arrow", "first_rows", "largest_pages", "narrowed", "value_bytes"]
+__all__ = ["SCANNER", "Arrow", "largest_pages", "longest_values", "narrowed", "sampled", "value_bytes"]
 
 BATCH_ROWS = 1 << 16
 VIEW_BYTES = 16
 SMALL_CHUNK = 1 << 20  # bytes
 BUFFER_BYTES = 1 << 18  # read ahead in each column
+GOLDEN = (5**0.5 - 1) / 2
 
 
 class Arrow:
@@ -62,19 +65,29 @@ class Arrow:
                 yield from _decoded(fragment, footer, numbers, layout, scan, use_threads=self._threads > 1)
 
 
-def first_rows(scan: Scan, group: int, rows: int, memory: int) -> list[pa.RecordBatch]:
-    """Return the first rows of a row group of the scan's one file, decoding no more than these."""
+def sampled(sample: Sample, memory: int) -> list[pa.RecordBatch]:
+    """Return the rows of a sample, whatever the memory; the row group is decoded up to the last of them."""
     parts: list[pa.RecordBatch] = []
+    scan, start = sample.scan, 0
     (fragment,) = scan.fragments
     footer = _footer(fragment, scan)
-    layout = _layout(fragment, group, scan, memory)
-    layout = replace(layout, rows=min(layout.rows, rows))
-    for batch in _decoded(fragment, footer, [group], layout, scan, use_threads=False):
-        parts.append(batch.slice(0, rows))
-        rows -= parts[-1].num_rows
-        if not rows:
+    places = _places(sample.rows, sample.among)
+    layout = _layout(fragment, sample.group, scan, memory)
+    layout = replace(layout, rows=min(layout.rows, sample.among))
+    for batch in _decoded(fragment, footer, [sample.group], layout, scan, use_threads=False):
+        first, end = places.searchsorted([start, start + batch.num_rows])
+        parts.append(batch.take(pa.array(places[first:end] - start)))
+        start += batch.num_rows
+        if end == len(places):
             break
     return parts
+
+
+def _places(rows: int, among: int) -> NDArray[np.int64]:
+    """Return where the rows of a sample are, one in each of `rows` equal parts of the beginning, in step with no period."""
+    edges = np.arange(rows + 1) * among // rows
+    within = np.arange(rows) * GOLDEN % 1.0 * np.diff(edges)
+    return edges[:-1] + within.astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +153,22 @@ def largest_pages(fragment: Fragment, names: Collection[str]) -> dict[str, int]:
             if chunk.encoded > found.get(chunk.name, chunk.encoded):
                 largest = chunk.encoded if chunk.encoded <= SMALL_CHUNK else look(file, chunk).largest
                 found[chunk.name] = max(found[chunk.name], largest)
+    return found
+
+
+def longest_values(fragment: Fragment, names: Collection[str]) -> dict[str, int]:
+    """Return about how many bytes the longest values of each column take: the mean of the page where they take most.
+
+    Raises
+    ------
+    OSError, ValueError
+        If the file cannot be read.
+    """
+    found = dict.fromkeys(names, 0)
+    with open(fragment.uri, "rb") as file:  # noqa: PTH123 -- a name, not a path
+        for chunk in chain.from_iterable(_chunks(fragment.uri)):
+            if chunk.name in found:
+                found[chunk.name] = max(found[chunk.name], look(file, chunk).value_bytes)
     return found
 
 

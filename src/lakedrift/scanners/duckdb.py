@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from lakedrift.columns import natural_kind
 from lakedrift.errors import ResourceError
 from lakedrift.scanner import check_types
+from lakedrift.scanners.arrow import longest_values
 from lakedrift.source import Scan
 from lakedrift.text import size
 
@@ -74,15 +75,14 @@ class DuckDB:
         return self._measured[1]
 
     def _measure(self, scan: Scan) -> int:
-        """Read how long the longest strings are, and return how many rows of these may be laid out at a time."""
+        """Look how long the longest strings are, and return how many rows of these may be laid out at a time."""
         types = {name: scan.fragments[0].schema.field(name).type for name in scan.columns}
         texts = [name for name, dtype in types.items() if natural_kind(dtype) == "categorical"]
-        longest: tuple[int | None, ...] = ()
-        with contextlib.suppress(duckdb.Error):  # reading it will say what is wrong
-            if texts:
-                with self._selected(scan, [f"max(strlen({quoted(name)}))" for name in texts]) as found:
-                    (longest,) = found.fetchall()
-        width = VALUE_BYTES * len(types) + sum(length or 0 for length in longest)
+        longest = dict.fromkeys(texts, 0)
+        with contextlib.suppress(OSError, ValueError):  # reading it will say what is wrong
+            for fragment in scan.fragments if texts else ():
+                longest = {name: max(longest[name], size) for name, size in longest_values(fragment, texts).items()}
+        width = VALUE_BYTES * len(types) + sum(longest.values())
         return min(BATCH_ROWS, self._memory // 2 // BATCHES_AT_A_TIME // width)
 
     @contextlib.contextmanager
@@ -91,7 +91,12 @@ class DuckDB:
         files = [str(Path(fragment.uri).absolute()) for fragment in scan.fragments]
         query = f"SELECT {', '.join(columns)} FROM read_parquet(?, hive_partitioning=false)"  # noqa: S608 -- quoted by the caller
         with contextlib.closing(self._connected(files)) as connection:
-            yield connection.sql(query, params=[files])
+            try:
+                yield connection.sql(query, params=[files])
+            except (RuntimeError, duckdb.InterruptException) as error:  # an interrupt is no error of DuckDB 2
+                if "interrupted" in str(error).lower():
+                    raise KeyboardInterrupt from error
+                raise
 
     def _connected(self, files: list[str]) -> Any:
         connection = duckdb.connect(config=NO_EXTENSIONS)

@@ -5,6 +5,7 @@ A name is always taken as it is, though to Polars `*` and `^a.*$` are patterns, 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 import polars as pl
@@ -14,27 +15,39 @@ import pyarrow as pa
 from lakedrift.scanner import check_types
 from lakedrift.source import Scan
 
-__all__ = ["SCANNER", "Polars"]
+__all__ = ["SCANNER", "Polars", "is_known"]
 
 NEWEST = pl.CompatLevel.newest()
 ROW = "row"
 
 
 class Polars:
-    """Reads any scan."""
+    """Reads any scan but of files with a time zone that it does not know, even of a column that is not read."""
 
     def __init__(self, threads: int, memory: int) -> None:
         del threads, memory  # its threads are the process's, and it has no limit to set
 
     def reads(self, scan: Scan) -> bool:
-        """Whether it reads this scan: it is the one that reads them all."""
-        del scan
-        return True
+        """Whether it reads this scan."""
+        return scan.frame is not None or all(is_known(field.type) for field in scan.fragments[0].schema)
 
     def batches(self, scan: Scan) -> Iterator[pa.RecordBatch]:
         """Yield the rows in the batches of the streaming engine; a scan of no columns yields the row numbers."""
         for frame in _query(scan).collect_batches(maintain_order=False):
             yield from _arrow(frame).to_batches()
+
+
+@functools.cache
+def is_known(dtype: pa.DataType) -> bool:
+    """Whether Polars knows the time zone of a type, or of a type inside it."""
+    inside = [dtype.field(place).type for place in range(dtype.num_fields)]
+    if not pa.types.is_timestamp(dtype):
+        return all(map(is_known, inside))
+    try:
+        pl.Series([], dtype=pl.Datetime("us", dtype.tz or None))
+    except pl.exceptions.PolarsError:
+        return False
+    return True
 
 
 def _query(scan: Scan) -> pl.LazyFrame:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from lakedrift.columns import is_read
 from lakedrift.errors import LakedriftError, SourceError
-from lakedrift.source import Fragment, Scan
+from lakedrift.source import Fragment, Sample, Scan
 
 __all__ = ["Frame", "open_frame"]
 
@@ -35,13 +35,14 @@ class Frame:
         read = tuple(name for name in wanted if name in needed or is_read(schema.field(name).type))
         return [Scan(self.fragments, read, frame=self.frame)]
 
-    def samples(self, names: Sequence[str], rows: int, needed: Sequence[str] = ()) -> list[tuple[Scan, int, int]]:
-        """Return every k-th row as one slice."""
+    def samples(self, names: Sequence[str], rows: int, needed: Sequence[str] = ()) -> list[Sample]:
+        """Return every k-th row."""
         (scan,) = self.scans(names, needed)
         total = scan.rows or 0
         every = max(1, total // rows)
-        part = replace(self.fragments[0], rows=-(-total // every))
-        return [(Scan((part,), scan.columns, frame=self.frame.gather_every(every)), 0, total)]
+        taken = -(-total // every)
+        part = replace(self.fragments[0], rows=taken)
+        return [Sample(Scan((part,), scan.columns, frame=self.frame.gather_every(every)), 0, taken, taken)]
 
 
 def open_frame(what: Any) -> Frame:

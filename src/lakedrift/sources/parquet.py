@@ -15,13 +15,17 @@ import pyarrow.parquet as pq
 from lakedrift.columns import is_read
 from lakedrift.discovery import find_files, partition_of
 from lakedrift.errors import UnreadableFileError
-from lakedrift.source import Fragment, Literal, Scan
+from lakedrift.source import Fragment, Literal, Sample, Scan
 
 __all__ = ["ParquetFiles", "open_files"]
 
 FOOTER_THREADS = 8
-SAMPLE_SLICES = 10  # places in the lake that a sample is read from
+SAMPLE_GROUPS = 10  # row groups of the lake that a sample is read from
 SAMPLE_COLUMN_BYTES = 8 << 20  # that a sample may take, on average
+DEEP_ROWS = 10 << 20  # decoded for a sample of a few row groups: ten of the size that writers choose by default
+DEEP_COLUMN_BYTES = 8 * DEEP_ROWS  # on average
+SHALLOW_ROWS = 1 << 16  # decoded of a row group at least, as a page has more
+DEEP_EVERY = 5  # of a sample of many row groups, one in so many is decoded to its end
 
 
 @dataclass(frozen=True)
@@ -39,20 +43,19 @@ class ParquetFiles:
             together.setdefault((fields, self._literals(fragment, names, needed)), []).append(fragment)
         return [self._scan(tuple(fragments), names, needed) for fragments in together.values()]
 
-    def samples(self, names: Sequence[str], rows: int, needed: Sequence[str] = ()) -> list[tuple[Scan, int, int]]:
-        """Return slices that begin at row groups spread evenly over the files, as (scan, row offset, length)."""
+    def samples(self, names: Sequence[str], rows: int, needed: Sequence[str] = ()) -> list[Sample]:
+        """Return rows spread over row groups, which are spread over the files: each may be sorted."""
         starts = [(fragment, group) for fragment in self.fragments for group, size in enumerate(fragment.row_groups) if size]
-        slices = min(SAMPLE_SLICES, len(starts))
-        chosen = [starts[(2 * place + 1) * len(starts) // (2 * slices)] for place in range(slices)]
-        length = -(-rows // max(1, slices))
-        return [
-            (
-                self._scan((fragment,), names, needed),
-                sum(fragment.row_groups[:group]),
-                min(length, _affordable_rows(fragment, group, slices)),
-            )
-            for fragment, group in chosen
-        ]
+        groups = min(SAMPLE_GROUPS, len(starts))
+        chosen = [starts[(2 * place + 1) * len(starts) // (2 * groups)] for place in range(groups)]
+        samples = []
+        for place, (fragment, group) in enumerate(chosen):
+            deep = groups == len(starts) or place % DEEP_EVERY == DEEP_EVERY // 2
+            taken = min(-(-rows // groups), _rows_within(SAMPLE_COLUMN_BYTES // groups, fragment, group))
+            affordable = _rows_within(DEEP_COLUMN_BYTES // groups, fragment, group)
+            among = max(taken, min(affordable, DEEP_ROWS // groups if deep else SHALLOW_ROWS))
+            samples.append(Sample(self._scan((fragment,), names, needed), group, taken, among))
+        return samples
 
     def _scan(self, fragments: tuple[Fragment, ...], names: Sequence[str], needed: Sequence[str]) -> Scan:
         types = _types(fragments[0])
@@ -95,10 +98,10 @@ def open_files(where: str | os.PathLike[str] | Sequence[str | os.PathLike[str]])
         return ParquetFiles(name, tuple(pool.map(_fragment, files)))
 
 
-def _affordable_rows(fragment: Fragment, group: int, slices: int) -> int:
-    """Return how many rows of a row group a sample of so many slices may take: fewer than it has where values are long."""
+def _rows_within(column_bytes: int, fragment: Fragment, group: int) -> int:
+    """Return how many rows of a row group take so much a column on average: fewer than it has where values are long."""
     rows, size = fragment.row_groups[group], fragment.group_bytes[group]
-    return min(rows, max(1, SAMPLE_COLUMN_BYTES // slices * len(fragment.schema) * rows // max(1, size)))
+    return min(rows, max(1, column_bytes * len(fragment.schema) * rows // max(1, size)))
 
 
 def _types(fragment: Fragment) -> dict[str, pa.DataType]:
@@ -127,7 +130,34 @@ def _fragment(file: Path) -> Fragment:
             f"cannot read {str(file)!r} as Parquet: its footer declares {footer.num_rows} rows, and {sum(groups)} in row groups"
         )
         raise UnreadableFileError(msg)
-    return Fragment(str(file), footer.num_rows, size, schema, partition_of(file), groups, encoded)
+    return Fragment(str(file), footer.num_rows, size, schema, partition_of(file), groups, encoded, _extremes(footer, schema))
+
+
+def _extremes(footer: pq.FileMetaData, schema: pa.Schema) -> tuple[tuple[str, int, int], ...]:
+    """Return the least and greatest value of each column of 64-bit integers, where the footer has them."""
+    wide = {field.name: field.type for field in schema if _is_wide(field.type)}
+    found: dict[str, list[int]] = {}
+    leaves = [(place, footer.schema.column(place).path) for place in range(footer.num_columns)] if wide else []
+    for group in map(footer.row_group, range(footer.num_row_groups)):
+        for place, name in leaves:
+            if name in wide:
+                found.setdefault(name, []).extend(_limits(group.column(place), unsigned=pa.types.is_uint64(wide[name])))
+    return tuple((name, min(limits), max(limits)) for name, limits in found.items() if limits)
+
+
+def _is_wide(dtype: pa.DataType) -> bool:
+    kinds = (pa.types.is_int64, pa.types.is_uint64, pa.types.is_timestamp, pa.types.is_duration)
+    return any(is_one(dtype) for is_one in kinds)
+
+
+def _limits(chunk: pq.ColumnChunkMetaData, *, unsigned: bool) -> list[int]:
+    """Return the least and greatest value of a column chunk, or nothing; what is stored is signed."""
+    try:
+        known = chunk.statistics
+        limits = [known.min_raw, known.max_raw] if known is not None and known.has_min_max else []
+    except (OSError, ValueError):  # as is anything in a footer, they may be damaged
+        return []
+    return [limit % (1 << 64) if unsigned else limit for limit in limits if isinstance(limit, int)]
 
 
 def _likely_cause(file: Path) -> str | None:
