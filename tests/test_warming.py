@@ -14,11 +14,13 @@ import lakedrift_kernels
 from lakedrift.warming import warm
 
 warm()
-kernels = {}
+kernels, inner = {}, set()
 for module in pkgutil.iter_modules(lakedrift_kernels.__path__):
     found = vars(importlib.import_module(f"lakedrift_kernels.{module.name}"))
+    inner |= {name for name in found.keys() - set(found["__all__"]) if hasattr(found[name], "signatures")}
     compiled = {name: found[name] for name in found["__all__"] if hasattr(found[name], "signatures")}
     kernels |= {f"{module.name}.{name}": len(kernel.signatures) for name, kernel in compiled.items()}
+kernels = {name: n for name, n in kernels.items() if name.partition(".")[2] not in inner}  # those that kernels call
 print(json.dumps([kernels, lakedrift_kernels.is_complete()]))
 """
 

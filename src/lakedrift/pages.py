@@ -9,11 +9,15 @@ Arrow reads footers too; but asked for a column chunk it ends the process where 
 
 from __future__ import annotations
 
+import functools
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
 from typing import Any, BinaryIO
 
-__all__ = ["Chunk", "Pages", "chunks", "look"]
+__all__ = ["Chunk", "Pages", "chunks", "chunks_of", "longest_values", "look"]
 
 FOOTER_END = 8  # bytes after the footer: its length and a word
 GROUPS, COLUMNS, DESCRIPTION = 4, 1, 3  # fields of a footer, of a row group, of a column chunk
@@ -85,6 +89,34 @@ def chunks(file: BinaryIO) -> list[list[Chunk]]:
     except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError) as error:
         msg = "there is no footer"
         raise ValueError(msg) from error
+
+
+def chunks_of(path: str) -> list[list[Chunk]]:
+    """Return the column chunks of a file by row group; those of the last file are remembered until it changes."""
+    return _chunks_then(path, Path(path).stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=1)
+def _chunks_then(path: str, changed: int) -> list[list[Chunk]]:
+    del changed
+    with open(path, "rb") as file:  # noqa: PTH123 -- a name, not a path
+        return chunks(file)
+
+
+def longest_values(path: str, names: Collection[str]) -> dict[str, int]:
+    """Return about how many bytes the longest values of each column take: the mean of the page where they take most.
+
+    Raises
+    ------
+    OSError, ValueError
+        If the file cannot be read.
+    """
+    found = dict.fromkeys(names, 0)
+    with open(path, "rb") as file:  # noqa: PTH123 -- a name, not a path
+        for chunk in chain.from_iterable(chunks_of(path)):
+            if chunk.name in found:
+                found[chunk.name] = max(found[chunk.name], look(file, chunk).value_bytes)
+    return found
 
 
 def look(file: BinaryIO, chunk: Chunk) -> Pages:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from lakedrift import columns
@@ -18,7 +18,7 @@ from lakedrift.binning import EXACT_INTEGERS, Binning
 from lakedrift.errors import ConfigError, UnknownNameError, UsageError
 from lakedrift.feature import KINDS, Feature, Kind
 from lakedrift.filtering import Filter
-from lakedrift.fitting import cells_of_each, fit
+from lakedrift.fitting import cells_of_each, fit, sample_axis
 from lakedrift.profiles import Profile, StateKey
 from lakedrift.reading import Reader
 from lakedrift.source import Source
@@ -150,7 +150,7 @@ def make_plan(
     for feature in features:
         declared = _is_declared(draft[feature.name], like)
         found = sample.get(feature.name, [])
-        if feature.name in sample and _is_number(feature.dtype):
+        if feature.name in sample and _is_number(feature.dtype) and sample_axis(_numbers(found, feature.dtype)) == "double":
             found = [*found, *_far_integers(source, feature.name)]
         for state in _states(feature, found, like, cells, declared=declared):
             states[(state.KIND, (feature.name,))] = state
@@ -330,7 +330,19 @@ def _heavy_values(sample: list[pa.Array]) -> tuple[str, ...]:
     """Return the values that are frequent in the sample, as `Frequencies` calls them."""
     if not sample:
         return ()
-    counted = pa.chunked_array([columns.texts(array) for array in sample]).drop_null().value_counts()
+    counted: Counter[str] = Counter()
+    for array in sample:
+        counted.update(_text_counts(array))
     heavy = Frequencies.new()
-    heavy.update(counted.field("values").filter(pc.greater_equal(counted.field("counts"), HEAVY)))
+    heavy.update(pa.array([text for text, n in counted.items() if n >= HEAVY], pa.string_view()))
     return heavy.values
+
+
+def _text_counts(array: pa.Array) -> dict[str, int]:
+    """Return how often each value of a column occurs as text; those of a dictionary are not laid out, as they may be long."""
+    array = columns.labels(array)
+    if pa.types.is_dictionary(array.type):
+        counts = pl.Series("code", array.indices.cast(pa.uint32())).drop_nulls().value_counts(name="n")
+        texts = pl.Series(array.dictionary).cast(pl.String).gather(counts["code"])
+        return {text: n for text, n in zip(texts, counts["n"], strict=True) if text is not None}
+    return dict(pl.Series(array).drop_nulls().value_counts(name="n").iter_rows())

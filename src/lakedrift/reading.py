@@ -270,10 +270,10 @@ def _explained(reason: str, scanner: Scanner, scan: Scan) -> LakedriftError:
 
 
 def _not_utf8(scanner: Scanner, fragment: Fragment, names: tuple[str, ...]) -> UnreadableFileError:
-    """Name the columns whose text is no UTF-8: Polars and DuckDB take none of it, Arrow takes it as it is."""
+    """Name the columns whose text is no UTF-8."""
     at_fault = [name for name in names if _fault(scanner, Scan((fragment,), (name,)))]
     msg = f"column {', '.join(map(repr, at_fault or names))} of {fragment.uri!r} holds text that is not UTF-8"
-    return UnreadableFileError(msg, hint="--engine arrow counts such text as it is; --exclude leaves the column out")
+    return UnreadableFileError(msg, hint="--exclude leaves the column out")
 
 
 def _fault(scanner: Scanner, scan: Scan) -> str | None:

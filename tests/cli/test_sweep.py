@@ -171,7 +171,7 @@ def test_sweep__engine(engine: str, lake: SmallLake, folder: Path, capfd: pytest
         (["--engine", "duck"], 2, ["unknown engine 'duck'", "did you mean 'duckdb'?"]),
         (["--memory", "much"], 2, ["memory: 'much' is no size", "write 2GB or 512MiB"]),
         (["--memory", "1kB"], 2, ["memory: '1kB' is less than"]),
-        (["--memory", "240MB", "--threads", "64"], 5, ["64 threads", "the budget is 240 MB", "--threads"]),
+        (["--memory", "270MB", "--threads", "64"], 5, ["64 threads", "the budget is 270 MB", "--threads"]),
     ],
 )
 def test_sweep__means(words: list[str], code: int, said: list[str], lake: SmallLake, folder: Path, capfd) -> None:

@@ -5,12 +5,10 @@ Strings come as dictionaries, so that many copies of a long one are never laid o
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, groupby
 from operator import itemgetter
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -18,11 +16,11 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from lakedrift.columns import natural_kind
-from lakedrift.pages import Chunk, chunks, look
+from lakedrift.pages import chunks_of, look
 from lakedrift.scanner import WAITING, check_types
 from lakedrift.source import Fragment, Sample, Scan
 
-__all__ = ["SCANNER", "Arrow", "largest_pages", "longest_values", "narrowed", "sampled", "value_bytes"]
+__all__ = ["SCANNER", "Arrow", "largest_pages", "narrowed", "sampled", "value_bytes"]
 
 BATCH_ROWS = 1 << 16
 VIEW_BYTES = 16
@@ -112,7 +110,7 @@ def _layout(fragment: Fragment, group: int, scan: Scan, memory: int) -> _Layout:
     texts = {name for name, dtype in types.items() if natural_kind(dtype) == "categorical"}
     width, dictionaries = sum(map(value_bytes, types.values())), []
     with open(fragment.uri, "rb") as file:  # noqa: PTH123 -- a name, not a path
-        for chunk in _chunks(fragment.uri)[group] if texts else ():
+        for chunk in chunks_of(fragment.uri)[group] if texts else ():
             if chunk.name in texts:
                 pages = look(file, chunk)
                 width += 0 if pages.only_codes else pages.value_bytes
@@ -149,26 +147,10 @@ def largest_pages(fragment: Fragment, names: Collection[str]) -> dict[str, int]:
     """
     found = dict.fromkeys(names, 0)
     with open(fragment.uri, "rb") as file:  # noqa: PTH123 -- a name, not a path
-        for chunk in chain.from_iterable(_chunks(fragment.uri)):
+        for chunk in chain.from_iterable(chunks_of(fragment.uri)):
             if chunk.encoded > found.get(chunk.name, chunk.encoded):
                 largest = chunk.encoded if chunk.encoded <= SMALL_CHUNK else look(file, chunk).largest
                 found[chunk.name] = max(found[chunk.name], largest)
-    return found
-
-
-def longest_values(fragment: Fragment, names: Collection[str]) -> dict[str, int]:
-    """Return about how many bytes the longest values of each column take: the mean of the page where they take most.
-
-    Raises
-    ------
-    OSError, ValueError
-        If the file cannot be read.
-    """
-    found = dict.fromkeys(names, 0)
-    with open(fragment.uri, "rb") as file:  # noqa: PTH123 -- a name, not a path
-        for chunk in chain.from_iterable(_chunks(fragment.uri)):
-            if chunk.name in found:
-                found[chunk.name] = max(found[chunk.name], look(file, chunk).value_bytes)
     return found
 
 
@@ -177,7 +159,7 @@ def narrowed(fragment: Fragment, names: Collection[str]) -> Fragment:
     if len(names) >= len(fragment.schema):
         return fragment
     try:
-        groups = _chunks(fragment.uri)
+        groups = chunks_of(fragment.uri)
     except (OSError, ValueError):  # reading it will say what is wrong with it
         return fragment
     return replace(
@@ -191,18 +173,6 @@ def value_bytes(dtype: pa.DataType) -> int:
         return max(1, int(dtype.bit_width) // 8)
     except ValueError:  # text, binary and nested values have none
         return VIEW_BYTES
-
-
-def _chunks(uri: str) -> list[list[Chunk]]:
-    """Return the column chunks of a file by row group; those of the last file are remembered until it changes."""
-    return _chunks_of(uri, Path(uri).stat().st_mtime_ns)
-
-
-@functools.lru_cache(maxsize=1)
-def _chunks_of(uri: str, changed: int) -> list[list[Chunk]]:
-    del changed
-    with open(uri, "rb") as file:  # noqa: PTH123 -- a name, not a path
-        return chunks(file)
 
 
 SCANNER = Arrow

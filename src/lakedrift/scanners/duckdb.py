@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 
 from lakedrift.columns import natural_kind
 from lakedrift.errors import ResourceError
+from lakedrift.pages import longest_values
 from lakedrift.scanner import check_types
-from lakedrift.scanners.arrow import longest_values
 from lakedrift.source import Scan
 from lakedrift.text import size
 
@@ -81,7 +81,7 @@ class DuckDB:
         longest = dict.fromkeys(texts, 0)
         with contextlib.suppress(OSError, ValueError):  # reading it will say what is wrong
             for fragment in scan.fragments if texts else ():
-                longest = {name: max(longest[name], size) for name, size in longest_values(fragment, texts).items()}
+                longest = {name: max(longest[name], size) for name, size in longest_values(fragment.uri, texts).items()}
         width = VALUE_BYTES * len(types) + sum(longest.values())
         return min(BATCH_ROWS, self._memory // 2 // BATCHES_AT_A_TIME // width)
 
