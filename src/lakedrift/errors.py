@@ -118,6 +118,11 @@ class InvariantError(LakedriftError):
     """A law is broken. This is a bug, and there is no result."""
 
 
+def reason(error: BaseException) -> str:
+    """Return the first line of what another library says, or the name of the error where it says nothing."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Say which of `known` is closest to `name`, or list some of them."""
     names = list(known)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import polars as pl
 import pyarrow as pa
 
-from lakedrift.errors import UsageError
+from lakedrift.errors import UsageError, reason
 
 __all__ = ["Filter", "as_batch", "as_frame"]
 
@@ -36,7 +36,7 @@ class Filter:
             single = not self._predicate.meta.has_multiple_outputs()
             by_itself = single and all(map(_judges_rows, _nodes(self._predicate)))
         except pl.exceptions.PolarsError as error:
-            msg = f"cannot understand the filter {where!r}: {_reason(error)}"
+            msg = f"cannot understand the filter {where!r}: {reason(error)}"
             raise UsageError(msg, hint=HINT) from error
         if not by_itself:  # over which rows an average is taken would depend on how the files are read
             msg = f"the filter {where!r} does not judge each row by itself"
@@ -72,7 +72,7 @@ class Filter:
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # a Polars panic is no Exception
-            msg = f"cannot run the filter {self._where!r}: {_reason(error)}"
+            msg = f"cannot run the filter {self._where!r}: {reason(error)}"
             raise UsageError(msg, hint=HINT) from error
         if keep.dtype not in (pl.Boolean, pl.Null):
             msg = f"the filter {self._where!r} is {keep.dtype}, not true or false"
@@ -117,7 +117,3 @@ def _judges_rows(node: pl.Expr) -> bool:
         return meta.is_literal() or (meta.is_row_separable() and (meta.is_length_preserving() or meta.is_scalar()))
     except pl.exceptions.ColumnNotFoundError:  # IN and % are resolved by the types of their columns only: they are
         return True
-
-
-def _reason(error: BaseException) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -13,10 +13,10 @@ from lakedrift.binning import SIGN, Axis
 from lakedrift.columns import Column
 from lakedrift_kernels.numbers import BLOCK
 
-__all__ = ["Buffers", "column_of", "flip_of"]
+__all__ = ["BUFFERS", "column_of", "flip_of"]
 
 
-class Buffers(threading.local):
+class _Buffers(threading.local):
     """Scratch of each thread for all the columns that it counts: the doubles and keys of one block."""
 
     def __init__(self) -> None:
@@ -24,17 +24,17 @@ class Buffers(threading.local):
         self.keys: NDArray[np.uint64] = np.empty(BLOCK, np.uint64)
 
 
+BUFFERS = _Buffers()
+
+
 def column_of(array: pa.Array, axis: Axis) -> Column:
     """Return a column of any integer, floating, decimal or temporal type that the axis holds.
 
-    Its values are float64 on the double axis, and elsewhere the bits of 64-bit integers. They are not writeable, whether they
-    are Arrow's or a copy: kernels are compiled once.
+    Its values are float64 on the double axis, and elsewhere the bits of 64-bit integers.
     """
     column = columns.numbers(array)
     wide = column.values.astype({"double": np.float64, "int64": np.int64, "uint64": np.uint64}[axis], copy=False)
-    values = wide if axis == "double" else wide.view(np.uint64)
-    values.flags.writeable = False
-    return Column(values, column.validity, column.offset, column.nulls)
+    return Column(wide if axis == "double" else wide.view(np.uint64), column.validity, column.offset, column.nulls)
 
 
 def flip_of(axis: Axis) -> np.uint64:

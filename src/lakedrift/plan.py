@@ -145,13 +145,15 @@ def make_plan(
     sample = _sample(source, unfitted, keep, reader or Reader())
     rows = sum(fragment.rows or 0 for fragment in source.fragments)
     features = tuple(_identified(draft[name], sample.get(name, []), rows, selection, like) for name in names)
+    far = _far_integers(source)
     cells = cells_of_each(sum(_is_number(feature.dtype) for feature in features))
     states: dict[StateKey, Summary] = {}
     for feature in features:
         declared = _is_declared(draft[feature.name], like)
         found = sample.get(feature.name, [])
-        if feature.name in sample and _is_number(feature.dtype) and sample_axis(_numbers(found, feature.dtype)) == "double":
-            found = [*found, *_far_integers(source, feature.name)]
+        beyond = far.get(feature.name, []) if feature.name in sample and _is_number(feature.dtype) else []
+        if beyond and sample_axis(_numbers(found, feature.dtype)) == "double":
+            found = [*found, *beyond]
         for state in _states(feature, found, like, cells, declared=declared):
             states[(state.KIND, (feature.name,))] = state
     return Plan(source, features, states, selection.where)
@@ -253,16 +255,15 @@ def _sample(source: Source, names: list[str], keep: Filter | None, reader: Reade
     return sample
 
 
-def _far_integers(source: Source, name: str) -> list[pa.Array]:
-    """Return the extremes of an integer column that no double would hold, lest the sample missed them."""
-    return [
-        pa.array([limit], pa.int64() if limit < 1 << 63 else pa.uint64())
-        for fragment in source.fragments
-        for column, *limits in fragment.extremes
-        if column == name
-        for limit in limits
-        if abs(limit) >= EXACT_INTEGERS
-    ]
+def _far_integers(source: Source) -> dict[str, list[pa.Array]]:
+    """Return by column the extremes of integers that no double would hold, lest the sample missed them."""
+    found: dict[str, list[pa.Array]] = {}
+    for fragment in source.fragments:
+        for name, *limits in fragment.extremes:
+            for limit in limits:
+                if abs(limit) >= EXACT_INTEGERS:
+                    found.setdefault(name, []).append(pa.array([limit], pa.int64() if limit < 1 << 63 else pa.uint64()))
+    return found
 
 
 def _identified(feature: Feature, sample: list[pa.Array], rows: int, selection: Selection, like: Profile | None) -> Feature:

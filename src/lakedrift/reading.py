@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakedrift.columns import natural_kind
-from lakedrift.errors import LakedriftError, ResourceError, SourceError, UnreadableFileError
+from lakedrift.errors import LakedriftError, ResourceError, SourceError, UnreadableFileError, reason
 from lakedrift.filtering import NEWEST, Filter
 from lakedrift.scanner import Scanner
 from lakedrift.scanners import arrow, open_scanner
@@ -121,7 +121,7 @@ class Reader:
         except (KeyboardInterrupt, SystemExit, MemoryError, LakedriftError):
             raise
         except Exception as error:
-            raise _explained(_reason(error), self._arrow, sample.scan) from error
+            raise _explained(reason(error), self._arrow, sample.scan) from error
 
     def _parts(self, scan: Scan) -> Iterator[tuple[Scanner, Scan]]:
         """Yield what each scanner reads: row groups that do not fit go page by page, whatever the engine."""
@@ -163,7 +163,7 @@ class Reader:
         except (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError, LakedriftError):
             raise
         except BaseException as error:  # a Polars panic is no Exception
-            raise _explained(_reason(error), scanner, scan) from error
+            raise _explained(reason(error), scanner, scan) from error
 
 
 def _width(scan: Scan) -> int:
@@ -283,13 +283,9 @@ def _fault(scanner: Scanner, scan: Scan) -> str | None:
     except (KeyboardInterrupt, SystemExit, MemoryError, LakedriftError):
         raise
     except BaseException as error:  # a Polars panic is no Exception
-        return _reason(error)
+        return reason(error)
     return None if scan.rows in (None, rows) else _miscounted(scan, rows)
 
 
 def _miscounted(scan: Scan, rows: int) -> str:
     return f"{scan.rows} rows were declared, {rows} read"
-
-
-def _reason(error: BaseException) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from lakedrift.columns import is_read
-from lakedrift.errors import LakedriftError, SourceError
+from lakedrift.errors import LakedriftError, SourceError, reason
 from lakedrift.source import Fragment, Sample, Scan
 
 __all__ = ["Frame", "open_frame"]
@@ -64,7 +64,7 @@ def open_frame(what: Any) -> Frame:
     except (KeyboardInterrupt, SystemExit, LakedriftError):
         raise
     except BaseException as error:  # a Polars panic is no Exception
-        msg = f"cannot read the {name}: {next(iter(str(error).splitlines()), type(error).__name__)}"
+        msg = f"cannot read the {name}: {reason(error)}"
         raise SourceError(msg) from error
 
 

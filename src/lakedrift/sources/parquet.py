@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from lakedrift.columns import is_read
 from lakedrift.discovery import find_files, partition_of
-from lakedrift.errors import UnreadableFileError
+from lakedrift.errors import UnreadableFileError, reason
 from lakedrift.source import Fragment, Literal, Sample, Scan
 
 __all__ = ["ParquetFiles", "open_files"]
@@ -119,7 +119,7 @@ def _fragment(file: Path) -> Fragment:
         groups = tuple(group.num_rows for group in described)
         encoded = tuple(group.total_byte_size for group in described)
     except Exception as error:  # a damaged footer, or a name that is no UTF-8, can fail in any way
-        msg = f"cannot read {str(file)!r} as Parquet: {next(iter(str(error).splitlines()), type(error).__name__)}"
+        msg = f"cannot read {str(file)!r} as Parquet: {reason(error)}"
         raise UnreadableFileError(msg, hint=_likely_cause(file)) from error
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from lakedrift.binning import Binning
 from lakedrift.columns import Column
 from lakedrift.errors import IncompatibleProfilesError
-from lakedrift.keying import Buffers, column_of, flip_of
+from lakedrift.keying import BUFFERS, column_of, flip_of
 from lakedrift.summary import Counts, add_counts
 from lakedrift_kernels import moments, numbers
 
@@ -26,7 +26,6 @@ MINUS_INFINITY = np.uint64(0x000FFFFFFFFFFFFF)
 PLUS_INFINITY = np.uint64(0xFFF0000000000000)
 BASE = 1 << 32
 FLAT = ("rows", "null", "nan")
-BUFFERS = Buffers()
 
 
 class Numeric:

@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 
 from lakedrift.binning import Binning
 from lakedrift.errors import IncompatibleProfilesError
-from lakedrift.keying import Buffers, column_of, flip_of
+from lakedrift.keying import BUFFERS, column_of, flip_of
 from lakedrift.summary import Counts, add_counts
 from lakedrift_kernels import multisets, numbers
 
 __all__ = ["SUMMARY", "Values"]
 
-BUFFERS = Buffers()
 LAST_KEY = np.uint64((1 << 64) - 1)
 ABOUT_BITS = 20  # top bits of a key by which a first look tells most that are not wanted
 SETTLE_AT = 1 << 20  # loose keys that are sorted into the multiset at a time
