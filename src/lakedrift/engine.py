@@ -6,7 +6,7 @@ import contextlib
 import os
 import queue
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType, TracebackType
 from typing import Self
 
@@ -23,6 +23,7 @@ from lakedrift_kernels import is_warm
 
 __all__ = ["default_threads", "run"]
 
+AT_A_TIME = 1 << 18  # values that a worker is handed at least, unless a batch has fewer
 PATIENCE = 0.1  # seconds between looks at whether a worker has failed
 
 
@@ -56,9 +57,8 @@ def run(plan: Plan, threads: int, observer: Observer, reader: Reader | None = No
     with _Crew(plan.states, threads) as crew:
         for scan in scans:
             for batch, kept_back in reader.batches(scan, keep):
-                for name in keys.keys() & set(batch.schema.names):
-                    for key in keys[name]:
-                        crew.put(key, batch.column(name))
+                names = keys.keys() & set(batch.schema.names)
+                crew.put([(key, batch.column(name)) for name in names for key in keys[name]], batch.num_rows)
                 rows += batch.num_rows
                 filtered += kept_back
                 observer.advance(batch.num_rows + kept_back)
@@ -70,12 +70,12 @@ def run(plan: Plan, threads: int, observer: Observer, reader: Reader | None = No
 class _Crew:
     """Threads that count columns, each into states of its own.
 
-    The inbox is bounded, so reading waits for counting; columns are small enough a unit that one large file keeps every
-    thread busy. The first failure of a worker is raised where the next column is put in, or at the end.
+    The inbox is bounded, so reading waits for counting; a column, or a few of a small batch, are small enough a unit that one
+    large file keeps every thread busy. The first failure of a worker is raised where the next batch is put in, or at the end.
     """
 
     def __init__(self, states: Mapping[StateKey, Summary], threads: int) -> None:
-        self._inbox: queue.Queue[tuple[StateKey, pa.Array] | None] = queue.Queue(WAITING * threads)
+        self._inbox: queue.Queue[Sequence[tuple[StateKey, pa.Array]] | None] = queue.Queue(WAITING * threads)
         self._failures: list[BaseException] = []
         self._states = [{key: state.empty() for key, state in states.items()} for _ in range(threads)]
         self._threads = [threading.Thread(target=self._work, args=(mine,), daemon=True) for mine in self._states]
@@ -95,11 +95,13 @@ class _Crew:
         if error is None and self._failures:
             raise self._failures[0]
 
-    def put(self, key: StateKey, column: pa.Array) -> None:
-        """Have a column counted."""
+    def put(self, columns: Sequence[tuple[StateKey, pa.Array]], rows: int) -> None:
+        """Have the columns of a batch of so many rows counted."""
         if self._failures:
             raise self._failures[0]
-        self._deliver((key, column))
+        at_a_time = max(1, AT_A_TIME // max(1, rows))
+        for start in range(0, len(columns), at_a_time):
+            self._deliver(columns[start : start + at_a_time])
 
     def merged(self) -> dict[StateKey, Summary]:
         """Return the sum of all states."""
@@ -109,7 +111,7 @@ class _Crew:
                 total[key].merge(state)
         return total
 
-    def _deliver(self, item: tuple[StateKey, pa.Array] | None) -> None:
+    def _deliver(self, item: Sequence[tuple[StateKey, pa.Array]] | None) -> None:
         delivered = False
         while not delivered:
             with contextlib.suppress(queue.Full):
@@ -119,8 +121,8 @@ class _Crew:
     def _work(self, states: dict[StateKey, Summary]) -> None:
         while (item := self._inbox.get()) is not None:
             if not self._failures:
-                key, column = item
                 try:
-                    states[key].update(column)
+                    for key, column in item:
+                        states[key].update(column)
                 except BaseException as error:
                     self._failures.append(error)

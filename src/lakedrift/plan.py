@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,7 @@ from lakedrift.summary import Summary
 __all__ = ["Plan", "Selection", "columns_of", "make_plan", "select"]
 
 SAMPLE_ROWS = 50_000
+FITS_AT_A_TIME = 2  # they sort, mostly, which needs no lock
 IDENTIFIER_SAMPLE = 100  # fewer values say nothing about identity
 IDENTIFIER_SHARE = 0.9  # distinct among sampled strings
 HEAVY = 10  # times that a value occurs in the sample to keep a count of its own among very many
@@ -147,15 +149,18 @@ def make_plan(
     features = tuple(_identified(draft[name], sample.get(name, []), rows, selection, like) for name in names)
     far = _far_integers(source)
     cells = cells_of_each(sum(_is_number(feature.dtype) for feature in features))
-    states: dict[StateKey, Summary] = {}
-    for feature in features:
+
+    def fitted(feature: Feature) -> list[Summary]:
         declared = _is_declared(draft[feature.name], like)
         found = sample.get(feature.name, [])
         beyond = far.get(feature.name, []) if feature.name in sample and _is_number(feature.dtype) else []
         if beyond and sample_axis(_numbers(found, feature.dtype)) == "double":
             found = [*found, *beyond]
-        for state in _states(feature, found, like, cells, declared=declared):
-            states[(state.KIND, (feature.name,))] = state
+        return _states(feature, found, like, cells, declared=declared)
+
+    with ThreadPoolExecutor(FITS_AT_A_TIME) as pool:
+        together = zip(features, pool.map(fitted, features), strict=True)
+    states: dict[StateKey, Summary] = {(state.KIND, (feature.name,)): state for feature, found in together for state in found}
     return Plan(source, features, states, selection.where)
 
 

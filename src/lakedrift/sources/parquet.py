@@ -20,7 +20,7 @@ from lakedrift.source import Fragment, Literal, Sample, Scan
 __all__ = ["ParquetFiles", "open_files"]
 
 FOOTER_THREADS = 8
-SAMPLE_GROUPS = 10  # row groups of the lake that a sample is read from
+SAMPLE_GROUPS = 6  # row groups of the lake that a sample is read from
 SAMPLE_COLUMN_BYTES = 8 << 20  # that a sample may take, on average
 DEEP_ROWS = 10 << 20  # decoded for a sample of a few row groups: ten of the size that writers choose by default
 DEEP_COLUMN_BYTES = 8 * DEEP_ROWS  # on average

@@ -100,11 +100,14 @@ class Numeric:
         binning = self.binning
         source = column.values, column.validity, column.offset, start
         state = self.cells[0], self.extremes[0], self.near[0], self.far[0]
-        unit = binning.centre, binning.scale
+        unit, doubles, keys = (binning.centre, binning.scale), BUFFERS.doubles, BUFFERS.keys
+        if binning.linear is not None:
+            scratch = doubles, BUFFERS.gathered, keys, BUFFERS.units
+            return numbers.add_linear(*source, binning.lines, unit, *state, self.nan, *scratch)
         if binning.axis == "double":
-            return numbers.add_doubles(*source, binning.tables, unit, *state, self.nan, BUFFERS.doubles, BUFFERS.keys)
+            return numbers.add_doubles(*source, binning.tables, unit, *state, self.nan, doubles, keys)
         axis = flip_of(binning.axis), np.uint64(binning.origin)
-        return numbers.add_integers(*source, binning.tables, unit, *state, *axis, BUFFERS.doubles, BUFFERS.keys)
+        return numbers.add_integers(*source, binning.tables, unit, *state, *axis, doubles, keys)
 
     def _make_room_for_far(self) -> None:
         if not self.far.shape[1]:

@@ -106,13 +106,16 @@ class Values:
         self.null[0] += array.null_count
         column = column_of(array, self.binning.axis)
         selected = np.empty(len(array), np.uint64)
-        source = column.values, column.validity, column.offset, self.binning.tables
+        binning, scratch = self.binning, (BUFFERS.doubles, BUFFERS.keys)
+        source = column.values, column.validity, column.offset
         choice = self._choice.about, self._choice.wanted, selected
-        if self.binning.axis == "double":
-            valid, kept = numbers.select_doubles(*source, *choice, self.nan, BUFFERS.doubles, BUFFERS.keys)
+        if binning.linear is not None:
+            valid, kept = numbers.select_linears(*source, binning.lines, *choice, self.nan, *scratch, BUFFERS.units)
+        elif binning.axis == "double":
+            valid, kept = numbers.select_doubles(*source, binning.tables, *choice, self.nan, *scratch)
         else:
-            axis = flip_of(self.binning.axis), np.uint64(self.binning.origin)
-            valid, kept = numbers.select_integers(*source, *choice, *axis, BUFFERS.doubles, BUFFERS.keys)
+            axis = flip_of(binning.axis), np.uint64(binning.origin)
+            valid, kept = numbers.select_integers(*source, binning.tables, *choice, *axis, *scratch)
         self.others[0] += valid - kept
         self._hold(selected[:kept].copy())
 
