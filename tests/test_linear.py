@@ -94,11 +94,11 @@ def test_fit_linear__leaves_other_shapes_to_windows(values):
     assert fit_linear(np.sort(np.array(values, np.float64)), CELLS, whole=False) is None
 
 
-@given(data=st.data(), cells=st.sampled_from([1 << 12, 1 << 14]), scale=st.integers(-320, 320))
+@given(data=st.data(), cells=st.sampled_from([1 << 12, 1 << 14]), scale=st.integers(-307, 290))
 def test_fit_linear__whatever_the_scale_what_it_finds_is_sound(data, cells, scale):
     rng = np.random.default_rng(data.draw(st.integers(0, 1000)))
     offset = data.draw(st.sampled_from([0.0, 1.0, 1e3, -1e12]))
-    values = np.sort((rng.normal(size=2000) + offset) * float(f"1e{scale}" if scale > -308 else "1e-308"))
+    values = np.sort((rng.normal(size=2000) + offset) * float(f"1e{scale}"))
     linear = fit_linear(values[np.isfinite(values)], cells, whole=False)
     if linear is None:
         return

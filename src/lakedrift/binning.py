@@ -96,14 +96,14 @@ class Binning:
 
     def _identity(self) -> tuple[object, ...]:
         tables = self.octaves.tobytes(), self.windows.tobytes(), self.nested.tobytes()
-        linear = None if self.linear is None else self.linear.identity
+        linear = None if self.linear is None else tuple(self.linear.to_numbers())
         return (self.axis, *tables, self.centre, self.scale, self.origin, linear)
 
     def to_json(self) -> str:
         """Return the grid as text, the same for equal grids."""
         numbers = {"centre": self.centre.hex(), "scale": self.scale.hex(), "origin": self.origin}
         tables = {name: getattr(self, name).tolist() for name in ("octaves", "windows", "nested")}
-        linear = None if self.linear is None else vars(self.linear) | {"shifts": self.linear.shifts.tolist()}
+        linear = None if self.linear is None else self.linear.to_numbers()
         return json.dumps({"axis": self.axis, **numbers, **tables, "linear": linear}, separators=(",", ":"))
 
     @classmethod
@@ -113,8 +113,7 @@ class Binning:
         windows, nested = (np.array(read[name], np.uint64).reshape(-1, 4) for name in ("windows", "nested"))
         octaves = np.array(read["octaves"], np.uint64)
         centre, scale = float.fromhex(read["centre"]), float.fromhex(read["scale"])
-        found = read["linear"]
-        linear = None if found is None else Linear(**found | {"shifts": np.array(found["shifts"], np.int64)})
+        linear = None if read["linear"] is None else Linear.from_numbers(*read["linear"])
         return cls(read["axis"], octaves, windows, nested, centre, scale, read["origin"], linear)
 
     @property

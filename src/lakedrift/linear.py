@@ -15,6 +15,7 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,10 +57,14 @@ class Linear:
     block_shift: int
     shifts: Integers
 
-    @property
-    def identity(self) -> tuple[object, ...]:
-        """What equal ranges agree in."""
-        return self.exponent, self.first, self.block_shift, self.shifts.tobytes()
+    def to_numbers(self) -> list[int]:
+        """Return the attributes in order, the same for equal ranges."""
+        return [self.exponent, self.first, self.block_shift, *self.shifts.tolist()]
+
+    @classmethod
+    def from_numbers(cls, exponent: int, first: int, block_shift: int, *shifts: int) -> Self:
+        """Return the range that `to_numbers` wrote."""
+        return cls(exponent, first, block_shift, np.array(shifts, np.int64))
 
     @property
     def n_cells(self) -> int:

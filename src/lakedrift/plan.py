@@ -22,7 +22,7 @@ from lakedrift.filtering import Filter
 from lakedrift.fitting import cells_of_each, fit, sample_axis
 from lakedrift.profiles import Profile, StateKey
 from lakedrift.reading import Reader
-from lakedrift.source import Source
+from lakedrift.source import Source, distinct_schemas
 from lakedrift.summaries.distinct import Distinct
 from lakedrift.summaries.frequencies import Frequencies
 from lakedrift.summaries.numeric import Numeric
@@ -74,12 +74,14 @@ def columns_of(source: Source) -> dict[str, str]:
     Partition keys come last, as text; in a file that has a column of that name, the column counts.
     """
     found: dict[str, dict[str, Kind]] = {}
-    for fragment in source.fragments:
-        for field in fragment.schema:
+    schemas = distinct_schemas(source.fragments)
+    for schema in schemas:
+        for field in schema:
             found.setdefault(field.name, {})[columns.type_name(field.type)] = columns.natural_kind(field.type)
+    names = {id(schema): set(schema.names) for schema in schemas}
     for fragment in source.fragments:
         for key, _ in fragment.partition:
-            if key not in fragment.schema.names:
+            if key not in names[id(fragment.schema)]:
                 found.setdefault(key, {})["string"] = "categorical"
     return {name: _joined(types) for name, types in found.items()}
 
@@ -138,7 +140,7 @@ def make_plan(
     """
     types = columns_of(source)
     keys = {key for fragment in source.fragments for key, _ in fragment.partition}
-    physical = {field.name for fragment in source.fragments for field in fragment.schema}
+    physical = {name for schema in distinct_schemas(source.fragments) for name in schema.names}
     names = select(types, sorted(keys - physical), selection, [*types, *known])
     keep = None if selection.where is None else Filter(selection.where)
     _check_names(keep, types)
