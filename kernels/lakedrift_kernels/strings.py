@@ -28,8 +28,7 @@ FREE = np.uint64(0)
 SPREAD_FIRST = np.uint64(0x9E3779B97F4A7C15)
 SPREAD_SECOND = np.uint64(0xC2B2AE3D27D4EB4F)
 FOLD, FOLD_SECOND = np.uint64(32), np.uint64(29)
-SEEN = 1 << 10
-SEEN_SHIFT = np.uint64(54)
+SEEN_SHIFT = np.uint64(54)  # for at most 1024 entries
 
 
 @kernel
@@ -227,7 +226,7 @@ def _entry(views: NDArray[np.uint64], i: int, seen: NDArray[np.uint64], entry: n
     """Return the entry of an equal view seen before, or zero after remembering this one."""
     first = views[i, 0]
     second = views[i, 1]
-    place = _mixed(first, second) >> SEEN_SHIFT
+    place = (_mixed(first, second) >> SEEN_SHIFT) & np.uint64(seen.shape[0] - 1)
     before = FREE
     if seen[place, 0] == first and seen[place, 1] == second:
         before = seen[place, 2]
