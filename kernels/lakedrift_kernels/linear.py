@@ -30,7 +30,6 @@ MINUS_ZERO, ZERO = np.int64(-1), np.int64(0)  # in the order of patterns
 SIGN = np.uint64(1 << 63)
 PLACE = np.int64(8)
 SHIFT_MASK = np.int64(63)
-ABOUT_SHIFT = np.uint64(44)
 ROOT_SHIFT = np.uint64(48)
 NOTHING = np.int64(0)
 
@@ -105,38 +104,49 @@ def count_outside(
 @kernel
 def select_linear(
     doubles: NDArray[np.float64],
-    keys: NDArray[np.uint64],
     n: int,
     scale: Scale,
     table: NDArray[np.int64],
     elsewhere: Outside,
-    about: NDArray[np.bool_],
+    blocks: NDArray[np.bool_],
     wanted: NDArray[np.bool_],
     units: NDArray[np.int32],
     selected: NDArray[np.uint64],
-) -> int:
-    """Copy the keys of those of the first n values that lie in a wanted cell to `selected` (n,); return how many.
+) -> tuple[int, int]:
+    """Copy the keys of the first n values that lie in a wanted cell to `selected` (n,); return how many, and how many NaN.
 
-    `about` and `wanted` are as in `grid.select_keys`. `units` is scratch: the places of those that need a second look.
+    `wanted` is (n_cells,). `blocks` (n_blocks + 1,) says which blocks have a wanted cell, and of the last one, what lies
+    outside, that it is looked at. `units` is scratch: first the units, then the places of those that need a second look.
     """
-    low, high, inverse, first, _, shift = scale
+    low, high, inverse, first, beyond, shift = scale
+    patterns = doubles.view(np.int64)
+    for i in range(n):
+        value = doubles[i]
+        units[i] = np.int32(np.floor(value * inverse) - first if (value >= low) & (value < high) else beyond)
     near = 0
     for i in range(n):
+        unit = np.int64(units[i])
         units[near] = i
-        near += about[keys[i] >> ABOUT_SHIFT]
+        near += blocks[np.uint64(unit >> shift)]
     found = 0
+    nan = 0
     for k in range(near):
-        value = doubles[units[k]]
-        key = keys[units[k]]
+        i = units[k]
+        value = doubles[i]
+        pattern = patterns[i] if value != 0.0 else ZERO
+        key = np.uint64(pattern ^ ((pattern >> SIGN_PLACE) | LEAST))
         if low <= value < high:
             unit = np.int64(np.floor(value * inverse) - first)
             entry = table[np.uint64(unit >> shift)]
             cell = np.uint64((entry >> PLACE) + (unit >> (entry & SHIFT_MASK)))
-        else:
+        elif value == value:
             cell = _cell_outside(key, elsewhere)
+        else:
+            nan += 1
+            continue
         selected[found] = key
         found += wanted[cell]
-    return found
+    return found, nan
 
 
 @kernel

@@ -169,23 +169,30 @@ def select_linears(
     validity: NDArray[np.uint8],
     offset: int,
     lines: Lines,
-    about: NDArray[np.bool_],
+    blocks: NDArray[np.bool_],
     wanted: NDArray[np.bool_],
     selected: Keys,
     nan: Counts,
     doubles: Doubles,
-    keys: Keys,
+    gathered: Doubles,
     units: Units,
 ) -> tuple[int, int]:
-    """Do as `select_doubles` where a grid has linear cells."""
+    """Do as `select_doubles` where a grid has linear cells; `blocks` is as in `select_linear`, the rest as in `add_linear`."""
     scale, table, elsewhere = lines
     valid = 0
     kept = 0
     for begin in range(0, values.size, BLOCK):
-        found, missing = double_keys(values[begin : begin + BLOCK], validity, offset + begin, doubles, keys)
+        end = min(begin + BLOCK, values.size)
+        if validity.size == 0:
+            found = end - begin
+            block = values[begin:end]
+        else:
+            found = gather(values[begin:end], validity, offset + begin, doubles)
+            block = gathered
+        more, missing = select_linear(block, found, scale, table, elsewhere, blocks, wanted, units, selected[kept:])
         nan[0] += missing
-        valid += found
-        kept += select_linear(doubles, keys, found, scale, table, elsewhere, about, wanted, units, selected[kept:])
+        valid += found - missing
+        kept += more
     return valid, kept
 
 

@@ -219,7 +219,9 @@ class _Finish:
 
     def _whole(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         scan, found = self._scan, batch.columns
-        columns = [_delivered(column, field.type) for column, field in zip(found[: len(scan.columns)], self._schema, strict=False)]
+        columns = [
+            _delivered(column, field.type) for column, field in zip(found[: len(scan.columns)], self._schema, strict=False)
+        ]
         if len(found) == len(self._schema) and all(column is given for column, given in zip(columns, found, strict=True)):
             self._plain = batch.schema
         columns += [_repeated(value, dtype, batch.num_rows) for _, value, dtype in scan.literals]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from lakedrift.binning import Binning, keys_of
 from lakedrift.fitting import fit
+from lakedrift.summaries.values import Values
 from lakedrift_kernels import linear, numbers
 
 HOSTILE = [0.0, -0.0, 5e-324, -5e-324, 1e308, -1e308, np.inf, -np.inf, np.nan]
@@ -85,11 +86,12 @@ def test_select_linears__finds_the_values_of_the_wanted_cells(name, data):
     binning = GRIDS[name]
     values = data.draw(values_near(binning))
     values.flags.writeable = False
-    wanted = np.random.default_rng(data.draw(st.integers(0, 99))).random(binning.n_cells) < 0.5
+    wanted = np.random.default_rng(data.draw(st.integers(0, 99))).random(binning.n_cells) < 0.01
+    wanted[binning.cell_of(keys_of(np.append(values[~np.isnan(values)][::2], 0.0), "double"))] = True
     selected, nan = np.empty(len(values), np.uint64), np.zeros(1, np.int64)
-    doubles, _, keys, units = scratch()
-    choice = np.ones(1 << 20, bool), wanted, selected, nan
-    valid, kept = numbers.select_linears(values, ALL_VALID, 0, binning.lines, *choice, doubles, keys, units)
+    doubles, gathered, _, units = scratch()
+    choice = Values.new(binning, np.flatnonzero(wanted))._choice.blocks, wanted, selected, nan
+    valid, kept = numbers.select_linears(values, ALL_VALID, 0, binning.lines, *choice, doubles, gathered, units)
     of_keys = keys_of(values[~np.isnan(values)], "double")
     assert valid == len(of_keys)
     assert nan[0] == np.isnan(values).sum()
