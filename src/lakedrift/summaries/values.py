@@ -118,8 +118,8 @@ class Values:
         binning, choice, doubles, keys = self.binning, self._choice, BUFFERS.doubles, BUFFERS.keys
         source, wanted = (column.values, column.validity, column.offset), (choice.wanted, selected)
         if binning.linear is not None:
-            scratch = doubles, BUFFERS.gathered, BUFFERS.units
-            valid, kept = numbers.select_linears(*source, binning.lines, choice.blocks, *wanted, self.nan, *scratch)
+            cells, gathered, units = (binning.lines, choice.blocks), BUFFERS.gathered, BUFFERS.units
+            valid, kept = numbers.select_linears(*source, *cells, *wanted, self.nan, doubles, gathered, units)
         elif binning.axis == "double":
             valid, kept = numbers.select_doubles(*source, binning.tables, choice.about, *wanted, self.nan, doubles, keys)
         else:
