@@ -145,9 +145,7 @@ def load(path: Path | None = None, *, table: str | None = None) -> Config:
     return Config(
         thresholds=_plain({**document.thresholds, **chosen.thresholds}) | ({"features": limits} if limits else {}),
         kinds={pattern: watch.kind for pattern, watch in features.items() if watch.kind},
-        grouping={
-            name: value for rules in (document, chosen) for name in GROUPING if (value := getattr(rules, name)) is not None
-        },
+        grouping=_grouping(document) | _grouping(chosen),
         reference=_beside(path, chosen.reference),
         current=_beside(path, chosen.current),
         path=path,
@@ -263,6 +261,10 @@ def _on_top(below: Watch, above: Watch) -> Watch:
 
 def _plain(thresholds: Mapping[str, Tiers]) -> dict[str, Any]:
     return {metric: {"warning": tiers.warning, "critical": tiers.critical} for metric, tiers in thresholds.items()}
+
+
+def _grouping(rules: Rules) -> dict[str, Any]:
+    return {name: value for name in GROUPING if (value := getattr(rules, name)) is not None}
 
 
 def _beside(path: Path | None, location: str | None) -> str | None:

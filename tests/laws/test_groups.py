@@ -22,12 +22,8 @@ from lakedrift.profiles import Profile
 from lakedrift.summaries.numeric import Numeric
 from lakedrift.window import NO_TIME
 
-NULL = None
-TEXTS = (
-    st.none()
-    | st.sampled_from(["", "a", "1", "01", "1.0", "null", "a/b", "a=b", "100%", "é☃", segment.NULL, "true"])
-    | st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-)
+WORDS = ["", "a", "1", "01", "1.0", "null", "a/b", "a=b", "100%", "é☃", segment.NULL, "true"]
+TEXTS = st.none() | st.sampled_from(WORDS) | st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 KEYS = {
     pa.string(): TEXTS,
     pa.int64(): st.none() | st.integers(-3, 3) | st.integers(-(2**63), 2**63 - 1),
