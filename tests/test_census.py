@@ -131,6 +131,14 @@ def test_memory__too_many_groups_are_an_error_beforehand():
         ld.profile(table, by="k", max_segments=n, memory="1GB")
 
 
+def test_sweep__a_profile_without_the_groups_asked_for_is_refused():
+    plain, grouped = ld.profile(MANY), ld.profile(MANY, by="k", time="day", every="1d")
+    assert ld.sweep(grouped, MANY, by="k", time="day", every="1d").verdict == "none"
+    for reference, options in ((plain, {"by": "k"}), (grouped, {"by": "x"}), (grouped, {"time": "day", "every": "1w"})):
+        with pytest.raises(UsageError, match="has no groups by"):
+            ld.sweep(reference, MANY, **options)
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
