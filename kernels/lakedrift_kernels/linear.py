@@ -18,7 +18,17 @@ from numpy.typing import NDArray
 
 from lakedrift_kernels._jit import kernel
 
-__all__ = ["Outside", "Scale", "count_outside", "count_units", "linear_units", "outside_keys", "select_linear"]
+__all__ = [
+    "Outside",
+    "Scale",
+    "cell_outside",
+    "count_outside",
+    "count_units",
+    "linear_units",
+    "locate_units",
+    "outside_keys",
+    "select_linear",
+]
 
 Scale = tuple[float, float, float, float, float, np.int64]  # low, high, inverse, first, beyond, shift
 Outside = tuple[NDArray[np.uint16], np.uint64, np.int64]  # index of the roots (65536,), end, skip
@@ -73,6 +83,15 @@ def count_units(units: NDArray[np.int32], n: int, shift: np.int64, table: NDArra
 
 
 @kernel
+def locate_units(units: NDArray[np.int32], n: int, shift: np.int64, table: NDArray[np.int64], cells: NDArray[np.int32]) -> None:
+    """Write the cell of each of the first n units to `cells` (at least n,)."""
+    for i in range(n):
+        unit = np.int64(units[i])
+        entry = table[np.uint64(unit >> shift)]
+        cells[i] = np.int32((entry >> PLACE) + (unit >> (entry & SHIFT_MASK)))
+
+
+@kernel
 def outside_keys(doubles: NDArray[np.float64], n: int, low: float, high: float, keys: NDArray[np.uint64]) -> tuple[int, int]:
     """Write the keys of those of the first n values that lie outside, NaN left out; return how many, and how many NaN."""
     patterns = doubles.view(np.int64)
@@ -96,7 +115,7 @@ def count_outside(
     """Add each of the first n keys, all outside, to its cell."""
     for i in range(n):
         key = keys[i]
-        counts[_cell_outside(key, elsewhere)] += 1
+        counts[cell_outside(key, elsewhere)] += 1
         extremes[0] = min(extremes[0], key)
         extremes[1] = max(extremes[1], key)
 
@@ -140,7 +159,7 @@ def select_linear(
             entry = table[np.uint64(unit >> shift)]
             cell = np.uint64((entry >> PLACE) + (unit >> (entry & SHIFT_MASK)))
         elif value == value:
-            cell = _cell_outside(key, elsewhere)
+            cell = cell_outside(key, elsewhere)
         else:
             nan += 1
             continue
@@ -150,6 +169,7 @@ def select_linear(
 
 
 @kernel
-def _cell_outside(key: np.uint64, elsewhere: Outside) -> np.uint64:
+def cell_outside(key: np.uint64, elsewhere: Outside) -> np.uint64:
+    """Return the cell of a key that lies outside."""
     index, end, skip = elsewhere
     return np.uint64(np.int64(index[key >> ROOT_SHIFT]) + (skip if key >= end else NOTHING))

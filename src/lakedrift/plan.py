@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fnmatch
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,7 +21,7 @@ from lakedrift.errors import ConfigError, UnknownNameError, UsageError
 from lakedrift.feature import KINDS, Feature, Kind
 from lakedrift.filtering import Filter
 from lakedrift.fitting import cells_of_each, fit, sample_axis
-from lakedrift.profiles import Profile, StateKey
+from lakedrift.profiles import DISTINCT, Profile, StateKey
 from lakedrift.reading import Reader
 from lakedrift.source import Source, distinct_schemas
 from lakedrift.summaries.distinct import Distinct
@@ -60,12 +61,16 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A source, the features to watch, empty states for each, and the filter."""
+    """A source, the features to watch, empty states for each, and the filter.
+
+    `weights` has by feature the state of a sample, or of the profile that the plan is like: where the mass is.
+    """
 
     source: Source
     features: tuple[Feature, ...]
     states: Mapping[StateKey, Summary]
     where: str | None
+    weights: Mapping[str, Summary] = dataclasses.field(default_factory=dict)
 
 
 def columns_of(source: Source) -> dict[str, str]:
@@ -115,6 +120,7 @@ def make_plan(
     like: Profile | None = None,
     known: Sequence[str] = (),
     reader: Reader | None = None,
+    weighed: bool = False,
 ) -> Plan:
     """Choose the features of a source and fit the grids that `like` does not give.
 
@@ -130,6 +136,8 @@ def make_plan(
         Columns that may be named though this source lacks them.
     reader
         Who reads the fit sample; the rows are the same for each.
+    weighed
+        Whether the weights of the features are wanted.
 
     Raises
     ------
@@ -161,9 +169,15 @@ def make_plan(
         return _states(feature, found, like, cells, declared=declared)
 
     with ThreadPoolExecutor(FITS_AT_A_TIME) as pool:
-        together = zip(features, pool.map(fitted, features), strict=True)
-    states: dict[StateKey, Summary] = {(state.KIND, (feature.name,)): state for feature, found in together for state in found}
-    return Plan(source, features, states, selection.where)
+        together = dict(zip(features, pool.map(fitted, features), strict=True))
+    states: dict[StateKey, Summary] = {}
+    weights: dict[str, Summary] = {}
+    for feature, found in together.items():
+        for state in found:
+            states[(state.KIND, (feature.name,))] = state
+            if weighed and state.KIND != DISTINCT:
+                weights[feature.name] = _weighed(feature, state, sample.get(feature.name, []), like)
+    return Plan(source, features, states, selection.where, weights)
 
 
 def _joined(types: Mapping[str, Kind]) -> str:
@@ -322,6 +336,23 @@ def _states(feature: Feature, sample: list[pa.Array], like: Profile | None, cell
     """Return the state of a feature and, of an identifier, how many values differ beside it."""
     state = Presence.new() if declared else _state(feature, sample, like, cells)
     return [state, Distinct.new()] if feature.kind == "identifier" else [state]
+
+
+def _weighed(feature: Feature, state: Summary, sample: list[pa.Array], like: Profile | None) -> Summary:
+    """Return the state of a sample, or that of the profile whose grid it has; of identifiers only how many rows there are."""
+    if feature.kind == "identifier":
+        return Presence.new()
+    before = like.state(feature.name) if like is not None and feature.name in like else None
+    if (
+        before is not None
+        and type(before) is type(state)
+        and getattr(before, "binning", None) == getattr(state, "binning", None)
+    ):
+        return before
+    counted = state.empty()
+    for array in sample:
+        counted.update(array)
+    return counted
 
 
 def _state(feature: Feature, sample: list[pa.Array], like: Profile | None, cells: int) -> Summary:

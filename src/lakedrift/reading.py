@@ -7,6 +7,7 @@ error that names the file.
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -222,7 +223,7 @@ class _Finish:
         columns = [
             _delivered(column, field.type) for column, field in zip(found[: len(scan.columns)], self._schema, strict=False)
         ]
-        if len(found) == len(self._schema) and all(column is given for column, given in zip(columns, found, strict=True)):
+        if not scan.literals and len(columns) == len(found) and all(map(operator.is_, columns, found)):
             self._plain = batch.schema
         columns += [_repeated(value, dtype, batch.num_rows) for _, value, dtype in scan.literals]
         return pa.record_batch(columns, names=self._schema.names)

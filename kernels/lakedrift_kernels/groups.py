@@ -1,0 +1,231 @@
+"""Counting by group: every row of a batch has a code, which group it is in, and a cell, which of the group's counts is its own.
+
+Cells stand row by row, so that they meet the codes; a row that has none is `NULL` or `NAN`. The columns and grids are as in
+`numbers`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lakedrift_kernels._jit import kernel
+from lakedrift_kernels.grid import locate_keys
+from lakedrift_kernels.keys import double_keys, gather, integer_keys
+from lakedrift_kernels.linear import Outside, cell_outside, linear_units, locate_units, outside_keys
+from lakedrift_kernels.moments import add_far, add_near
+from lakedrift_kernels.numbers import BLOCK, Lines
+
+__all__ = [
+    "NAN",
+    "NULL",
+    "add_cells",
+    "add_located_doubles",
+    "add_located_integers",
+    "add_located_linear",
+    "add_rows",
+]
+
+Cells = NDArray[np.int32]
+Counts = NDArray[np.int64]
+Doubles = NDArray[np.float64]
+Keys = NDArray[np.uint64]
+Grid = tuple[NDArray[np.uint16], Keys, Keys, Keys]
+Unit = tuple[float, float]
+
+NULL = np.int32(-1)
+NAN = np.int32(-2)
+
+
+@kernel
+def add_located_doubles(
+    values: Doubles,
+    validity: NDArray[np.uint8],
+    offset: int,
+    start: int,
+    tables: Grid,
+    unit: Unit,
+    cells: Counts,
+    extremes: Keys,
+    near: Counts,
+    far: Counts,
+    nan: Counts,
+    located: Cells,
+    doubles: Doubles,
+    keys: Keys,
+) -> tuple[int, int]:
+    """Do as `numbers.add_doubles`, and write the cell of each value to `located` (n,)."""
+    for begin in range(start, values.size, BLOCK):
+        end = min(begin + BLOCK, values.size)
+        found, missing = double_keys(values[begin:end], validity, offset + begin, doubles, keys)
+        nan[0] += missing
+        _count_block(keys, found, tables, cells, extremes, located[begin:end])
+        if found < end - begin:
+            place = found
+            for i in range(end - 1, begin - 1, -1):  # from the end: no cell is overwritten before it has moved
+                bit = offset + i
+                if validity.size and not (validity[bit >> 3] >> (bit & 7)) & 1:
+                    located[i] = NULL
+                elif values[i] != values[i]:
+                    located[i] = NAN
+                else:
+                    place -= 1
+                    located[i] = located[begin + place]
+        if add_near(doubles, found, unit[0], unit[1], near) < found:
+            if far.shape[0] == 0:
+                return end, found
+            add_far(doubles, found, unit[0], unit[1], far)
+    return values.size, 0
+
+
+@kernel
+def add_located_linear(
+    values: Doubles,
+    validity: NDArray[np.uint8],
+    offset: int,
+    start: int,
+    lines: Lines,
+    unit: Unit,
+    cells: Counts,
+    extremes: Keys,
+    near: Counts,
+    far: Counts,
+    nan: Counts,
+    located: Cells,
+    doubles: Doubles,
+    gathered: Doubles,
+    keys: Keys,
+    units: Cells,
+) -> tuple[int, int]:
+    """Do as `numbers.add_linear`, and write the cell of each value to `located` (n,)."""
+    scale, table, elsewhere = lines
+    for begin in range(start, values.size, BLOCK):
+        end = min(begin + BLOCK, values.size)
+        if validity.size == 0:
+            found = end - begin
+            block = values[begin:end]
+        else:
+            found = gather(values[begin:end], validity, offset + begin, doubles)
+            block = gathered
+        outside = linear_units(block, found, scale, units, extremes)
+        locate_units(units, found, scale[5], table, located[begin:end])
+        missing = 0
+        if outside:
+            _, missing = outside_keys(block, found, scale[0], scale[1], keys)
+            nan[0] += missing
+            _locate_outside(block, found, scale[0], scale[1], keys, elsewhere, extremes, located[begin:end])
+        for i in range(begin, begin + found):
+            if located[i] >= 0:
+                cells[np.uint64(located[i])] += 1
+        if found < end - begin:
+            _spread(located[begin:end], found, validity, offset + begin)
+        if add_near(block, found, unit[0], unit[1], near) < found - missing:
+            if far.shape[0] == 0:
+                doubles[:found] = block[:found]
+                return end, found
+            add_far(block, found, unit[0], unit[1], far)
+    return values.size, 0
+
+
+@kernel
+def add_located_integers(
+    values: Keys,
+    validity: NDArray[np.uint8],
+    offset: int,
+    start: int,
+    tables: Grid,
+    unit: Unit,
+    cells: Counts,
+    extremes: Keys,
+    near: Counts,
+    far: Counts,
+    flip: np.uint64,
+    origin: np.uint64,
+    located: Cells,
+    doubles: Doubles,
+    keys: Keys,
+) -> tuple[int, int]:
+    """Do as `numbers.add_integers`, and write the cell of each value to `located` (n,)."""
+    for begin in range(start, values.size, BLOCK):
+        end = min(begin + BLOCK, values.size)
+        found = integer_keys(values[begin:end], validity, offset + begin, flip, origin, doubles, keys)
+        _count_block(keys, found, tables, cells, extremes, located[begin:end])
+        if found < end - begin:
+            _spread(located[begin:end], found, validity, offset + begin)
+        if add_near(doubles, found, unit[0], unit[1], near) < found:
+            if far.shape[0] == 0:
+                return end, found
+            add_far(doubles, found, unit[0], unit[1], far)
+    return values.size, 0
+
+
+@kernel
+def _locate_outside(
+    block: Doubles, n: int, low: float, high: float, keys: Keys, elsewhere: Outside, extremes: Keys, located: Cells
+) -> None:
+    """Locate those of the first n values that lie outside, whose keys these are in order, NaN left out."""
+    place = 0
+    for i in range(n):
+        value = block[i]
+        if value != value:
+            located[i] = NAN
+        elif not low <= value < high:
+            key = keys[place]
+            place += 1
+            located[i] = np.int32(cell_outside(key, elsewhere))
+            extremes[0] = min(extremes[0], key)
+            extremes[1] = max(extremes[1], key)
+
+
+@kernel
+def _spread(located: Cells, found: int, validity: NDArray[np.uint8], offset: int) -> None:
+    """Move the cells of the valid rows, which stand together, to their rows: from the end, so that none is overwritten."""
+    place = found
+    for i in range(located.size - 1, -1, -1):
+        bit = offset + i
+        if (validity[bit >> 3] >> (bit & 7)) & 1:
+            place -= 1
+            located[i] = located[place]
+        else:
+            located[i] = NULL
+
+
+@kernel
+def _count_block(keys: Keys, found: int, tables: Grid, cells: Counts, extremes: Keys, located: Cells) -> None:
+    """Locate and count the first `found` keys of a block."""
+    locate_keys(keys, found, tables[0], tables[1], tables[2], tables[3], located)
+    least = extremes[0]
+    greatest = extremes[1]
+    for i in range(found):
+        least = min(least, keys[i])
+        greatest = max(greatest, keys[i])
+    extremes[0] = least
+    extremes[1] = greatest
+    for i in range(found):
+        cells[np.uint64(located[i])] += 1
+
+
+@kernel
+def add_cells(cells: Cells, codes: Cells, joined: Cells, counts: Counts, null: Counts, nan: Counts) -> None:
+    """Count each of n rows in its group: in cell joined[cells[i]] of `counts` (n_groups, n_cells), or as null or NaN.
+
+    `codes` (n,) are in [0, n_groups). `joined` (n_fine,) says which cell each fine one is part of.
+    """
+    for i in range(cells.size):
+        cell = cells[i]
+        if cell >= 0:
+            counts[np.uint64(codes[i]), np.uint64(joined[np.uint64(cell)])] += 1
+        elif cell == NULL:
+            null[codes[i]] += 1
+        else:
+            nan[codes[i]] += 1
+
+
+@kernel
+def add_rows(counts: Counts, indptr: Counts, indices: Counts, sums: Counts) -> None:
+    """Add to row k of `sums` (m, w) the rows indices[indptr[k]:indptr[k + 1]] of `counts` (n, w)."""
+    for row in range(indptr.size - 1):
+        for place in range(indptr[row], indptr[row + 1]):
+            found = indices[place]
+            for cell in range(counts.shape[1]):
+                sums[row, cell] += counts[found, cell]
