@@ -25,9 +25,10 @@ LAKES = """## A sweep beside the bare scan
 
 The yardstick is the *bare scan*: Polars reads the same columns of the same files and throws them away. A *sweep* is
 `ld.sweep` with its defaults: every column, every metric, drift and quality, both sides; an *exact sweep* is the same with
-`exact=True`. All start from Parquet files (zstd) in the page cache and run in turn in one process. Seconds are medians, and
-the ratio is the median of the ratios within a turn. Core-hours count the processor time of all threads, for a terabyte as
-stored. Peak memory is resident memory above the imports, in a process of its own. Rows are those of one side; there are two.
+`exact=True`. All start from Parquet files (zstd) in the page cache and run in turn in one process. Seconds are medians of
+so many runs, and the ratio is the median of the ratios within a turn. Core-hours count the processor time of all threads, for
+a terabyte as stored. Peak memory is resident memory above the imports, in a process of its own. Rows are those of one side;
+there are two.
 """
 
 PEERS = """## Peers
@@ -104,14 +105,20 @@ def _sweep_in_short(lake: Found) -> str:
 
 
 def _lakes(lakes: Sequence[Found]) -> str:
-    head = ["lake", "rows", "columns", "files", "on disk", "", "seconds", "× bare scan", "core-hours/TB", "peak memory"]
+    head = ["lake", "rows", "columns", "files", "on disk", "", "runs", "seconds", "× bare scan", "core-hours/TB", "peak memory"]
     rows = []
     for lake in lakes:
         shape = [lake["name"], f"{lake['rows']:,}", f"{lake['columns']:,}", f"{lake['files']:,}", _bytes(lake["bytes"])]
         for work in WORKS:
             cost = lake["costs"][work]
             ratio = "" if work == BARE_SCAN else f"{cost['ratio']:.2f}"
-            figures = [_seconds(cost["seconds"]), ratio, f"{cost['core_hours']:.2f}", _bytes(cost["peak_bytes"])]
+            figures = [
+                str(cost["turns"]),
+                _seconds(cost["seconds"]),
+                ratio,
+                f"{cost['core_hours']:.2f}",
+                _bytes(cost["peak_bytes"]),
+            ]
             rows.append([*shape, work, *figures])
             shape = [""] * len(shape)
     return _table(head, rows)

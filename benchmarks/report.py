@@ -49,8 +49,8 @@ class Extent:
         Which peers, on how many rows of each side.
     small
         The lake on which starting up is measured.
-    runs, peer_seconds, timeout
-        Of a work or a peer; a peer begins no further run after `peer_seconds`, and is ended after `timeout` seconds.
+    runs, lake_seconds, peer_seconds, timeout
+        Of a work or a peer; a lake or a peer begins no further run after so many seconds, and a peer is ended after `timeout`.
     values
         That a kernel is given at a time.
     """
@@ -63,13 +63,14 @@ class Extent:
     small: Lake
     peers: tuple[str, ...] = tuple(peer.name for peer in peers())
     runs: int = 5
+    lake_seconds: float = 120.0
     peer_seconds: float = 60.0
     timeout: float = 300.0
     values: int = 100_000
 
 
 FULL = Extent(
-    rows=(10_000, 100_000, 1_000_000, 10_000_000),
+    rows=(10_000, 100_000, 1_000_000, 10_000_000, 100_000_000),
     columns=(10, 50, 200),
     columns_rows=1_000_000,
     others={
@@ -121,7 +122,7 @@ def measure_lakes(extent: Extent) -> list[dict[str, Any]]:
     found = []
     for name, lake in (lakes | extent.others).items():
         _say(f"lake: {name}")
-        size, costs = pairs.measure(lake, extent.runs)
+        size, costs = pairs.measure(lake, extent.runs, extent.lake_seconds)
         shape = {"rows": lake.rows, "columns": lake.columns, "files": lake.files, "bytes": size}
         found.append({"name": name, **shape, "costs": {work: dataclasses.asdict(cost) for work, cost in costs.items()}})
     return found
@@ -184,7 +185,7 @@ def _say(what: str) -> None:
 def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.report", description="Measure, and write docs/benchmarks.md.")
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), help="measure these sections anew")
-    parser.add_argument("--rows", nargs="+", type=int, help="rows of each side; 100000000 takes 10 GB of disk a side")
+    parser.add_argument("--rows", nargs="+", type=int, help="rows of each side; the largest lake takes 20 GB of disk")
     parser.add_argument("--peers", nargs="+", help="only these peers")
     parser.add_argument("--peer-rows", nargs="+", type=int, help="rows of each side that peers are given")
     parser.add_argument("--runs", type=int, help="how often each work is timed")

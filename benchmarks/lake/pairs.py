@@ -29,22 +29,31 @@ class Cost:
         Processor time of all threads for a terabyte as stored; the median of the runs.
     peak_bytes
         Resident memory above the imports, None where unknown.
+    turns
+        How many runs these are the medians of.
     """
 
     seconds: float
     ratio: float
     core_hours: float
     peak_bytes: int | None
+    turns: int
 
 
-def measure(lake: Lake, runs: int) -> tuple[int, dict[str, Cost]]:
-    """Return the bytes of a lake on disk, and by work what it costs: each once to warm up, then `runs` turns of all."""
+def measure(lake: Lake, runs: int, seconds: float) -> tuple[int, dict[str, Cost]]:
+    """Return the bytes of a lake on disk, and by work what it costs.
+
+    Each is done once to warm up; then come up to `runs` turns of all, of which none but the first begins after `seconds`.
+    """
     built = build(lake)
     for work in WORKS.values():
         work(built)
     wall: dict[str, list[float]] = {name: [] for name in WORKS}
     processor: dict[str, list[float]] = {name: [] for name in WORKS}
-    for _ in range(runs):
+    began = time.perf_counter()
+    for turn in range(runs):
+        if turn and time.perf_counter() - began > seconds:
+            break
         for name, work in WORKS.items():
             start, busy = time.perf_counter(), time.process_time()
             rows = work(built)
@@ -59,6 +68,7 @@ def measure(lake: Lake, runs: int) -> tuple[int, dict[str, Cost]]:
             ratio=median(mine / bare for mine, bare in zip(wall[name], wall[BARE_SCAN], strict=True)),
             core_hours=median(processor[name]) / HOUR / (built.bytes / TERABYTE),
             peak_bytes=peak_of(name, built),
+            turns=len(wall[name]),
         )
         for name in WORKS
     }
