@@ -15,7 +15,7 @@ SHAPES: dict[str, Callable[[np.random.Generator, int], NDArray[Any]]] = {
     "normal": lambda rng, n: rng.normal(size=n),
     "years": lambda rng, n: rng.normal(2026.0, 0.01, n),
     "prices in cents": lambda rng, n: np.round(rng.gamma(2.0, 20.0, n), 2),
-    "small integers": lambda rng, n: rng.poisson(20, n).astype(np.float64),
+    "small integers": lambda rng, n: rng.poisson(20, n),
 }
 NULLS = {"no null": 0.0, "nulls": 0.05}
 
@@ -24,7 +24,7 @@ NULLS = {"no null": 0.0, "nulls": 0.05}
 @pytest.mark.parametrize("shape", SHAPES)
 def test_add_linear(measure: Callable[..., None], rng: np.random.Generator, n: int, shape: str, nulls: str) -> None:
     """Cells, extremes and moments of a whole column."""
-    binning, values = fit(SHAPES[shape](rng, 50_000)), SHAPES[shape](rng, n)
+    binning, values = fit(SHAPES[shape](rng, 50_000)), SHAPES[shape](rng, n).astype(np.float64)
     packed = np.packbits(rng.random(n) >= NULLS[nulls], bitorder="little")
     validity = packed if NULLS[nulls] else packed[:0]
     values.flags.writeable = validity.flags.writeable = False
