@@ -18,17 +18,7 @@ from numpy.typing import NDArray
 
 from lakedrift_kernels._jit import kernel
 
-__all__ = [
-    "Outside",
-    "Scale",
-    "cell_outside",
-    "count_outside",
-    "count_units",
-    "linear_units",
-    "locate_units",
-    "outside_keys",
-    "select_linear",
-]
+__all__ = ["Outside", "Scale", "cell_outside", "count_outside", "count_units", "linear_units", "outside_keys", "select_linear"]
 
 Scale = tuple[float, float, float, float, float, np.int64]  # low, high, inverse, first, beyond, shift
 Outside = tuple[NDArray[np.uint16], np.uint64, np.int64]  # index of the roots (65536,), end, skip

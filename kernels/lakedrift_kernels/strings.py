@@ -99,12 +99,12 @@ def number_views(
     `numbers` (n,) is that of each row, -1 where it is null; `firsts` (n,) is the row that each is first seen in, and `found`
     how many there are before. The table holds numbers plus one in place of counts, and may have to grow as in `count_views`.
     """
-    mask = np.uint64(table.shape[0] - 1)
+    shift = _shift(table.shape[0])
     limit = table.shape[0] >> 1
     for i in range(start, views.shape[0]):
         bit = offset + i
         if validity.size == 0 or (validity[bit >> 3] >> (bit & 7)) & 1:
-            slot = _slot(views[i, 0], views[i, 1], table, mask)
+            slot = _slot(views[i, 0], views[i, 1], table, shift)
             if table[slot, 2] == FREE:
                 if found >= limit:
                     return i, found

@@ -27,9 +27,8 @@ from lakedrift_kernels import is_warm
 
 __all__ = ["default_threads", "run"]
 
+_Task = tuple[Sequence[tuple[StateKey, pa.Array]], Sequence[Codes]]  # columns of a batch, and the groups of its rows
 AT_A_TIME = 1 << 18  # values that a worker is handed at least, unless a batch has fewer
-_Columns = Sequence[tuple[StateKey, pa.Array]]
-_Task = tuple[_Columns, Sequence[Codes]]
 PATIENCE = 0.1  # seconds between looks at whether a worker has failed
 
 
@@ -71,10 +70,9 @@ def run(
         for scan in scans:
             present = keys.keys() & _columns_of(scan)
             for batch, kept_back in reader.batches(scan, keep):
-                names = present.intersection(batch.schema.names)
-                crew.put(
-                    [(key, batch.column(name)) for name in names for key in keys[name]], batch.num_rows, tables.codes(batch)
-                )
+                present = names.intersection(batch.schema.names)
+                columns = [(key, batch.column(name)) for name in present for key in keys[name]]
+                crew.put(columns, tables.codes(batch), batch.num_rows)
                 rows += batch.num_rows
                 filtered += kept_back
                 observer.advance(batch.num_rows + kept_back)
@@ -120,8 +118,8 @@ class _Crew:
         if error is None and self._failures:
             raise self._failures[0]
 
-    def put(self, columns: _Columns, rows: int, codes: Sequence[Codes]) -> None:
-        """Have the columns of a batch of so many rows counted."""
+    def put(self, columns: Sequence[tuple[StateKey, pa.Array]], codes: Sequence[Codes], rows: int) -> None:
+        """Have the columns of a batch of so many rows counted, whose groups have these codes."""
         if self._failures:
             raise self._failures[0]
         at_a_time = max(1, AT_A_TIME // max(1, rows))

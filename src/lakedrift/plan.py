@@ -21,7 +21,7 @@ from lakedrift.errors import ConfigError, UnknownNameError, UsageError
 from lakedrift.feature import KINDS, Feature, Kind
 from lakedrift.filtering import Filter
 from lakedrift.fitting import cells_of_each, fit, sample_axis
-from lakedrift.profiles import DISTINCT, Profile, StateKey
+from lakedrift.profiles import Profile, StateKey
 from lakedrift.reading import Reader
 from lakedrift.source import Source, distinct_schemas
 from lakedrift.summaries.distinct import Distinct
@@ -169,14 +169,9 @@ def make_plan(
         return _states(feature, found, like, cells, declared=declared)
 
     with ThreadPoolExecutor(FITS_AT_A_TIME) as pool:
-        together = dict(zip(features, pool.map(fitted, features), strict=True))
-    states: dict[StateKey, Summary] = {}
-    weights: dict[str, Summary] = {}
-    for feature, found in together.items():
-        for state in found:
-            states[(state.KIND, (feature.name,))] = state
-            if weighed and state.KIND != DISTINCT:
-                weights[feature.name] = _weighed(feature, state, sample.get(feature.name, []), like)
+        together = list(zip(features, pool.map(fitted, features), strict=True))
+    states: dict[StateKey, Summary] = {(state.KIND, (feature.name,)): state for feature, found in together for state in found}
+    weights = {one.name: _weighed(one, found[0], sample.get(one.name, []), like) for one, found in together if weighed}
     return Plan(source, features, states, selection.where, weights)
 
 

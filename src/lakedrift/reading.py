@@ -223,7 +223,7 @@ class _Finish:
         columns = [
             _delivered(column, field.type) for column, field in zip(found[: len(scan.columns)], self._schema, strict=False)
         ]
-        if not scan.literals and len(columns) == len(found) and all(map(operator.is_, columns, found)):
+        if not scan.literals and all(column is given for column, given in zip(columns, found, strict=True)):
             self._plain = batch.schema
         columns += [_repeated(value, dtype, batch.num_rows) for _, value, dtype in scan.literals]
         return pa.record_batch(columns, names=self._schema.names)

@@ -124,11 +124,10 @@ class Numeric:
         state = self.cells[0], self.extremes[0], self.near[0], self.far[0]
         unit, doubles, keys = (binning.centre, binning.scale), BUFFERS.doubles, BUFFERS.keys
         if binning.linear is not None:
-            column_state = (*source, binning.lines, unit, *state, self.nan)
-            scratch = doubles, BUFFERS.gathered, keys, BUFFERS.units
+            copied, units = BUFFERS.gathered, BUFFERS.units
             if located is None:
-                return numbers.add_linear(*column_state, *scratch)
-            return groups.add_located_linear(*column_state, located, *scratch)
+                return numbers.add_linear(*source, binning.lines, unit, *state, self.nan, doubles, copied, keys, units)
+            return groups.add_located_linear(*source, binning.lines, unit, *state, self.nan, located, doubles, copied, units)
         if binning.axis == "double":
             if located is None:
                 return numbers.add_doubles(*source, binning.tables, unit, *state, self.nan, doubles, keys)
