@@ -22,7 +22,7 @@ from lakedrift.summaries.values import Values
 from lakedrift.summary import Summary
 from lakedrift.text import legible
 
-__all__ = ["Pair", "quantile_bins", "quantiles"]
+__all__ = ["Pair", "medians", "quantile_bins", "quantiles"]
 
 QUANTILE_BINS = 10
 MOST_CATEGORIES = 20  # integers with no more distinct values in the reference are judged by category
@@ -142,10 +142,31 @@ def quantiles(cells: Cells, shares: Sequence[float], group: int = 0) -> Floats:
     ranks = np.asarray(shares) * cumulative[-1]
     at = np.minimum(np.searchsorted(cumulative, ranks), len(cumulative) - 1)
     inside = (ranks - (cumulative[at] - cells.counts[group][at])) / np.maximum(cells.counts[group][at], 1)
+    return _interpolated(cells, at, inside)
+
+
+def _interpolated(cells: Cells, at: NDArray[np.int64], inside: Floats) -> Floats:
+    """Return the values at some share of some cells, (n,): of single cells their value."""
     start, end = cells.edges[at], cells.edges[at + 1]
     apart = ~cells.single[at] & np.isfinite(start) & np.isfinite(end)
     step = np.where(apart, end / 2, 0) - np.where(apart, start / 2, 0)
     found: Floats = np.where(apart, start + 2 * inside * step, np.where(np.isfinite(start), start, end))
+    return found
+
+
+def medians(cells: Cells) -> Floats:
+    """Return the median of every group, (n_groups,), as `quantiles` has it."""
+    counts = cells.counts
+    found = np.full(len(counts), np.nan)
+    held = np.flatnonzero(counts.any(axis=1))
+    if not len(held):
+        return found
+    cumulative = np.cumsum(counts[held], axis=1)
+    ranks = 0.5 * cumulative[:, -1]
+    at = (cumulative >= ranks[:, None]).argmax(axis=1)
+    here = np.arange(len(held)), at
+    inside = (ranks - (cumulative[here] - counts[held, at])) / np.maximum(counts[held, at], 1)
+    found[held] = _interpolated(cells, at, inside)
     return found
 
 
