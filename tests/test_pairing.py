@@ -13,7 +13,8 @@ from oracles.xxhash import bucket
 from lakedrift.columns import natural_kind, type_name
 from lakedrift.feature import Feature
 from lakedrift.fitting import fit
-from lakedrift.pairing import Pair, quantiles
+from lakedrift.metric import Cells
+from lakedrift.pairing import Pair, medians, quantiles
 from lakedrift.summaries import frequencies
 from lakedrift.summaries.distinct import Distinct
 from lakedrift.summaries.frequencies import Frequencies
