@@ -12,12 +12,13 @@ from types import MappingProxyType
 
 from lakedrift.errors import IncompatibleProfilesError, InvariantError
 from lakedrift.feature import Feature
+from lakedrift.grouping import Grouping
 from lakedrift.source import Fragment
-from lakedrift.summary import Summary
+from lakedrift.summary import StateKey, Summary
+from lakedrift.window import Every
 
 __all__ = ["WHOLE_LAKE", "Profile", "StateKey", "merge"]
 
-StateKey = tuple[str, tuple[str, ...]]
 WHOLE_LAKE = ""
 VALUES, DISTINCT = "values", "distinct"  # the kinds of state that stand beside a feature's own
 
@@ -37,9 +38,16 @@ class Profile:
     features
         The columns watched, in the order of the source.
     groups
-        The segments, in the order of the first axis of every state; the whole lake is "".
+        The segment of each state of `states`: the whole lake, "".
     states
-        By kind and columns, the mergeable state over all groups.
+        By kind and columns, the mergeable state of the whole lake.
+    groupings
+        The same by segment and window, one for each segmentation that was asked for; with a column of time also the whole lake
+        by window, of no keys.
+    time
+        The column that windows are made of, None where there is none.
+    every
+        The length of the windows.
     """
 
     name: str
@@ -49,6 +57,9 @@ class Profile:
     features: tuple[Feature, ...]
     states: Mapping[StateKey, Summary]
     groups: tuple[str, ...] = (WHOLE_LAKE,)
+    groupings: tuple[Grouping, ...] = ()
+    time: str | None = None
+    every: Every | None = None
 
     def __repr__(self) -> str:
         return f"Profile({self.name!r}, {self.rows:,} rows, {len(self.fragments)} fragments, {len(self.features)} features)"
@@ -82,10 +93,18 @@ class Profile:
         """Return how many values of a feature differ, None where it never looked like an identifier."""
         return self.states.get((DISTINCT, (name,)))
 
+    def grouping(self, keys: Sequence[str]) -> Grouping:
+        """Return the grouping of that segmentation; KeyError where there is none."""
+        for grouping in self.groupings:
+            if grouping.keys == tuple(keys):
+                return grouping
+        raise KeyError(tuple(keys))
+
     def empty(self) -> Profile:
         """Return a profile on the same grids with no rows."""
         states = {key: state.empty() for key, state in self.states.items()}
-        return replace(self, fragments=(), rows=0, filtered=0, states=MappingProxyType(states))
+        groupings = tuple(grouping.empty() for grouping in self.groupings)
+        return replace(self, fragments=(), rows=0, filtered=0, states=MappingProxyType(states), groupings=groupings)
 
     def check(self) -> None:
         """Assert the conservation of rows.
@@ -93,8 +112,8 @@ class Profile:
         Raises
         ------
         InvariantError
-            If rows delivered and filtered are not what the fragments declare, or a feature's rows are not its null, NaN and
-            valid ones together.
+            If rows delivered and filtered are not what the fragments declare, a feature's rows are not its null, NaN and valid
+            ones together, or groups do not sum to the whole lake.
         """
         declared = [fragment.rows for fragment in self.fragments]
         if None not in declared and sum(rows or 0 for rows in declared) != self.rows + self.filtered:
@@ -106,6 +125,20 @@ class Profile:
             if (state.rows != state.null + state.nan + state.valid).any() or (state.rows > self.rows).any():
                 msg = f"{columns[0]!r}: rows are not null + NaN + valid"
                 raise InvariantError(msg)
+        for grouping in self.groupings:
+            self._check_sums(grouping)
+
+    def _check_sums(self, grouping: Grouping) -> None:
+        if grouping.rows.sum() != self.rows:
+            msg = f"{grouping.described}: {grouping.rows.sum()} rows in groups, {self.rows} in all"
+            raise InvariantError(msg)
+        for (_, columns), state in grouping.states.items():
+            if (state.rows != state.null + state.nan + state.valid).any() or (state.rows > grouping.rows).any():
+                msg = f"{columns[0]!r} by {grouping.described}: rows are not null + NaN + valid"
+                raise InvariantError(msg)
+            if not state.sums_to(self.state(columns[0])):
+                msg = f"{columns[0]!r}: groups by {grouping.described} do not sum to the whole lake"
+                raise InvariantError(msg)
 
 
 def merge(profiles: Sequence[Profile]) -> Profile:
@@ -114,7 +147,7 @@ def merge(profiles: Sequence[Profile]) -> Profile:
     Raises
     ------
     IncompatibleProfilesError
-        If there are none, or a feature is of another kind or on another grid; the message names it.
+        If there are none, a feature is of another kind or on another grid, or they are not grouped alike; the message says it.
     """
     if not profiles:
         msg = "there is nothing to merge"
@@ -127,14 +160,34 @@ def merge(profiles: Sequence[Profile]) -> Profile:
                 raise _conflict(feature.name, "is of another type")
         for key, state in profile.states.items():
             _add(states, key, state)
+    groupings = _merged_groupings(profiles)
     fragments = sorted((fragment for profile in profiles for fragment in profile.fragments), key=lambda found: found.uri)
     rows, filtered = sum(profile.rows for profile in profiles), sum(profile.filtered for profile in profiles)
     name = min(profile.name for profile in profiles)
     orders = {profile.features for profile in profiles}
     ordered = orders.pop() if len(orders) == 1 else tuple(features[name] for name in sorted(features))
     merged = Profile(name, tuple(fragments), rows, filtered, ordered, MappingProxyType(dict(sorted(states.items()))))
+    merged = replace(merged, groupings=groupings, time=profiles[0].time, every=profiles[0].every)
     merged.check()
     return merged
+
+
+def _merged_groupings(profiles: Sequence[Profile]) -> tuple[Grouping, ...]:
+    first, *others = profiles
+    for other in others:
+        ours, theirs = ({grouping.keys for grouping in profile.groupings} for profile in (first, other))
+        if (first.time, first.every, ours) != (other.time, other.every, theirs):
+            msg = f"cannot merge: {first.name!r} and {other.name!r} are not grouped alike"
+            raise IncompatibleProfilesError(msg, hint="profile both with the same by=, time= and every=")
+    merged = []
+    for grouping in first.groupings:
+        parts = [grouping, *(other.grouping(grouping.keys) for other in others)]
+        try:
+            merged.append(functools.reduce(Grouping.merge, parts))
+        except IncompatibleProfilesError as error:
+            msg = f"cannot merge the groups by {grouping.described}: {error.message}"
+            raise IncompatibleProfilesError(msg, hint="profile the later ones with like= the first") from error
+    return tuple(merged)
 
 
 def _add(states: dict[StateKey, Summary], key: StateKey, state: Summary) -> None:

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from lakedrift.binning import Binning
 from lakedrift.columns import Column
 from lakedrift.errors import IncompatibleProfilesError
-from lakedrift.keying import BUFFERS, column_of, flip_of
-from lakedrift.summary import Counts, add_counts
-from lakedrift_kernels import moments, numbers
+from lakedrift.gathering import gathered
+from lakedrift.keying import BUFFERS, column_of, fine_cells, flip_of
+from lakedrift.summary import Codes, Counts, add_counts
+from lakedrift_kernels import groups, moments, numbers
 
 __all__ = ["SUMMARY", "Numeric"]
 
@@ -43,7 +44,8 @@ class Numeric:
         (n_groups, 2) keys of the least and greatest value; 2**64 - 1 and 0 where there is none.
     near, far
         Sums of the moments' integers, (n_groups, 5) and (n_groups, EXPONENTS, 7); see `lakedrift_kernels.moments`. While no
-        value is far from the centre, `far` is (n_groups, 0, 7).
+        value is far from the centre, `far` is (n_groups, 0, 7). A state of groups, `of_groups`, keeps no extremes and no
+        sums: these are (0, 2), (0, 5) and (0, 0, 7).
     """
 
     KIND: ClassVar[str] = "numeric"
@@ -68,6 +70,12 @@ class Numeric:
             np.zeros((n_groups, 5), np.int64),
             np.zeros((n_groups, 0, 7), np.int64),
         )
+
+    @classmethod
+    def of_groups(cls, binning: Binning, n_groups: int) -> Self:
+        """Return the state of no rows in so many groups: counts in cells only."""
+        state = cls.new(binning, n_groups)
+        return cls(binning, np.stack([state.rows, state.null, state.nan]), state.cells, *_nothing())
 
     @property
     def valid(self) -> Counts:
@@ -110,6 +118,12 @@ class Numeric:
         if not self.far.shape[1]:
             self.far = _far_table(len(self.rows))
 
+    def update_groups(self, array: pa.Array, codes: Codes) -> None:
+        """Add a batch of the column, as `update` takes it, whose rows are in groups."""
+        self.rows += codes.rows
+        cells = fine_cells(array, self.binning)
+        groups.add_cells(cells, codes.of_rows, self.binning.cell_of_fine, self.cells, self.null, self.nan)
+
     def merge(self, other: Self) -> None:
         """Add another state on the same grid."""
         if self.binning != other.binning:
@@ -130,10 +144,28 @@ class Numeric:
 
     def empty(self) -> Self:
         """Return the state of no rows on the same grid."""
-        return self.new(self.binning, len(self.rows))
+        return (self.new if len(self.near) else self.of_groups)(self.binning, len(self.rows))
+
+    def gathered(self, indptr: Counts, indices: Counts) -> Self:
+        """Return sums of groups."""
+        slots, cells = (gathered(counts, indptr, indices) for counts in (self._slots.T, self.cells))
+        return type(self)(self.binning, slots.T, cells, *_nothing())
+
+    def sums_to(self, whole: Self) -> bool:
+        """Whether the groups add up to the state of the whole lake, on the grid that these cells are joined of."""
+        kept = self.binning.kept if len(self.binning.kept) else np.arange(self.binning.n_cells)
+        joined = np.add.reduceat(whole.cells[0], kept)
+        slots = (self._slots.sum(axis=1) == whole._slots[:, 0]).all()
+        return bool(whole.binning == self.binning.fine and slots and (self.cells.sum(axis=0) == joined).all())
+
+    @property
+    def _slots(self) -> Counts:
+        return np.stack([self.rows, self.null, self.nan])
 
     def moments(self, group: int = 0) -> tuple[float, float]:
         """Return the mean and the population variance of the finite values, from exact sums; NaN where there are none."""
+        if group >= len(self.near):
+            return float("nan"), float("nan")
         unit = 1 / Fraction(self.binning.scale)
         count, near, square = _near_sums(self.near[group])
         far_count, far, far_square = _far_sums(self.far[group])
@@ -155,30 +187,37 @@ class Numeric:
         """Return one row a group, the grid in the metadata; cells and far sums as indices and values of what is not zero."""
         held = [np.flatnonzero(row) for row in self.cells]
         rows = [np.flatnonzero(table[:, 0]) for table in self.far]
-        integers = pa.list_(pa.int64())
+        integers, none = pa.list_(pa.int64()), [None] * len(self.rows)
         state = {name: getattr(self, name) for name in FLAT} | {
-            "extremes": pa.array(list(self.extremes), pa.list_(pa.uint64())),
-            "near": pa.array(list(self.near), integers),
+            "extremes": pa.array(list(self.extremes) or none, pa.list_(pa.uint64())),
+            "near": pa.array(list(self.near) or none, integers),
             "cells": pa.array(held, integers),
             "counts": pa.array([row[at] for row, at in zip(self.cells, held, strict=True)], integers),
-            "far_rows": pa.array(rows, integers),
-            "far": pa.array([table[at].ravel() for table, at in zip(self.far, rows, strict=True)], integers),
+            "far_rows": pa.array(rows or none, integers),
+            "far": pa.array([table[at].ravel() for table, at in zip(self.far, rows, strict=True)] or none, integers),
         }
         return pa.table(state).replace_schema_metadata({"binning": self.binning.to_json()})
 
     @classmethod
     def from_arrow(cls, table: pa.Table) -> Self:
         """Return the state that `to_arrow` wrote."""
-        state = cls.new(Binning.from_json(table.schema.metadata[b"binning"].decode()), table.num_rows)
+        new = cls.of_groups if table["near"].null_count else cls.new
+        state = new(Binning.from_json(table.schema.metadata[b"binning"].decode()), table.num_rows)
         for name in FLAT:
             getattr(state, name)[:] = table[name].to_numpy()
         for group, row in enumerate(table.drop_columns(list(FLAT)).to_pylist()):
-            state.extremes[group], state.near[group] = row["extremes"], row["near"]
             state.cells[group, row["cells"]] = row["counts"]
+            if len(state.near):
+                state.extremes[group], state.near[group] = row["extremes"], row["near"]
             if row["far_rows"]:
                 state.far = state.far if state.far.shape[1] else _far_table(table.num_rows)
                 state.far[group, row["far_rows"]] = np.array(row["far"], np.int64).reshape(-1, state.far.shape[2])
         return state
+
+
+def _nothing() -> tuple[NDArray[np.uint64], Counts, Counts]:
+    """Return the extremes and sums of groups: none are kept."""
+    return np.empty((0, 2), np.uint64), np.zeros((0, 5), np.int64), np.zeros((0, 0, 7), np.int64)
 
 
 def _far_table(n_groups: int) -> Counts:
