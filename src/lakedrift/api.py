@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from lakedrift.comparison import Comparison, Side
@@ -12,7 +12,7 @@ from lakedrift.engine import default_threads, run
 from lakedrift.errors import UsageError
 from lakedrift.feature import Feature, Kind
 from lakedrift.filtering import Filter
-from lakedrift.judgement import chosen_metrics, judge
+from lakedrift.judgement import Rules, chosen_metrics, judge
 from lakedrift.memory import LIBRARIES, Shares, budget, share_out
 from lakedrift.metric import discover
 from lakedrift.observer import Observer, Silent
@@ -93,15 +93,15 @@ def sweep(
     known = [name for side in sides for name in _names(side)]
     before = _profiled(sides[0], selection, None, known, means, "reference", watch)
     after = _profiled(sides[1], selection, before, known, means, "current", watch)
-    options: dict[str, Any] = {"metrics": chosen, "thresholds": limits, "min_rows": min_rows}
-    comparison = judge(before, after, **options)
+    rules = Rules(chosen, limits, min_rows)
+    comparison = judge(before, after, rules)
     doubtful = doubts(comparison, exact=exact, memory=means.shares(before.states).values)
     if doubtful and not any(isinstance(side, Profile) for side in sides):
         first, second = ({name: states[at] for name, states in doubtful.items()} for at in (0, 1))
         before = _refined(before, sides[0], first, where, means, "reference again", watch)
         after = _refined(after, sides[1], second, where, means, "current again", watch)
     if doubtful or exact:
-        comparison = judge(before, after, exact=exact, **options)
+        comparison = judge(before, after, replace(rules, exact=exact))
     watch.done()
     comparison.seconds = time.perf_counter() - started
     return comparison
@@ -151,7 +151,7 @@ def compare(
         If a name or limit is wrong, or the two have no feature in common.
     """
     chosen = chosen_metrics(metrics)
-    return judge(reference, current, metrics=chosen, thresholds=_thresholds(thresholds), min_rows=min_rows)
+    return judge(reference, current, Rules(chosen, _thresholds(thresholds), min_rows))
 
 
 @dataclass(frozen=True, slots=True)
