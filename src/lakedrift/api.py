@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from lakedrift.comparison import Comparison, Side
+from lakedrift.comparison import Comparison, Gate, Side
 from lakedrift.engine import default_threads, run
 from lakedrift.errors import UsageError
 from lakedrift.feature import Feature, Kind
@@ -26,6 +26,7 @@ from lakedrift.sources import open_source
 from lakedrift.summaries.values import Values
 from lakedrift.summary import Summary
 from lakedrift.threshold import Thresholds
+from lakedrift.windowing import Choice
 
 __all__ = ["DryRun", "compare", "merge", "plan_sweep", "profile", "sweep"]
 
@@ -137,21 +138,29 @@ def profile(
 
 def compare(
     reference: Profile,
-    current: Profile,
+    current: Profile | None = None,
     *,
+    against: str | Sequence[str] | None = None,
+    baseline: str | None = None,
     metrics: Sequence[str] | None = None,
     thresholds: Mapping[str, Any] | None = None,
     min_rows: int = MIN_ROWS,
+    gate: Gate = "lake",
 ) -> Comparison:
-    """Compare two profiles, whatever their grids; the bounds are tightest when one was made `like` the other.
+    """Compare two profiles, or the windows of one; the bounds are tightest when one was made `like` the other.
+
+    The parameters are those of `sweep`.
 
     Raises
     ------
     UnknownNameError, ConfigError, SchemaError
-        If a name or limit is wrong, or the two have no feature in common.
+        If a name or limit is wrong, there is nothing to compare with, or the two have no feature in common.
+    IncompatibleProfilesError
+        If the two are not grouped alike.
     """
     chosen = chosen_metrics(metrics)
-    return judge(reference, current, Rules(chosen, _thresholds(thresholds), min_rows))
+    rules = Rules(chosen, _thresholds(thresholds), min_rows)
+    return judge(reference, current, rules, Choice(against, baseline), gate)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ class Part:
         """Yield a table for each measure, a row for each of its groups."""
         keys = [name for name in self.axis.columns if name.startswith("by.")]
         for measure in self.measures:
-            yield self.axis.with_columns(_columns(measure)).select(*ROWS, *keys).cast(ROWS)
+            yield self.axis.with_columns(_columns(measure)).select(*ROWS, *keys).cast(pl.Schema(ROWS))
 
     def verdicts(self, pair: Callable[[str], Pair]) -> pl.DataFrame:
         """Return a row for each feature and group, and by `level` and `weight` how bad it is; `pair` gives a whole feature."""
@@ -102,7 +102,9 @@ class Part:
             together.setdefault(measure.feature, []).append(measure)
         return pl.concat(
             [
-                self.axis.with_columns(self._decided(measures, functools.partial(pair, name))).select(order).cast(VERDICTS)
+                self.axis.with_columns(self._decided(measures, functools.partial(pair, name)))
+                .select(order)
+                .cast(pl.Schema(VERDICTS))
                 for name, measures in together.items()
             ]
         )
