@@ -18,19 +18,19 @@ from lakedrift.window import ALL_TIME
 __all__ = ["lakes"]
 
 
-def lakes(seed: int, segments: int, rows: int) -> tuple[Profile, Profile]:
-    """Return both sides: numbers with a few nulls, NaN and infinities, and words, some of them rare."""
+def lakes(seed: int, segments: int, rows: tuple[int, int], rare: float = 0.01) -> tuple[Profile, Profile]:
+    """Return both sides, of so many rows a segment: numbers with some nulls and NaN, `rare` of them, and words, some rare."""
     random = np.random.default_rng(seed)
     ranks = np.arange(1, 201)
     weights = (1 / ranks) / (1 / ranks).sum()
     frame = pl.DataFrame({"x": random.normal(size=1_000), "word": [f"w{rank}" for rank in ranks] * 5})
     whole = ld.profile(frame)
-    one, other = (_drawn(random, whole, weights, segments, rows) for _ in range(2))
+    one, other = (_drawn(random, whole, weights, segments, size, rare) for size in rows)
     return one, other
 
 
-def _drawn(random, whole: Profile, weights, segments: int, rows: int) -> Profile:
-    numbers = _numbers(random, whole.state("x").binning, segments, rows)
+def _drawn(random, whole: Profile, weights, segments: int, rows: int, rare: float) -> Profile:
+    numbers = _numbers(random, whole.state("x").binning, segments, rows, rare)
     counts = random.multinomial(rows, weights, size=segments)
     words = [f"w{rank}" for rank in range(1, len(weights) + 1)]
     tallies = [Counter(dict(zip(words, row, strict=True))) for row in counts.tolist()]
@@ -43,10 +43,10 @@ def _drawn(random, whole: Profile, weights, segments: int, rows: int) -> Profile
     return replace(whole, rows=segments * rows, fragments=(), states=lake, groupings=(grouping,))
 
 
-def _numbers(random, binning, segments: int, rows: int) -> Numeric:
+def _numbers(random, binning, segments: int, rows: int, rare: float) -> Numeric:
     binning = binning.joined(np.arange(128) * (binning.n_cells // 128))
     state = Numeric.of_groups(binning, segments)
-    shares = np.array([0.01, 0.005, *[0.985 / 40] * 40])
+    shares = np.array([rare, rare / 2, *[(1 - 1.5 * rare) / 40] * 40])
     drawn = random.multinomial(rows, shares, size=segments)
     state.rows[:], state.null[:], state.nan[:] = rows, drawn[:, 0], drawn[:, 1]
     state.cells[:, 40:80] = drawn[:, 2:]
