@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import functools
 import itertools
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lakedrift.alignment import Alignment, align
+from lakedrift.categories import category_bins, crosstab_bins, integer_bins
 from lakedrift.columns import family
 from lakedrift.feature import Feature, Kind
 from lakedrift.metric import Bins, Cells, Counts, Floats, Presence, Sides
+from lakedrift.summaries.crosstab import Crosstab
 from lakedrift.summaries.distinct import Distinct
 from lakedrift.summaries.frequencies import Frequencies
 from lakedrift.summaries.numeric import Numeric
 from lakedrift.summaries.values import Values
 from lakedrift.summary import Summary
-from lakedrift.text import legible
 
 __all__ = ["Pair", "in_the_reference", "medians", "presence_of", "quantile_bins", "quantiles"]
 
@@ -115,10 +115,12 @@ class Pair:
         """The bins of valid values, without those of null and NaN."""
         reference, current = self.states
         if isinstance(reference, Frequencies) and isinstance(current, Frequencies):
-            return _category_bins(reference, current)
+            return category_bins(reference, current)
+        if isinstance(reference, Crosstab) and isinstance(current, Crosstab):
+            return crosstab_bins(reference, current)
         if self.aligned is None or self.cells is None:
             return None
-        join = _integer_bins if self.kind == "categorical" else quantile_bins
+        join = integer_bins if self.kind == "categorical" else quantile_bins
         return join(self.aligned, self.cells)
 
     @property
@@ -218,53 +220,6 @@ def _told_apart(edges: Sequence[float]) -> list[str]:
         if len(set(shown)) == len(edges):
             break
     return shown
-
-
-def _integer_bins(aligned: Alignment, cells: tuple[Cells, Cells]) -> tuple[Bins, Bins]:
-    """Make a bin for each integer that occurs; where a cell holds several, they are one."""
-    reference, current = cells
-    held = np.flatnonzero(reference.counts.any(axis=0) | current.counts.any(axis=0))
-    ranges = [(_whole(low, math.ceil), _whole(high, math.floor)) for low, high in aligned.limits(held)]
-    labels = tuple(low if low == high else f"{low}…{high}" for low, high in ranges)
-    return Bins(reference.counts[:, held], labels), Bins(current.counts[:, held], labels)
-
-
-def _whole(value: float, rounded: Callable[[float], int]) -> str:
-    return str(rounded(value)) if math.isfinite(value) else str(value)
-
-
-def _category_bins(reference: Frequencies, current: Frequencies) -> tuple[Bins, Bins]:
-    """Make a bin for each value; of very many, for each that both sides know by name, and for each bucket of the others."""
-    bounded = [set(side.names) for side in (reference, current) if side.buckets is not None]
-    if bounded:
-        names = sorted(set.intersection(*bounded))
-        return _bucket_bins(reference.spilled(names), current.spilled(names))
-    return _value_bins(reference, current)
-
-
-def _bucket_bins(reference: Frequencies, current: Frequencies) -> tuple[Bins, Bins]:
-    named = _value_bins(reference, current)
-    none = np.zeros((1, 0), np.int64)
-    buckets = [none if side.buckets is None else side.buckets for side in (reference, current)]
-    held = np.flatnonzero(buckets[0].any(axis=0) | buckets[1].any(axis=0))
-    labels = (*named[0].labels, *(f"(other values, bucket {number:04x})" for number in held.tolist()))
-    shared = np.arange(len(labels)) >= len(named[0].labels)
-    first, second = (
-        Bins(np.hstack([side.counts, others[:, held]]), labels, None, shared)
-        for side, others in zip(named, buckets, strict=True)
-    )
-    return first, second
-
-
-def _value_bins(reference: Frequencies, current: Frequencies) -> tuple[Bins, Bins]:
-    values = sorted({*reference.values, *current.values})
-    place = {value: at for at, value in enumerate(values)}
-    sides = []
-    for side in (reference, current):
-        counts = np.zeros((len(side.rows), len(values)), np.int64)
-        counts[:, [place[value] for value in side.values]] = side.counts
-        sides.append(Bins(counts, tuple(map(legible, values))))
-    return sides[0], sides[1]
 
 
 def _with_slots(bins: tuple[Bins, Bins], states: Sequence[Summary]) -> tuple[Bins, Bins]:
