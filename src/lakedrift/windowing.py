@@ -10,7 +10,7 @@ from lakedrift.errors import ConfigError, IncompatibleProfilesError
 from lakedrift.grouping import Grouping
 from lakedrift.matching import Matches, match
 from lakedrift.profiles import Profile
-from lakedrift.window import FIRST, Every
+from lakedrift.window import FIRST, UTC, Every
 
 __all__ = ["Choice", "Matched", "matched"]
 
@@ -21,6 +21,32 @@ class Choice:
 
     against: str | Sequence[str] | None = None
     baseline: str | None = None
+
+    def check(self, every: Every | None, *, dated: bool) -> tuple[tuple[Against, ...], Baseline | None]:
+        """Return what is meant, of windows of a length, and of one `dated` lake or of two.
+
+        Raises
+        ------
+        ConfigError
+            If it is written wrongly, or there are no windows to choose from.
+        """
+        zone = UTC if every is None else every.zone
+        if every is None and dated:
+            msg = "there is nothing to compare with: no current side, and no windows of time"
+            raise ConfigError(msg, hint="name a current side, or a column of time and the length of its windows")
+        baseline = None if self.baseline is None else Baseline.parse(self.baseline, zone)
+        if baseline is not None and not dated:
+            msg = "a baseline names windows of one dated lake, and there are two sides"
+            raise ConfigError(msg, hint="leave out the current side, or the baseline")
+        against = all_of(self.against or default_against(every, dated=dated and baseline is None), zone)
+        past = next((one.name for one in against if one.how != REFERENCE), None)
+        if past is not None and every is None:
+            msg = f"against: {past!r} looks at the windows before, and there are none"
+            raise ConfigError(msg, hint="name a column of time and the length of its windows")
+        if dated and baseline is None and any(one.how == REFERENCE for one in against):
+            msg = "against: one dated lake has no reference without a baseline"
+            raise ConfigError(msg, hint="name a baseline such as 2026-08-01..2026-10-31, or compare with rolling:28d")
+        return against, baseline
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +69,7 @@ def matched(reference: Profile, current: Profile | None, choice: Choice) -> list
     """
     dated = current is None
     after = reference if current is None else current
-    every = after.every
-    against, baseline = _chosen(choice, every, dated=dated)
+    against, baseline = choice.check(after.every, dated=dated)
     first = baseline.stop if dated and baseline is not None else FIRST
     found = []
     for keys in _segmentations(reference, after):
@@ -55,27 +80,6 @@ def matched(reference: Profile, current: Profile | None, choice: Choice) -> list
         msg = f"{reference.name!r} has no window to compare, and one to compare it with"
         raise ConfigError(msg, hint="name a baseline that ends before the last window, or a shorter every")
     return found
-
-
-def _chosen(choice: Choice, every: Every | None, *, dated: bool) -> tuple[tuple[Against, ...], Baseline | None]:
-    zone = "UTC" if every is None else every.zone
-    if every is None and dated:
-        msg = "there is nothing to compare with: no current side, and no windows of time"
-        raise ConfigError(msg, hint="name a current side, or a column of time and every=")
-    baseline = None if choice.baseline is None else Baseline.parse(choice.baseline, zone)
-    if baseline is not None and not dated:
-        msg = "a baseline names windows of one dated lake, and there are two sides"
-        raise ConfigError(msg, hint="leave out the current side, or the baseline")
-    names = choice.against or default_against(every, dated=dated and baseline is None)
-    against = all_of(names, zone)
-    past = next((one.name for one in against if one.how != REFERENCE), None)
-    if past is not None and every is None:
-        msg = f"against: {past!r} looks at the windows before, and there are none"
-        raise ConfigError(msg, hint="name a column of time and every=")
-    if dated and baseline is None and any(one.how == REFERENCE for one in against):
-        msg = "against: one dated lake has no reference without a baseline"
-        raise ConfigError(msg, hint="name a baseline such as 2026-08-01..2026-10-31, or compare with rolling:28d")
-    return against, baseline
 
 
 def _segmentations(reference: Profile, current: Profile) -> list[tuple[str, ...]]:
