@@ -8,6 +8,7 @@ import grouped
 import numpy as np
 import polars as pl
 import pytest
+import quiet
 from scipy import stats
 
 import lakedrift as ld
@@ -154,3 +155,95 @@ def test_against__spans_end_before_the_window(every):
         first, stop = Against.parse(name).spans(length, starts)
         assert (first < stop).all()
         assert (stop <= starts).all()
+
+
+def two_countries(shares: tuple[float, float], dear: tuple[float, float], rows: int = 8_000) -> pl.DataFrame:
+    """Return a lake of two countries that hold these shares, in which such shares of the sales are dear."""
+    held = [round(rows * share) for share in shares]
+    countries = ["AT"] * held[0] + ["DE"] * held[1]
+    prices = [place < round(n * share) for n, share in zip(held, dear, strict=True) for place in range(n)]
+    return pl.DataFrame({"country": countries, "dear": prices})
+
+
+@pytest.mark.parametrize(
+    ("now", "mix", "within", "moved"),
+    [
+        (two_countries((0.25, 0.75), (0.8, 0.2)), 0.15, 0.0, {"AT", "DE"}),  # only the mix changed
+        (two_countries((0.5, 0.5), (0.8, 0.6)), 0.0, 0.2, {"DE"}),  # only one segment changed
+        (two_countries((0.25, 0.75), (0.8, 0.6)), 0.1, 0.25, {"AT", "DE"}),  # both
+        (two_countries((0.5, 0.5), (0.8, 0.2)), 0.0, 0.0, set()),
+    ],
+)
+def test_split__tells_the_mix_from_the_change_within(now, mix, within, moved):
+    before = two_countries((0.5, 0.5), (0.8, 0.2))
+    comparison = ld.sweep(before, now, by=["country"], features=["dear"])
+    split = comparison.split("dear")
+    whole = comparison.to_polars().filter(segment="", metric="total_variation")["statistic"][0]
+    assert split.size == pytest.approx(whole, abs=1e-12)
+    assert split.mix + split.within == pytest.approx(whole, abs=1e-12)
+    assert split.alone == pytest.approx((mix, within), abs=1e-3)
+    rows = split.segments
+    assert rows["mix"].sum() + rows["within"].sum() == pytest.approx(whole, abs=1e-12)
+    assert set(rows.filter(pl.max_horizontal(pl.col("mix", "within").abs()) > 1e-12)["by.country"]) == moved
+
+
+def test_split__of_windows_adds_up_to_the_whole_lake(dated):
+    comparison = ld.compare(dated[1], against=list(WAYS), min_rows=50)
+    for feature in ("price", "colour"):
+        for against in WAYS:
+            for day in (4, 8):
+                window = START + day * DAY
+                split = comparison.split(feature, "country", window=window, against=against)
+                chosen = comparison.to_polars().filter(
+                    feature=feature, segment="", metric="total_variation", against=against, window_start=window
+                )
+                assert split.mix + split.within == pytest.approx(chosen["statistic"][0], abs=1e-12)
+
+
+def test_segments__are_ranked_by_how_far_they_moved_and_how_much_they_hold():
+    before = two_countries((0.9, 0.1), (0.5, 0.5), rows=20_000)
+    now = two_countries((0.9, 0.1), (0.6, 0.9), rows=20_000)
+    rows = ld.sweep(before, now, by=["country"], features=["dear"]).segments()
+    assert rows["by.country"].to_list() == ["AT", "DE"]
+    assert rows["distance"].to_list() == pytest.approx([0.1, 0.4], abs=1e-3)
+    assert rows["impact"].to_list() == pytest.approx([0.09, 0.04], abs=1e-3)
+    assert rows["feature"].to_list() == ["dear", "dear"]
+
+
+def test_segments__new_and_gone_are_findings_of_their_own():
+    before = pl.DataFrame({"s": ["a"] * 2_000 + ["gone"] * 600 + ["few"] * 3, "x": [True, False] * 1_301 + [True]})
+    now = pl.DataFrame({"s": ["a"] * 2_000 + ["new"] * 700, "x": [True, False] * 1_350})
+    comparison = ld.sweep(before, now, by="s", features=["x"])
+    found = comparison.verdicts().filter(feature="").select("by.s", "status", "verdict").rows()
+    assert sorted(found) == [
+        ("a", "ok", "ok"),
+        ("few", "gone_segment", "none"),
+        ("gone", "gone_segment", "critical"),
+        ("new", "new_segment", "none"),
+    ]
+    of_features = comparison.verdicts().filter(pl.col("by.s").is_in(["gone", "new"]) & (pl.col("feature") == "x"))
+    assert of_features["verdict"].unique().to_list() == ["none"]
+    assert comparison.verdict == "ok"
+    assert ld.sweep(before, now, by="s", features=["x"], gate="segments").verdict == "critical"
+
+
+def test_qvalues__another_segmentation_changes_no_other_verdict():
+    before, now = lake(1, 5), lake(2, 5)
+    alone = ld.sweep(before, now, by=["country"], features=["price", "colour"])
+    together = ld.sweep(before, now, by=["country", "colour", ("country", "colour")], features=["price", "colour"])
+    of_country = together.to_polars().filter(pl.col("by.colour").is_null() & ~pl.col("segment").str.contains("colour"))
+    assert of_country.drop("by.colour").equals(alone.to_polars())
+
+
+def test_min_rows__of_small_groups_only_rates_are_judged():
+    comparison = ld.sweep(lake(1, 5), lake(2, 5), by=["country"], features=["price", "colour"], min_rows=1_000)
+    small = comparison.to_polars().filter(pl.col("by.country") == "")
+    assert set(small.filter(pl.col("verdict") != "none")["metric"]) <= {"null_rate", "unseen_rate", "segment_share"}
+    assert "insufficient_data" in set(small["status"])
+
+
+@pytest.mark.parametrize(("rows", "rare"), [((100, 100), 0.01), ((3_000, 100), 0.001), ((3_000, 100), 0.02)])
+def test_quiet_segments__hardly_ever_alarm(rows, rare):
+    """Ten thousand segments of a hundred rows in which nothing drifts: at most one table in twenty may hold a verdict."""
+    tables = [ld.compare(*quiet.lakes(seed, 10_000, rows, rare), metrics=["ks", "psi"]) for seed in range(3)]
+    assert sum(len(table.drifted) > 0 for table in tables) <= 1

@@ -14,6 +14,8 @@ import polars as pl
 from lakedrift.histogram import Histogram, draw
 from lakedrift.measure import pair_of
 from lakedrift.metric import Bins, Sides
+from lakedrift.mix import Split, ranked, split
+from lakedrift.pairing import Pair
 from lakedrift.part import RANKED, ROWS, VERDICTS, Part
 from lakedrift.profiles import WHOLE_LAKE, Profile
 from lakedrift.sides import groups_of, sides_of
@@ -147,6 +149,43 @@ class Comparison:
             return None
         return draw(self._sides(feature, segment, window), bins)
 
+    def segments(self, feature: str | None = None) -> pl.DataFrame:
+        """Return a row a segment, window and what it is against, by how far it moved times how much of the lake it holds.
+
+        `distance` is the greatest total variation of a feature that can be judged, or that of `feature`; `impact` is it times
+        the mean of the segment's shares of the lake. `status` says which segments are new or gone.
+        """
+        tables = [ranked(part, feature) for part in self._parts if part.matches.keys and part.measures]
+        if not tables:
+            return pl.DataFrame(schema={"segment": pl.String, "impact": pl.Float64})
+        return pl.concat(tables, how="diagonal").sort("impact", descending=True, nulls_last=True, maintain_order=True)
+
+    def split(
+        self,
+        feature: str,
+        by: str | Sequence[str] | None = None,
+        *,
+        window: dt.datetime | None = None,
+        against: str | None = None,
+    ) -> Split | None:
+        """Split the whole-lake drift of a feature into the mix of segments and the change within them, exactly.
+
+        The segmentation is the first one, the window the last one, and what it is against the first, unless they are named.
+        The formula and its sources are those of `lakedrift.decomposition`. None where the feature has no bins.
+
+        Raises
+        ------
+        KeyError
+            If there is no such segmentation and window, or a side lacks the feature.
+        """
+        keys = (by,) if isinstance(by, str) else by
+        for part in self._parts:
+            if part.matches.keys and (keys is None or part.matches.keys == tuple(keys)):
+                rows = part.family(window, against)
+                if len(rows):
+                    return split(self._groups(part, feature), part.matches.take(rows))
+        raise KeyError((by, window, against))
+
     def unsettled(self, metric: str, *, undecided: bool) -> list[str]:
         """Return the features whose `metric` has bounds on whole lakes that differ, or only those with a limit within them."""
         return [
@@ -167,14 +206,15 @@ class Comparison:
     def _sides(self, feature: str, segment: str, window: dt.datetime | None) -> Sides:
         """Return both sides of a feature in one row."""
         for part in self._parts:
-            place = part.place(segment, window)
-            if place is not None:
-                whole = pair_of(*self.profiles, feature)
-                if part.whole:
-                    return whole.sides
-                groupings = [side.grouping(part.matches.keys) for side in self.profiles]
-                return next(sides_of(groups_of(whole, groupings[0], groupings[1]), part.matches.take(place)))
+            row = part.row(segment, window)
+            if row is not None:
+                whole = part.whole
+                return pair_of(*self.profiles, feature).sides if whole else next(sides_of(self._groups(part, feature), row))
         raise KeyError((segment, window))
+
+    def _groups(self, part: Part, feature: str) -> Pair:
+        reference, current = (side.grouping(part.matches.keys) for side in self.profiles)
+        return groups_of(pair_of(*self.profiles, feature), reference, current)
 
 
 def _plain_side(side: Side) -> dict[str, Any]:

@@ -27,6 +27,8 @@ SAID = {
     "unsupported_type": "unsupported type",
     "identifier": "identifier, not judged",
     "temporal": "timestamp, not judged",
+    "new_segment": "new segment",
+    "gone_segment": "segment gone",
 }
 
 
@@ -41,11 +43,12 @@ def headline(measure: Measure, status: str, group: int, pair: Callable[[], Pair]
     if status == "insufficient_data":
         sizes = f"{measure.n_reference[group]:,} and {measure.n_current[group]:,}"
         return str(detail.get("reason", f"too few rows: {sizes}"))
+    if measure.metric == "segment_share":
+        shares = _percent(float(measure.reference_value[group]), float(measure.current_value[group]))
+        return f"{SAID.get(status, 'held')}: {shares} of rows"
     if status in SAID:
         return SAID[status] + _different(detail.get("distinct", {}).get("share", {}))
     before, after = float(measure.reference_value[group]), float(measure.current_value[group])
-    if measure.metric == "segment_share":
-        return {"new_segment": "new segment, ", "gone_segment": "gone, "}.get(status, "") + f"{_percent(before, after)} of rows"
     if measure.metric == "flood_rate":
         return f"{detail.get('value', 'a value')} flooding in, {_percent(before, after)}"
     if measure.metric in RATES:

@@ -153,7 +153,7 @@ def _segments(matches: Matches, min_rows: int) -> Measure:
     What the reference has and the current side lacks is critical, if the reference has at least `min_rows` rows of it and its
     absence is beyond noise; a new one informs.
     """
-    (before, now), lake = matches.rows, matches.lake
+    (before, now), lake = matches.rows, matches.lake_rows
     shares = before / lake[0], now / lake[1]
     change = np.abs(shares[1] - shares[0])
     pvalue = two_shares_pvalue(before, now, *lake)

@@ -72,6 +72,10 @@ class Matches:
         What each row adds up: groups of the reference and of the current side to be compared with, and of the current side.
     rows
         (n,) rows of the lake on the reference and on the current side.
+    families
+        (n,) the number of the window and what it is compared with, from 0 on.
+    lake
+        The same with all segments as one, a row a family; None of itself.
     """
 
     keys: tuple[str, ...]
@@ -85,32 +89,32 @@ class Matches:
     past: Spans
     now: Spans
     rows: tuple[Counts, Counts]
+    families: Counts
+    lake: Matches | None = None
 
     def __len__(self) -> int:
         """How many rows there are."""
         return len(self.segment)
 
-    def take(self, place: int) -> Matches:
-        """Return one row."""
-        at = slice(place, place + 1)
+    def take(self, at: Counts) -> Matches:
+        """Return some rows, by place, in their order."""
         spans = (replace(span, starts=span.starts[at], stops=span.stops[at]) for span in (self.before, self.past, self.now))
-        names = ("segment", "against", "windows", "ends")
+        names = ("segment", "against", "windows", "ends", "families")
         before, past, now = spans
         rows = self.rows[0][at], self.rows[1][at]
         return replace(self, **{name: getattr(self, name)[at] for name in names}, before=before, past=past, now=now, rows=rows)
 
     @property
-    def families(self) -> Counts:
-        """Number the rows by window and what they are compared with, (n,), from 0 on without a gap."""
-        new = (np.diff(self.windows, prepend=self.windows[:1]) != 0) | (np.diff(self.against, prepend=self.against[:1]) != 0)
-        return np.cumsum(new)
+    def family(self) -> Matches:
+        """All segments as one, in the one window that these rows are of."""
+        lake = self if self.lake is None else self.lake
+        return lake.take(self.families[:1])
 
     @property
-    def lake(self) -> tuple[Counts, Counts]:
+    def lake_rows(self) -> tuple[Counts, Counts]:
         """The rows of all segments in the window of each row, on either side, (n,) each."""
-        families = self.families
-        before, now = (np.bincount(families, side).astype(np.int64) if len(side) else side for side in self.rows)
-        return before[families], now[families]
+        before, now = (self if self.lake is None else self.lake).rows
+        return before[self.families], now[self.families]
 
 
 def whole_lake(reference_rows: int, current_rows: int) -> Matches:
@@ -119,7 +123,7 @@ def whole_lake(reference_rows: int, current_rows: int) -> Matches:
     everything, nothing, always = Spans(zero, zero, one), Spans(zero, zero, zero), np.full(1, ALL_TIME)
     rows = np.array([reference_rows]), np.array([current_rows])
     segments = pl.DataFrame({"segment": [""]})
-    return Matches((), segments, (REFERENCE,), zero, zero, always, always, everything, nothing, everything, rows)
+    return Matches((), segments, (REFERENCE,), zero, zero, always, always, everything, nothing, everything, rows, zero)
 
 
 def match(reference: Grouping, current: Grouping, against: Sequence[Against], baseline: Baseline | None, first: int) -> Matches:
@@ -135,21 +139,38 @@ def match(reference: Grouping, current: Grouping, against: Sequence[Against], ba
         The current windows are those that start from here on.
     """
     segments, codes = _segments(reference, current)
-    sides = _Index.of(codes[0], reference, len(segments)), _Index.of(codes[1], current, len(segments))
+    everything = pl.DataFrame({"segment": [""]})
+    together = np.zeros(len(reference), np.int64), np.zeros(len(current), np.int64)
+    groupings, choice = (reference, current), (against, baseline, first)
+    lake = _matched(groupings, everything, together, *choice)
+    return replace(_matched(groupings, segments, codes, *choice), lake=lake)
+
+
+def _matched(
+    groupings: tuple[Grouping, Grouping],
+    segments: pl.DataFrame,
+    codes: tuple[Counts, Counts],
+    against: Sequence[Against],
+    baseline: Baseline | None,
+    first: int,
+) -> Matches:
+    reference, current = (_Index.of(code, grouping, len(segments)) for code, grouping in zip(codes, groupings, strict=True))
+    every = groupings[1].every
     found = [
         one.among(place)
         for place, against_one in enumerate(against)
-        for one in _rows_of(against_one, sides, current.every, baseline, first)
+        for one in _rows_of(against_one, (reference, current), every, baseline, first)
     ]
     rows = _Rows.joined(found)
     before, past, now = (
-        Spans(index.order, *span) for index, span in zip((*sides, sides[1]), (rows.before, rows.past, rows.now), strict=True)
+        Spans(index.order, *span) for index, span in ((reference, rows.before), (current, rows.past), (current, rows.now))
     )
-    every = current.every
     ends = rows.windows if every is None else every.end(rows.windows)
-    sizes = (rows.sizes[0], rows.sizes[1])
     names = tuple(one.name for one in against)
-    return Matches(current.keys, segments, names, rows.segment, rows.against, rows.windows, ends, before, past, now, sizes)
+    spans, sizes = (before, past, now), (rows.sizes[0], rows.sizes[1])
+    families = np.repeat(np.arange(len(found)), [len(one.segment) for one in found])
+    keys = groupings[1].keys
+    return Matches(keys, segments, names, rows.segment, rows.against, rows.windows, ends, *spans, sizes, families)
 
 
 def _segments(reference: Grouping, current: Grouping) -> tuple[pl.DataFrame, tuple[Counts, Counts]]:

@@ -80,12 +80,19 @@ class Part:
         segments = matches.segments[matches.segment]
         return pl.DataFrame([*columns, against]).hstack(segments)
 
-    def place(self, segment: str, window: dt.datetime | None) -> int | None:
-        """Return the first row of a segment and window, None where there is none; no window is all time, or else the last."""
-        told = pl.col("segment") == segment
-        rows = self.axis.with_row_index("at").filter(told if window is None else told & (pl.col("window_start") == window))
-        last = rows.filter(pl.col("window_start").is_null() | (pl.col("window_start") == pl.col("window_start").max()))
-        return int(last["at"][0]) if len(last) else None
+    def row(self, segment: str, window: dt.datetime | None) -> Matches | None:
+        """Return the first row of a segment, None where there is none; no window is all time, or else the last."""
+        rows = self._chosen(pl.col("segment") == segment, window)
+        return self.matches.take(rows[:1]) if len(rows) else None
+
+    def family(self, window: dt.datetime | None, against: str | None) -> Counts:
+        """Return the rows of all segments in a window, the last one if it is None; None is also the first it is against."""
+        return self._chosen(pl.col("against") == (self.matches.names[0] if against is None else against), window)
+
+    def _chosen(self, which: pl.Expr, window: dt.datetime | None) -> Counts:
+        start = pl.col("window_start")
+        rows = self.axis.with_row_index("at").filter(which if window is None else which & (start == window))
+        return rows.filter(start.is_null() | (start == start.max()))["at"].cast(pl.Int64).to_numpy()
 
     def rows(self) -> Iterator[pl.DataFrame]:
         """Yield a table for each measure, a row for each of its groups."""
@@ -134,7 +141,9 @@ class Part:
 
     def _words(self, measures: Sequence[Measure], decision: _Decision, pair: Callable[[], Pair]) -> list[str | None]:
         """Say what changed: of the whole lake in any case, of segments and windows where something did."""
-        told = np.ones(len(decision.levels), bool) if self.whole else decision.levels >= WARNING
+        told = np.full(len(decision.levels), self.whole) | (decision.levels >= WARNING)
+        if measures[0].metric == "segment_share":
+            told |= decision.status != "ok"
         words: list[str | None] = [None] * len(told)
         for row in np.flatnonzero(told).tolist():
             measure = measures[decision.by[row]]

@@ -49,7 +49,7 @@ def sides_of(pair: Pair, matches: Matches) -> Iterator[Sides]:
     width = max(1, views.width)
     step = max(1, BLOCK // width)
     blocks = [slice(start, start + step) for start in range(0, len(matches), step)]
-    seen = views.seen(blocks)
+    seen = views.seen()
     for block in blocks:
         yield views.sides(block, seen)
 
@@ -85,16 +85,12 @@ class _Views:
         views = (self._pair.cells if self._cells else None, self._pair.bins if self._bins else None)
         return max((view[0].counts.shape[1] for view in views if view is not None), default=1)
 
-    def seen(self, blocks: list[slice]) -> Counts | None:
+    def seen(self) -> Counts | None:
         """Return how many rows of each category all segments of the reference have, (n_families, n_bins), if there are any."""
-        valid = self._pair.valid_bins
-        if self._bins is None or valid is None or self._pair.kind not in ("categorical", "boolean"):
+        valid, lake = self._pair.valid_bins, self._matches.lake
+        if lake is None or valid is None or self._pair.kind not in ("categorical", "boolean"):
             return None
-        families, n_bins = self._matches.families, valid[0].counts.shape[1]
-        seen = np.zeros((families[-1] + 1, n_bins), np.int64)
-        for block in blocks:
-            np.add.at(seen, families[block], self._bins[block][0][:, :n_bins])
-        return seen
+        return _Added(lake, valid[0].counts, valid[1].counts)[slice(None)][0]
 
     def sides(self, rows: slice, seen: Counts | None) -> Sides:
         """Return both sides in some rows."""
