@@ -82,6 +82,11 @@ class Comparison:
         return f"Comparison({self.reference.name!r} → {self.current.name!r}: {found or 'no feature'})"
 
     @property
+    def dated(self) -> bool:
+        """Whether it is the windows of one lake that are compared."""
+        return self.profiles[0] is self.profiles[1] and not any(part.whole for part in self._parts)
+
+    @property
     def verdict(self) -> Verdict:
         """The worst verdict on the whole lake, or with the gate at segments, of any; `none` if nothing was judged."""
         rows = self.verdicts()

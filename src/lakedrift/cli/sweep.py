@@ -161,7 +161,9 @@ def exit_code(comparison: Comparison, fail_on: FailOn) -> int:
         If nothing was judged: a gate that looked at nothing must not open.
     """
     if comparison.verdict == "none":
-        unjudged = reports.Digest.of(comparison).unjudged
+        from lakedrift.digest import Digest
+
+        unjudged = Digest.of(comparison).unjudged
         why = ", ".join(f"{reason} ({len(features)})" for reason, features in unjudged.items())
         msg = f"nothing was judged: {why or 'there is no column to judge'}"
         raise SourceError(msg)
