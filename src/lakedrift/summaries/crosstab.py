@@ -20,7 +20,7 @@ from lakedrift.encoding import Encoded
 from lakedrift.errors import IncompatibleProfilesError
 from lakedrift.gathering import gathered
 from lakedrift.hashing import strings_of
-from lakedrift.summary import Codes, Counts, add_counts
+from lakedrift.summary import Codes, Counts, Summary, add_counts
 from lakedrift.tallies import NameIndex
 from lakedrift_kernels import groups, hashing
 
@@ -83,12 +83,17 @@ class Crosstab:
 
     def update(self, array: pa.Array) -> None:
         """Add a batch of the column, of any type, to the first group."""
-        self.update_groups(array, Codes.of(np.zeros(len(array), np.int32), len(self.rows)))
+        self.update_groups(Encoded.of(array), Codes.of(np.zeros(len(array), np.int32), len(self.rows)))
 
-    def update_groups(self, array: pa.Array, codes: Codes) -> None:
-        """Add a batch of the column, of any type, whose rows are in groups."""
+    def located(self, array: pa.Array, whole: Summary) -> Encoded:
+        """Add a batch of the column, of any type, to the state of the whole lake; return it as codes of its values."""
+        whole.update(array)
+        return Encoded.of(array)
+
+    def update_groups(self, located: Encoded, codes: Codes) -> None:
+        """Add a batch of the column whose rows are in groups."""
         self.rows += codes.rows
-        groups.add_cells(self._cells_of(array), codes.of_rows, self._each, self.cells, self.null, NO_NAN)
+        groups.add_cells(self._cells_of(located), codes.of_rows, self._each, self.cells, self.null, NO_NAN)
 
     def merge(self, other: Self) -> None:
         """Add another state; of different names, those that both have are left."""
@@ -149,9 +154,8 @@ class Crosstab:
             state.cells[group, row["cells"]] = row["counts"]
         return state
 
-    def _cells_of(self, array: pa.Array) -> NDArray[np.int32]:
+    def _cells_of(self, encoded: Encoded) -> NDArray[np.int32]:
         """Return the cell of each row of a column, (n,); `NULL` of the kernels where it is null."""
-        encoded = Encoded.of(array)
         cells = np.full(len(encoded.values) + 1, groups.NULL)  # the last one is that of code -1
         for block in encoded.texts().blocks():
             for located in block.strings():
