@@ -103,7 +103,7 @@ class Baseline:
             raise _wrong(text) from error
         if start >= stop:
             msg = f"baseline: {text!r} ends before it starts"
-            raise ConfigError(msg)
+            raise ConfigError(msg, hint="write the earlier date first")
         return cls(start, stop)
 
 
