@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +13,13 @@ from lakedrift.comparison import Comparison, Gate
 from lakedrift.contingency import two_shares_pvalue
 from lakedrift.errors import SchemaError
 from lakedrift.matching import Matches, whole_lake
-from lakedrift.measure import Measure, absences, measures, pair_of, told_distinct
+from lakedrift.measure import Measure, absences, measures, pair_of
 from lakedrift.metric import Metric, discover, metric
 from lakedrift.pairing import Pair
 from lakedrift.part import Part
 from lakedrift.profiles import Profile
 from lakedrift.sides import groups_of, sides_of
+from lakedrift.telling import told_distinct
 from lakedrift.threshold import LEVELS, RATES, SIGNIFICANCE, Thresholds, false_discovery_rate
 from lakedrift.windowing import Choice, Matched, matched
 
@@ -98,7 +100,8 @@ class _Open:
                 measures(sides, rules.metrics, rules.min_rows)
                 for sides in sides_of(groups_of(whole, *self.of.groupings), self.matches)
             ]
-            joined = [Measure.joined(parts) for parts in zip(*blocks, strict=True)]
+            shared: dict[tuple[int, ...], NDArray[Any]] = {}
+            joined = [Measure.joined(parts, shared) for parts in zip(*blocks, strict=True)]
             self.found += [_with_segments(one, self.matches) for one in joined if one.applies]
 
     def judged(self, rules: Rules) -> Part:

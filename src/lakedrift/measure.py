@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 
 from lakedrift.columns import family
 from lakedrift.feature import Feature
-from lakedrift.metric import Bins, Cells, Counts, Floats, Metric, Presence, Sides
-from lakedrift.pairing import Pair, medians
+from lakedrift.metric import Cells, Counts, Floats, Metric, Presence, Sides
+from lakedrift.pairing import Pair
 from lakedrift.profiles import Profile
-from lakedrift.summaries.distinct import STANDARD_ERROR, Distinct
+from lakedrift.summaries.distinct import Distinct
 from lakedrift.summaries.values import Values
+from lakedrift.telling import Words
 
-__all__ = ["Measure", "absences", "measures", "pair_of", "told_distinct"]
+__all__ = ["Measure", "absences", "measures", "pair_of"]
 
-MOST_BINS_TOLD = 32
-SLOTS = ("null", "NaN")
 VALUES = ("statistic", "lower", "upper", "pvalue", "reference_value", "current_value")
+OWN = ("status",)  # what judging changes
 ARRAYS = (*VALUES, "n_reference", "n_current", "status")
 
 
@@ -71,7 +71,8 @@ class Measure:
     def __post_init__(self) -> None:
         self.qvalue = np.full(len(self.statistic), np.nan)
         self.levels = np.zeros(len(self.statistic), np.int64)
-        self.told = np.broadcast_to(self.told, len(self.statistic))
+        if len(self.told) != len(self.statistic):
+            self.told = np.broadcast_to(self.told, len(self.statistic))
 
     @property
     def approximate(self) -> bool:
@@ -83,12 +84,21 @@ class Measure:
         return self.details[int(self.told[group])]
 
     @classmethod
-    def joined(cls, parts: Sequence[Measure]) -> Measure:
-        """Return one measure of the groups of several, one after the other, that are not yet judged."""
+    def joined(cls, parts: Sequence[Measure], shared: dict[tuple[int, ...], NDArray[Any]]) -> Measure:
+        """Return one measure of the groups of several, one after the other, that are not yet judged.
+
+        `shared` holds what was joined before: of many groups, metrics that share an array must not each have a copy.
+        """
         first = parts[0]
-        arrays: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in (*ARRAYS, "told")}
+        joined: dict[str, Any] = {}
+        for name in (*ARRAYS, "told"):
+            arrays = [getattr(part, name) for part in parts]
+            key = tuple(map(id, arrays))
+            if key not in shared or name in OWN:
+                shared[key] = np.concatenate(arrays)
+            joined[name] = shared[key]
         applies = any(part.applies for part in parts)
-        return cls(first.feature, first.kind, first.metric, **arrays, details=first.details, applies=applies)
+        return cls(first.feature, first.kind, first.metric, **joined, details=first.details, applies=applies)
 
     def over(self, n_groups: int) -> Measure:
         """Return the measure of one group as that of each of so many."""
@@ -140,14 +150,14 @@ def measures(
     sides: Sides, metrics: Mapping[str, Metric], min_rows: int, known: Mapping[str, Any] | None = None
 ) -> list[Measure]:
     """Return every metric that applies to the feature; `known` is what is worth knowing besides, of whatever metric."""
-    found = []
+    found, words = [], Words(sides)
     for name, metric in metrics.items():
         views = _views(sides, metric)
         if views is None:
             continue
         applies = metric.applies is None or metric.applies(*views)
         if applies or not sides.whole:  # of groups, others may have something to say
-            found.append(_measure(sides, name, metric, views, min_rows, known or {}))
+            found.append(_measure(words, name, metric, views, min_rows, known or {}))
             found[-1].applies = applies
     return found
 
@@ -181,13 +191,14 @@ def _views(sides: Sides, metric: Metric) -> tuple[Any, Any] | None:
 
 
 def _measure(
-    sides: Sides, name: str, metric: Metric, views: tuple[Any, Any], min_rows: int, known: Mapping[str, Any]
+    words: Words, name: str, metric: Metric, views: tuple[Any, Any], min_rows: int, known: Mapping[str, Any]
 ) -> Measure:
+    sides = words.sides
     reference, current = views
     statistic = metric.statistic(reference, current)
     lower, upper = metric.bounds(reference, current) if metric.bounds else (statistic, statistic)
     pvalue = metric.pvalue(reference, current, statistic) if metric.pvalue else np.full(len(statistic), np.nan)
-    before, after, details, told = _told_by(metric, sides, views)
+    before, after, details, told = words.of(metric, views)
     sizes = (reference.rows, current.rows) if isinstance(reference, Presence) else sides.valid
     status = np.full(len(statistic), "ok", object)
     if not isinstance(reference, Presence):
@@ -197,84 +208,3 @@ def _measure(
     numbers = (statistic, lower, upper, pvalue, before, after)
     details = [{**one, **known} for one in details]
     return Measure(sides.features[0].name, sides.kind, name, *numbers, sizes[0], sizes[1], status, details, told)
-
-
-def told_distinct(pair: Pair) -> dict[str, Any]:
-    """Return how many values of what looked like an identifier differ on either side, and the share of all that they are."""
-    sides = {name: side for name, side in zip(("reference", "current"), pair.distinct, strict=True) if side is not None}
-    if not sides:
-        return {}
-    estimates = {name: round(float(side.estimate[0])) for name, side in sides.items()}
-    shares = {name: round(float(side.share[0]), 6) for name, side in sides.items() if side.valid[0]}
-    return {"distinct": estimates | {"share": shares, "standard_error": round(STANDARD_ERROR, 4)}}
-
-
-def _told_by(metric: Metric, sides: Sides, views: tuple[Any, Any]) -> tuple[Floats, Floats, Sequence[dict[str, Any]], Counts]:
-    """Return what changed in units people think in, the details that go with it, and which of these go with each group."""
-    if metric.told:
-        *values, detail = metric.told(*views)
-        return values[0], values[1], [detail if sides.whole else {}], np.zeros(len(values[0]), np.int64)
-    detail = _told_bins(*views) if isinstance(views[0], Bins) and sides.whole else _told_approximation(views[0])
-    kept = detail | _changed_type(sides.features)
-    first = np.zeros(len(sides.valid[0]), np.int64)
-    if sides.kind != "categorical" and sides.cells is not None:
-        return medians(sides.cells[0]), medians(sides.cells[1]), [kept], first
-    if not sides.bins or not sides.bins[0].labels:
-        none = np.full(len(first), np.nan)
-        return none, none, [detail | {"category": None} | kept], first
-    shares, at = _most_changed(*sides.bins)
-    labels = sides.bins[0].labels
-    if sides.whole:
-        return *shares, [detail | {"category": labels[at[0]]} | kept], first
-    return *shares, [{"category": label} | kept for label in labels], at
-
-
-def _most_changed(reference: Bins, current: Bins) -> tuple[tuple[Floats, Floats], Counts]:
-    """Return the shares of the bin of each group whose share changed most, and which bin that is, (n_groups,) each."""
-    before, after = reference.shares, current.shares
-    change = np.nan_to_num(np.abs(after - before))
-    change[:, [label in SLOTS for label in reference.labels]] -= 2  # their rates have rows of their own
-    at = np.argmax(change, axis=1)
-    groups = np.arange(len(at))
-    return (before[groups, at], after[groups, at]), at
-
-
-def _told_approximation(view: Any) -> dict[str, Any]:
-    """Say of groups that their bins are shared."""
-    shared = view.shared if isinstance(view, Bins) else None
-    return {} if shared is None else {"approximate": {"buckets": int(shared.sum())}}
-
-
-def _told_bins(reference: Bins, current: Bins) -> dict[str, Any]:
-    return _told_counts(reference, current) | _told_sharing(reference, current)
-
-
-def _told_sharing(reference: Bins, current: Bins) -> dict[str, Any]:
-    """Say that bins are shared, and what the total variation of single categories is at most.
-
-    Joining categories never raises a total variation, divergence or chi-square (data processing), so the statistic is a lower
-    bound of that of single ones, but for what smooths PSI. At most, the two sides of a bucket have no category in common.
-    """
-    if reference.shared is None:
-        return {}
-    before, after = reference.shares[0], current.shares[0]
-    most = float(np.where(reference.shared, before + after, np.abs(after - before)).sum()) / 2
-    named = sum(label not in SLOTS for label in np.array(reference.labels, object)[~reference.shared])
-    told = {"named": named, "buckets": int(reference.shared.sum())}
-    return {"approximate": told | ({"total_variation_at_most": min(most, 1.0)} if np.isfinite(most) else {})}
-
-
-def _told_counts(reference: Bins, current: Bins) -> dict[str, Any]:
-    if len(reference.labels) > MOST_BINS_TOLD:
-        categories = np.array([label not in SLOTS for label in reference.labels])
-        held = [int((side.counts[0][categories] > 0).sum()) for side in (reference, current)]
-        return {"n_bins": {"reference": held[0], "current": held[1]}}
-    told: dict[str, Any] = {"bins": list(reference.labels)}
-    if reference.edges is not None:
-        told["edges"] = [edge if np.isfinite(edge) else str(edge) for edge in reference.edges]
-    return told | {"reference": reference.counts[0].tolist(), "current": current.counts[0].tolist()}
-
-
-def _changed_type(features: tuple[Feature, Feature]) -> dict[str, Any]:
-    before, after = (feature.dtype for feature in features)
-    return {} if before == after else {"type": f"{before} → {after}"}
