@@ -349,6 +349,7 @@ def _profiled(
     observer: Observer,
 ) -> Profile:
     if isinstance(side, Profile):
+        _check_grouped(side, groupby)
         return side
     groupby, reader = checked(groupby, side), means.reader(means.memory // 2)
     plan = make_plan(side, selection, like=like, known=known, reader=reader, weighed=bool(groupby))
@@ -379,6 +380,17 @@ def _refined(
     shares = means.shares(profile.states, _counts_of(profile))
     reader = means.reader(shares.reading - shares.values)
     return refine(profile, side, states, where, means.threads, observer, reader)
+
+
+def _check_grouped(profile: Profile, groupby: GroupBy) -> None:
+    """Assert that a profile has the groups that are asked for: they cannot be made of it."""
+    known = {grouping.keys for grouping in profile.groupings}
+    every = None if groupby.every is None else str(groupby.every)
+    same = (profile.time, str(profile.every)) == (groupby.time, every) or not groupby.time
+    for keys in groupby.segmentations:
+        if keys not in known or not same:
+            msg = f"the profile {profile.name!r} has no groups by {', '.join(map(repr, keys)) or 'time'} as asked for"
+            raise UsageError(msg, hint="make it with the same by=, time= and every=")
 
 
 def _counts_of(profile: Profile) -> GroupedCounts:

@@ -333,7 +333,11 @@ def _weighed(feature: Feature, state: Summary, sample: list[pa.Array], like: Pro
     if feature.kind == "identifier":
         return Presence.new()
     before = like.state(feature.name) if like is not None and feature.name in like else None
-    if before is not None and not sample:
+    if (
+        before is not None
+        and type(before) is type(state)
+        and getattr(before, "binning", None) == getattr(state, "binning", None)
+    ):
         return before
     counted = state.empty()
     for array in sample:
