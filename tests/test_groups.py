@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 import grouped
 import numpy as np
@@ -13,6 +14,8 @@ from scipy import stats
 
 import lakedrift as ld
 from lakedrift.against import Against
+from lakedrift.errors import ConfigError, IncompatibleProfilesError
+from lakedrift.report import Canvas, report
 from lakedrift.window import Every
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -247,3 +250,92 @@ def test_quiet_segments__hardly_ever_alarm(rows, rare):
     """Ten thousand segments of a hundred rows in which nothing drifts: at most one table in twenty may hold a verdict."""
     tables = [ld.compare(*quiet.lakes(seed, 10_000, rows, rare), metrics=["ks", "psi"]) for seed in range(3)]
     assert sum(len(table.drifted) > 0 for table in tables) <= 1
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "parquet", "markdown", "junit", "table"])
+def test_reports__write_segments_and_windows_down(dated, form):
+    comparison = ld.compare(dated[1], against=list(WAYS), gate="segments")
+    written = report(form).render(comparison, Canvas(100))
+    if form == "json":
+        told = json.loads(written)
+        assert len(told["metrics"]) == comparison.to_polars().height
+        starts = {row["window_start"] for row in told["metrics"]}
+        assert "2026-01-05T00:00:00+00:00" in starts
+    if form == "csv":
+        assert len(pl.read_csv(written)) == comparison.to_polars().height
+    if form == "parquet":
+        assert pl.read_parquet(written).equals(comparison.to_polars())
+    if form == "table":
+        assert len(written.decode().splitlines()) < 20
+    assert written
+
+
+def test_bins__and_histograms_of_a_segment_and_window_count_its_rows(dated):
+    frame, profile = dated
+    comparison = ld.compare(profile, against="previous")
+    window = START + 4 * DAY
+    now, past = (frame.filter((pl.col("at") == day) & (pl.col("country") == "AT")) for day in (window, window - DAY))
+    reference, current = comparison.bins("price", segment="country=AT", window=window)
+    assert (reference.counts.sum(), current.counts.sum()) == (len(past), len(now))
+    assert reference.edges == comparison.bins("price", window=window)[0].edges  # of all groups together, so counts add up
+    drawn = comparison.histogram("price", segment="country=AT", window=window)
+    assert (drawn.reference.sum(), drawn.current.sum()) == tuple(side["price"].count() for side in (past, now))
+    with pytest.raises(KeyError):
+        comparison.bins("price", segment="country=FR")
+    with pytest.raises(KeyError):
+        comparison.split("price", "colour")
+
+
+def test_bins__of_all_segments_add_up_to_the_whole_lake(dated):
+    comparison = ld.compare(dated[1], against="previous")
+    window = START + 4 * DAY
+    labels = comparison.verdicts().filter(pl.col("segment") != "")["segment"].unique()
+    for feature in ("price", "colour"):
+        parts = [comparison.bins(feature, segment=label, window=window) for label in labels]
+        whole = comparison.bins(feature, window=window)
+        for side in (0, 1):
+            assert sum(part[side].counts for part in parts).tolist() == whole[side].counts.tolist()
+
+
+def test_unseen__is_what_the_whole_lake_has_not_seen():
+    before = pl.DataFrame({"s": ["a"] * 1_000 + ["b"] * 1_000, "word": ["x", "y"] * 500 + ["z"] * 1_000})
+    now = pl.DataFrame({"s": ["a"] * 1_000 + ["b"] * 1_000, "word": ["x", "z"] * 500 + ["z", "new"] * 500})
+    rows = ld.sweep(before, now, by="s", features=["word"]).to_polars().filter(metric="unseen_rate")
+    assert dict(rows.select("segment", "current_value").iter_rows()) == {"": 0.25, "s=a": 0.0, "s=b": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"against": "reference"}, ConfigError),
+        ({"against": "rolling"}, ConfigError),
+        ({"against": "season:0d"}, ConfigError),
+        ({"against": []}, ConfigError),
+        ({"against": "season:5y"}, ConfigError),
+        ({"baseline": "then..now"}, ConfigError),
+        ({"baseline": "2026-01-05"}, ConfigError),
+        ({"baseline": ".."}, ConfigError),
+        ({"baseline": "2027-01-01.."}, ConfigError),
+    ],
+)
+def test_compare__says_what_is_wrong_with_the_words(dated, options, error):
+    with pytest.raises(error):
+        ld.compare(dated[1], **options)
+
+
+def test_compare__refuses_what_does_not_go_together(dated):
+    plain = ld.profile(dated[0], features=["price"])
+    with pytest.raises(ConfigError, match="no current side"):
+        ld.compare(plain)
+    with pytest.raises(ConfigError, match="there are none"):
+        ld.compare(plain, plain, against="previous")
+    with pytest.raises(ConfigError, match="two sides"):
+        ld.compare(dated[1], dated[1], baseline="2026-01-01..2026-01-03")
+    with pytest.raises(IncompatibleProfilesError, match="country"):
+        ld.compare(dated[1], plain)
+
+
+def test_baseline__includes_both_ends_and_leaves_either_open(dated):
+    for words, first in (("2026-01-01..2026-01-03", 3), ("..2026-01-03", 3), ("2026-01-02T00:00..2026-01-03T00:00", 3)):
+        rows = ld.compare(dated[1], baseline=words).to_polars()
+        assert rows["window_start"].min() == START + first * DAY

@@ -120,7 +120,7 @@ class Comparison:
         return self.to_polars().to_pandas()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain values, ready for strict JSON: an infinite statistic is written as text."""
+        """Return everything as plain values, ready for strict JSON: an infinite statistic and an instant are text."""
         sides = {name: _plain_side(getattr(self, name)) for name in ("reference", "current")}
         tables = {"verdicts": self.verdicts(), "metrics": self.to_polars()}
         rows = {name: [_plain(row) for row in table.iter_rows(named=True)] for name, table in tables.items()}
@@ -227,4 +227,10 @@ def _plain_side(side: Side) -> dict[str, Any]:
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: str(value) if isinstance(value, float) and math.isinf(value) else value for name, value in row.items()}
+    return {name: _plain_value(value) for name, value in row.items()}
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, dt.datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, float) and math.isinf(value) else value

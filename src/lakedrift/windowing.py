@@ -38,7 +38,8 @@ class Choice:
         if baseline is not None and not dated:
             msg = "a baseline names windows of one dated lake, and there are two sides"
             raise ConfigError(msg, hint="leave out the current side, or the baseline")
-        against = all_of(self.against or default_against(every, dated=dated and baseline is None), zone)
+        default = default_against(every, dated=dated and baseline is None)
+        against = all_of(default if self.against is None else self.against, zone)
         past = next((one.name for one in against if one.how != REFERENCE), None)
         if past is not None and every is None:
             msg = f"against: {past!r} looks at the windows before, and there are none"
