@@ -12,6 +12,7 @@ from lakedrift_kernels import contingency, hypergeometric
 __all__ = ["homogeneity", "homogeneity_pvalue", "rate", "rate_change", "two_shares_pvalue"]
 
 FEW = 100  # rows expected in the smallest cell of a 2 x 2 table
+FEW_IN_BIN = 10.0  # in one of many bins
 
 
 def homogeneity(reference: Bins, current: Bins) -> tuple[Floats, Counts]:
@@ -23,9 +24,16 @@ def homogeneity(reference: Bins, current: Bins) -> tuple[Floats, Counts]:
 
 
 def homogeneity_pvalue(reference: Bins, current: Bins, statistic: Floats) -> Floats:
-    """Return the chi-square probability that both rows come from one distribution, (n_groups,), whatever the statistic."""
+    """Return the chi-square probability that both rows come from one distribution, (n_groups,), whatever the statistic.
+
+    Bins in which the smaller side is expected to have fewer than ten rows are joined until they have as many (W. G. Cochran,
+    "Some methods for strengthening the common χ² tests", 1954): of a long reference and a short window, rare categories would
+    alarm by chance.
+    """
     del statistic
-    return tail(*homogeneity(reference, current))
+    joined = np.empty(reference.counts.shape, np.int64), np.empty(reference.counts.shape, np.int64)
+    contingency.join_rare(reference.counts, current.counts, FEW_IN_BIN, *joined)
+    return tail(*homogeneity(Bins(joined[0], reference.labels), Bins(joined[1], reference.labels)))
 
 
 def tail(statistic: Floats, dof: Counts) -> Floats:

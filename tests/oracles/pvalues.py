@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 
 import mpmath
 from oracles import distances
 
-__all__ = ["chi_square_tail", "fisher", "kolmogorov_tail", "two_shares"]
+__all__ = ["chi_square_tail", "fisher", "homogeneity", "kolmogorov_tail", "two_shares"]
 
 
 def chi_square_tail(statistic: float, dof: int) -> float:
@@ -49,3 +50,25 @@ def fisher(reference_hits: int, reference_n: int, current_hits: int, current_n: 
     counts = range(current_hits, draws + 1) if upper else range(current_hits + 1)
     ways = sum(math.comb(marked, count) * math.comb(rows - marked, draws - count) for count in counts)
     return float(min(Fraction(2 * ways, math.comb(rows, draws)), Fraction(1)))
+
+
+def homogeneity(reference: Sequence[int], current: Sequence[int]) -> float:
+    """Return the chi-square probability of two rows of counts, runs of bins with few rows in the smaller one joined."""
+    share = min(sum(reference), sum(current)) / (sum(reference) + sum(current))
+    kept, runs, run = [], [], (0, 0)
+    for pair in zip(reference, current, strict=True):
+        if sum(pair) * share >= 10:
+            kept.append(pair)
+            continue
+        run = (run[0] + pair[0], run[1] + pair[1])
+        if sum(run) * share >= 10:
+            runs.append(run)
+            run = (0, 0)
+    into = runs or kept
+    if into:
+        place = len(runs) - 1 if runs else min(range(len(kept)), key=lambda at: sum(kept[at]))
+        into[place] = (into[place][0] + run[0], into[place][1] + run[1])
+    else:
+        kept = [run]
+    statistic, dof = distances.chi_square(*zip(*kept, *runs, strict=True))
+    return chi_square_tail(float(statistic), dof) if dof else 1.0
