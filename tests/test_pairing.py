@@ -13,7 +13,8 @@ from oracles.xxhash import bucket
 from lakedrift.columns import natural_kind, type_name
 from lakedrift.feature import Feature
 from lakedrift.fitting import fit
-from lakedrift.pairing import Pair, quantiles
+from lakedrift.metric import Cells
+from lakedrift.pairing import Pair, medians, quantiles
 from lakedrift.summaries import frequencies
 from lakedrift.summaries.distinct import Distinct
 from lakedrift.summaries.frequencies import Frequencies
@@ -231,3 +232,14 @@ def test_cells__reach_from_the_least_to_the_greatest_value_of_both_sides():
 
 def test_cells__of_no_values_are_none():
     assert pair_of([], [], pa.float64()).cells[0].counts.shape == (1, 0)
+
+
+@given(data=st.data())
+def test_medians__are_the_quantiles_of_every_group(data):
+    width = data.draw(st.integers(0, 6))
+    counts = data.draw(st.lists(st.lists(st.integers(0, 5), min_size=width, max_size=width), min_size=1, max_size=4))
+    edges = np.append(np.arange(width), width + 0.5).astype(np.float64)
+    single = np.array(data.draw(st.lists(st.booleans(), min_size=width, max_size=width)), bool)
+    cells = Cells(np.array(counts, np.int64).reshape(len(counts), width), edges, single)
+    expected = [quantiles(cells, [0.5], group)[0] for group in range(len(counts))]
+    np.testing.assert_array_equal(medians(cells), expected)

@@ -4,12 +4,15 @@ import contextlib
 import io
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import lakedrift as ld
 import lakedrift.cli
 from lakedrift import config, metric, threshold
 from lakedrift.demo import build_lake
@@ -39,15 +42,30 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(cache: Path, *words: str, columns: int) -> str:
+def run(cache: Path, *words: str, columns: int, cwd: Path | None = None) -> str:
     environment = {**os.environ, "LAKEDRIFT_CACHE_DIR": str(cache), "COLUMNS": str(columns)}
     command = [sys.executable, "-m", "lakedrift", *words]
-    return subprocess.run(command, env=environment, check=True, capture_output=True, encoding="utf-8").stdout
+    return subprocess.run(command, env=environment, check=True, capture_output=True, encoding="utf-8", cwd=cwd).stdout
 
 
 def test_demo__prints_what_the_page_shows(cache: Path) -> None:
     printed = run(cache, "demo", columns=100).replace(str(cache), "~/.cache")
     assert MEASURED.sub("…", "$ lakedrift demo\n" + printed) == MEASURED.sub("…", block("demo"))
+
+
+def test_groups__are_told_as_the_page_shows(cache: Path) -> None:
+    shown = block("groups")
+    words = shlex.split(shown.splitlines()[0])[2:]
+    printed = run(cache, *words, columns=100, cwd=build_lake(cache).root)
+    assert MEASURED.sub("…", printed) == MEASURED.sub("…", shown.partition("\n")[2])
+
+
+def test_groups__of_a_session_split_the_drift(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(build_lake(cache).root.parent)
+    names: dict[str, Any] = {"ld": ld}
+    exec(block("groups session").replace("```python", ""), names)
+    found = names["comparison"].split("arr_delay", "carrier")
+    assert found.mix + found.within == pytest.approx(found.size, abs=1e-12)
 
 
 def test_session__prints_what_the_page_shows(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

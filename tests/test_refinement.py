@@ -11,7 +11,7 @@ from oracles import distances
 
 import lakedrift as ld
 from lakedrift.errors import SourceChangedError
-from lakedrift.judgement import chosen_metrics, judge
+from lakedrift.judgement import Rules, chosen_metrics, judge
 from lakedrift.observer import Silent
 from lakedrift.refinement import doubts, refine
 from lakedrift.sources import open_source
@@ -73,8 +73,8 @@ def test_exact__of_frames_equals_that_of_files(sides, threads):
 
 def test_refine__settles_what_grids_fitted_elsewhere_leave_open(sides):
     profiles = coarse(sides)
-    chosen = {"metrics": chosen_metrics(None), "thresholds": Thresholds.of(None, ()), "min_rows": 500}
-    rough = judge(*profiles, **chosen)
+    rules = Rules(chosen_metrics(None), Thresholds.of(None, ()), 500)
+    rough = judge(*profiles, rules)
     open_before = rough.unsettled("ks", undecided=False)
     assert len(open_before) >= 3
     wanted = doubts(rough, exact=True, memory=PLENTY)
@@ -83,7 +83,7 @@ def test_refine__settles_what_grids_fitted_elsewhere_leave_open(sides):
         refine(profile, open_source(side), {name: states[at] for name, states in wanted.items()}, None, 2, Silent())
         for at, (profile, side) in enumerate(zip(profiles, sides, strict=True))
     ]
-    settled = ks_rows(judge(*refined, **chosen))
+    settled = ks_rows(judge(*refined, rules))
     for name, (_, lower, upper) in ks_rows(rough).items():
         exact = float(distances.ks(shapes(0)[name].tolist(), shapes(1)[name].tolist()))
         assert settled[name] == (exact, exact, exact), name
@@ -113,7 +113,7 @@ def test_compare__without_data_says_that_it_is_undecided_and_takes_the_worse():
 
 
 def test_doubts__leaves_out_what_has_no_room(sides):
-    comparison = judge(*coarse(sides), metrics=chosen_metrics(None), thresholds=Thresholds.of(None, ()), min_rows=500)
+    comparison = judge(*coarse(sides), Rules(chosen_metrics(None), Thresholds.of(None, ()), 500))
     everything = doubts(comparison, exact=True, memory=PLENTY)
     assert doubts(comparison, exact=True, memory=0) == {}
     assert 0 < len(doubts(comparison, exact=True, memory=N * 24)) < len(everything)
@@ -121,7 +121,7 @@ def test_doubts__leaves_out_what_has_no_room(sides):
 
 def test_refine__refuses_a_source_that_changed(sides):
     profiles = coarse(sides)
-    comparison = judge(*profiles, metrics=chosen_metrics(None), thresholds=Thresholds.of(None, ()), min_rows=500)
+    comparison = judge(*profiles, Rules(chosen_metrics(None), Thresholds.of(None, ()), 500))
     states = {name: pair[0] for name, pair in doubts(comparison, exact=True, memory=PLENTY).items()}
     pl.DataFrame(shapes(0))[:10].write_parquet(sides[0] / "c.parquet")
     with pytest.raises(SourceChangedError, match=r"3,000 rows, then 3,010"):
@@ -130,8 +130,8 @@ def test_refine__refuses_a_source_that_changed(sides):
 
 def test_judge__refuses_values_that_are_not_those_counted(sides):
     profiles = coarse(sides)
-    chosen = {"metrics": chosen_metrics(None), "thresholds": Thresholds.of(None, ()), "min_rows": 500}
-    wanted = doubts(judge(*profiles, **chosen), exact=True, memory=PLENTY)
+    rules = Rules(chosen_metrics(None), Thresholds.of(None, ()), 500)
+    wanted = doubts(judge(*profiles, rules), exact=True, memory=PLENTY)
     rewritten = pl.read_parquet(sides[0] / "a.parquet").with_columns(pl.col("normal") + 100)
     rewritten.write_parquet(sides[0] / "a.parquet")
     refined = [
@@ -139,7 +139,7 @@ def test_judge__refuses_values_that_are_not_those_counted(sides):
         for at, (profile, side) in enumerate(zip(profiles, sides, strict=True))
     ]
     with pytest.raises(SourceChangedError, match="changed between two scans"):
-        judge(*refined, **chosen)
+        judge(*refined, rules)
 
 
 def test_exact__says_so_where_two_axes_keep_it_from_settling():

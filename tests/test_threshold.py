@@ -91,6 +91,15 @@ def test_false_discovery_rate__on_paper():
     assert (false_discovery_rate(pvalues) <= 0.05).sum() == 4
 
 
+@given(data=st.data(), pvalues=PVALUES)
+def test_false_discovery_rate__of_families_is_that_of_each_alone(data, pvalues):
+    families = np.array(data.draw(st.lists(st.integers(0, 3), min_size=len(pvalues), max_size=len(pvalues))), np.int64)
+    found = false_discovery_rate(pvalues, families)
+    for family in set(families.tolist()):
+        of = families == family
+        np.testing.assert_array_equal(found[of], false_discovery_rate(np.array(pvalues)[of]))
+
+
 @given(pvalues=PVALUES)
 def test_false_discovery_rate__equals_the_oracle(pvalues):
     known = [Fraction(value) for value in pvalues if value == value]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lakedrift_kernels._jit import kernel
 
-__all__ = ["chi_square", "two_shares"]
+__all__ = ["chi_square", "join_rare", "two_shares"]
 
 
 @kernel
@@ -76,3 +76,50 @@ def two_shares(
             spread = 1.0 / n + 1.0 / m
             gap = max(abs(r / n - c / m) - 0.5 * spread, 0.0)
             statistic[g] = gap * gap / ((hits / (n + m)) * (misses / (n + m)) * spread)
+
+
+@kernel
+def join_rare(
+    reference: NDArray[np.int64],
+    current: NDArray[np.int64],
+    least: float,
+    joined_reference: NDArray[np.int64],
+    joined_current: NDArray[np.int64],
+) -> None:
+    """Write the counts (g, b) with the bins joined, one after the other, that are expected to have too few rows.
+
+    Few are less than `least` on the smaller side. Each run of such bins is joined until it has as many; what is left at the end
+    goes to the last of these, or to the smallest other bin. Which are joined depends on sums of both sides alone, so under no
+    drift it does not tell the sides apart.
+    """
+    joined_reference[:] = 0
+    joined_current[:] = 0
+    for g in range(reference.shape[0]):
+        n = reference[g].sum()
+        m = current[g].sum()
+        share = min(n, m) / max(n + m, 1)
+        r = 0
+        c = 0
+        target = -1
+        smallest = -1
+        for b in range(reference.shape[1]):
+            both = reference[g, b] + current[g, b]
+            if both * share >= least:
+                joined_reference[g, b] = reference[g, b]
+                joined_current[g, b] = current[g, b]
+                if smallest < 0 or both < reference[g, smallest] + current[g, smallest]:
+                    smallest = b
+                continue
+            r += reference[g, b]
+            c += current[g, b]
+            if (r + c) * share >= least:
+                target = b
+                joined_reference[g, b] = r
+                joined_current[g, b] = c
+                r = 0
+                c = 0
+        if r + c > 0:
+            if target < 0:
+                target = smallest if smallest >= 0 else 0
+            joined_reference[g, target] += r
+            joined_current[g, target] += c

@@ -14,7 +14,7 @@ from lakedrift_kernels.grid import locate_keys
 from lakedrift_kernels.keys import double_keys, gather, integer_keys
 from lakedrift_kernels.linear import Outside, Scale, cell_outside, linear_units
 from lakedrift_kernels.moments import add_far, add_near
-from lakedrift_kernels.numbers import BLOCK, Lines
+from lakedrift_kernels.numbers import BLOCK
 
 __all__ = ["NAN", "NULL", "add_cells", "add_located_doubles", "add_located_integers", "add_located_linear", "add_rows"]
 

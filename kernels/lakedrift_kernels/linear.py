@@ -73,15 +73,6 @@ def count_units(units: NDArray[np.int32], n: int, shift: np.int64, table: NDArra
 
 
 @kernel
-def locate_units(units: NDArray[np.int32], n: int, shift: np.int64, table: NDArray[np.int64], cells: NDArray[np.int32]) -> None:
-    """Write the cell of each of the first n units to `cells` (at least n,)."""
-    for i in range(n):
-        unit = np.int64(units[i])
-        entry = table[np.uint64(unit >> shift)]
-        cells[i] = np.int32((entry >> PLACE) + (unit >> (entry & SHIFT_MASK)))
-
-
-@kernel
 def outside_keys(doubles: NDArray[np.float64], n: int, low: float, high: float, keys: NDArray[np.uint64]) -> tuple[int, int]:
     """Write the keys of those of the first n values that lie outside, NaN left out; return how many, and how many NaN."""
     patterns = doubles.view(np.int64)

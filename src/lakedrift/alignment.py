@@ -34,7 +34,7 @@ class Alignment:
     starts, ends
         (n_cells,) first and last key of each cell; the outer ones are cut to the extremes of the values.
     counts
-        (n_groups, n_cells) of the reference and of the current side.
+        (n_groups, n_cells) of the reference and of the current side, each of its own groups.
     known
         Exact values of both sides in some of the cells, where a second scan fetched them.
     across
@@ -121,8 +121,11 @@ class Alignment:
         return np.append(low, high[-1:]), single
 
 
-def align(reference: Numeric, current: Numeric) -> Alignment:
-    """Bring both sides onto the edges that both grids have."""
+def align(reference: Numeric, current: Numeric, extremes: Keys | None = None) -> Alignment:
+    """Bring both sides onto the edges that both grids have.
+
+    `extremes`, (n, 2), are keys that the values of both lie between; None takes those of the states.
+    """
     axis = reference.binning.axis
     if reference.binning == current.binning:
         keys = reference.binning.edges
@@ -131,15 +134,15 @@ def align(reference: Numeric, current: Numeric) -> Alignment:
         keys, others = common_edges(reference.binning, current.binning)
         places = (np.searchsorted(side.binning.edges, at) for side, at in ((reference, keys), (current, others)))
         sides = [np.add.reduceat(side.cells, place, axis=1) for side, place in zip((reference, current), places, strict=True)]
-    held = np.flatnonzero((sides[0] + sides[1]).any(axis=0))
+    held = np.flatnonzero(sides[0].any(axis=0) | sides[1].any(axis=0))
     if not len(held):
-        nothing = np.zeros((len(reference.rows), 0), np.int64)
-        return Alignment(axis, keys[:0], keys[:0], (nothing, nothing))
+        return Alignment(axis, keys[:0], keys[:0], (sides[0][:, :0], sides[1][:, :0]))
     span = slice(held[0], held[-1] + 1)
     starts, ends = keys[span].copy(), (np.append(keys[1:] - np.uint64(1), LAST_KEY))[span]
     across = current.binning.axis != axis
     if not across:
-        extremes = np.vstack([reference.extremes, current.extremes])
+        if extremes is None:
+            extremes = np.vstack([reference.extremes, current.extremes])
         starts[0], ends[-1] = max(starts[0], extremes[:, 0].min()), min(ends[-1], extremes[:, 1].max())
     return Alignment(axis, starts, ends, (sides[0][:, span], sides[1][:, span]), across=across)
 

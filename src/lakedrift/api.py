@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any, Self
 
 from lakedrift.census import checked, take_census
-from lakedrift.comparison import Comparison, Side
+from lakedrift.comparison import Comparison, Gate, Side
 from lakedrift.engine import default_threads, run
 from lakedrift.errors import UsageError
 from lakedrift.feature import Feature, Kind
 from lakedrift.filtering import Filter
 from lakedrift.groupby import MAX_SEGMENTS, By, GroupBy
-from lakedrift.judgement import chosen_metrics, judge
+from lakedrift.judgement import Rules, chosen_metrics, judge
 from lakedrift.memory import LIBRARIES, NO_GROUPS, GroupedCounts, Shares, budget, share_out
 from lakedrift.metric import discover
 from lakedrift.observer import Observer, Silent
@@ -29,6 +29,7 @@ from lakedrift.summaries.values import Values
 from lakedrift.summary import Summary
 from lakedrift.tabulation import Tables, Tabulation, tabulate
 from lakedrift.threshold import Thresholds
+from lakedrift.windowing import Choice
 
 __all__ = ["DryRun", "compare", "merge", "plan_sweep", "profile", "sweep"]
 
@@ -37,7 +38,7 @@ MIN_ROWS = 500
 
 def sweep(
     reference: Any,
-    current: Any,
+    current: Any = None,
     *,
     features: Sequence[str] | None = None,
     exclude: Sequence[str] | None = None,
@@ -55,14 +56,18 @@ def sweep(
     every: str | None = None,
     max_segments: int = MAX_SEGMENTS,
     fold: bool = False,
+    against: str | Sequence[str] | None = None,
+    baseline: str | None = None,
+    gate: Gate = "lake",
     observer: Observer | None = None,
 ) -> Comparison:
-    """Compare every feature of two datasets.
+    """Compare every feature of two datasets, or of the windows of one.
 
     Parameters
     ----------
     reference, current
         A path, directory, glob or list of Parquet files; a Polars, pandas or Arrow frame, or a Polars query; or a `Profile`.
+        Without a current side the windows of the reference are compared with one another.
     features, exclude
         Columns, by name or pattern; all but partition keys by default. A literal name wins over patterns.
     kinds
@@ -94,6 +99,16 @@ def sweep(
         How many segments a segmentation may have.
     fold
         Whether to keep the largest of more, and count all others as one, `__other__`.
+    against
+        What each window of the current side is compared with, one or several: all of the `reference`, the `previous` window,
+        the windows before it in a length of time, `rolling:28d`, or the one so long ago, `season:1w`. By default the
+        reference; of one dataset without a baseline its rolling past: 7 days of hours, 28 of days, 8 weeks, 3 months, a year
+        of quarters, 3 years.
+    baseline
+        The windows of one dataset that are its reference, `2026-08-01..2026-10-31`, both included and either end open; those
+        after it are judged.
+    gate
+        Whether the verdict of all is that of the whole `lake`, or of its `segments` too.
     observer
         Who is told how the run gets on.
 
@@ -107,19 +122,21 @@ def sweep(
     groupby = GroupBy.of(by, time, every, max_segments, fold)
     chosen, limits = chosen_metrics(metrics), _thresholds(thresholds)
     selection, means = Selection(features, exclude or (), kinds, where), _Means.of(engine, memory, threads)
-    sides = [_opened(side) for side in (reference, current)]
+    sides = [_opened(side) for side in (reference, current) if side is not None]
     known = [name for side in sides for name in _names(side)]
+    choice = Choice(against, baseline)
+    choice.check(sides[0].every if isinstance(sides[0], Profile) else groupby.every, dated=len(sides) == 1)
     before = _profiled(sides[0], selection, groupby, None, known, means, "reference", watch)
-    after = _profiled(sides[1], selection, groupby, before, known, means, "current", watch)
-    options: dict[str, Any] = {"metrics": chosen, "thresholds": limits, "min_rows": min_rows}
-    comparison = judge(before, after, **options)
+    after = None if len(sides) == 1 else _profiled(sides[1], selection, groupby, before, known, means, "current", watch)
+    rules = Rules(chosen, limits, min_rows)
+    comparison = judge(before, after, rules, choice, gate)
     doubtful = doubts(comparison, exact=exact, memory=means.shares(before.states, _counts_of(before)).values)
-    if doubtful and not any(isinstance(side, Profile) for side in sides):
+    if doubtful and after is not None and not any(isinstance(side, Profile) for side in sides):
         first, second = ({name: states[at] for name, states in doubtful.items()} for at in (0, 1))
         before = _refined(before, sides[0], first, where, means, "reference again", watch)
         after = _refined(after, sides[1], second, where, means, "current again", watch)
     if doubtful or exact:
-        comparison = judge(before, after, exact=exact, **options)
+        comparison = judge(before, after, replace(rules, exact=exact), choice, gate)
     watch.done()
     comparison.seconds = perf_counter() - started
     return comparison
@@ -161,21 +178,29 @@ def profile(
 
 def compare(
     reference: Profile,
-    current: Profile,
+    current: Profile | None = None,
     *,
+    against: str | Sequence[str] | None = None,
+    baseline: str | None = None,
     metrics: Sequence[str] | None = None,
     thresholds: Mapping[str, Any] | None = None,
     min_rows: int = MIN_ROWS,
+    gate: Gate = "lake",
 ) -> Comparison:
-    """Compare two profiles, whatever their grids; the bounds are tightest when one was made `like` the other.
+    """Compare two profiles, or the windows of one; the bounds are tightest when one was made `like` the other.
+
+    The parameters are those of `sweep`.
 
     Raises
     ------
     UnknownNameError, ConfigError, SchemaError
-        If a name or limit is wrong, or the two have no feature in common.
+        If a name or limit is wrong, there is nothing to compare with, or the two have no feature in common.
+    IncompatibleProfilesError
+        If the two are not grouped alike.
     """
     chosen = chosen_metrics(metrics)
-    return judge(reference, current, metrics=chosen, thresholds=_thresholds(thresholds), min_rows=min_rows)
+    rules = Rules(chosen, _thresholds(thresholds), min_rows)
+    return judge(reference, current, rules, Choice(against, baseline), gate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +218,7 @@ CELLS_A_SECOND = 5e7  # values that one thread reads and counts in a second, rou
 
 def plan_sweep(
     reference: Any,
-    current: Any,
+    current: Any = None,
     *,
     features: Sequence[str] | None = None,
     exclude: Sequence[str] | None = None,
@@ -211,6 +236,9 @@ def plan_sweep(
     every: str | None = None,
     max_segments: int = MAX_SEGMENTS,
     fold: bool = False,
+    against: str | Sequence[str] | None = None,
+    baseline: str | None = None,
+    gate: Gate = "lake",
 ) -> DryRun:
     """Say what a sweep with the same arguments would read; only footers and the fit sample are read, so no group is known.
 
@@ -219,12 +247,14 @@ def plan_sweep(
     LakedriftError
         As `sweep` would.
     """
-    del min_rows, exact  # whatever they are, the same is read
+    del min_rows, exact, gate  # whatever they are, the same is read
     chosen_metrics(metrics)
     _thresholds(thresholds)
     means = _Means.of(engine, memory, threads)
-    opened = [_opened(side) for side in (reference, current)]
+    opened = [_opened(side) for side in (reference, current) if side is not None]
     groupby = GroupBy.of(by, time, every, max_segments, fold)
+    dated = opened[0].every if isinstance(opened[0], Profile) else groupby.every
+    Choice(against, baseline).check(dated, dated=len(opened) == 1)
     for side in opened:
         if not isinstance(side, Profile):
             checked(groupby, side)
@@ -235,8 +265,8 @@ def plan_sweep(
         like = before
     else:
         like = Profile(before.source.name, before.source.fragments, 0, 0, before.features, before.states)
-    after = _draft(opened[1], selection, like, known, means)
-    drafts = [draft for draft in (before, after) if isinstance(draft, Plan)]
+    afters = [_draft(side, selection, like, known, means) for side in opened[1:]]
+    drafts = [draft for draft in (before, *afters) if isinstance(draft, Plan)]
     needed = max((_needed(draft, means) for draft in drafts), default=0)
     values = sum(_side(draft.source).rows * len(draft.features) for draft in drafts)
     sides = tuple(_side(side) for side in opened)

@@ -2,47 +2,33 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 import polars as pl
 
-from lakedrift.headline import headline
 from lakedrift.histogram import Histogram, draw
-from lakedrift.measure import Measure, pair_of
-from lakedrift.metric import Bins
-from lakedrift.profiles import Profile
+from lakedrift.measure import pair_of
+from lakedrift.metric import Bins, Sides
+from lakedrift.mix import Split, ranked, split
+from lakedrift.pairing import Pair
+from lakedrift.part import RANKED, ROWS, VERDICTS, Part
+from lakedrift.profiles import WHOLE_LAKE, Profile
+from lakedrift.sides import groups_of, sides_of
 from lakedrift.threshold import LEVELS, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["SCHEMA_VERSION", "Comparison", "Side"]
+__all__ = ["SCHEMA_VERSION", "Comparison", "Gate", "Side"]
 
 SCHEMA_VERSION = 1
-JUDGED = ("ok", "undecided")
-TIME = pl.Datetime("us", "UTC")
-NUMBERS = ("statistic", "lower", "upper", "reference_value", "current_value", "pvalue", "qvalue")
-ROWS: dict[str, Any] = {
-    **dict.fromkeys(("feature", "kind", "segment"), pl.String),
-    **dict.fromkeys(("window_start", "window_end"), TIME),
-    **dict.fromkeys(("against", "metric"), pl.String),
-    **dict.fromkeys(NUMBERS, pl.Float64),
-    **dict.fromkeys(("n_reference", "n_current"), pl.Int64),
-    **dict.fromkeys(("warning_at", "critical_at"), pl.Float64),
-    **dict.fromkeys(("limit_source", "status", "verdict", "detail"), pl.String),
-}
-VERDICTS: dict[str, Any] = {
-    **dict.fromkeys(("feature", "kind", "segment"), pl.String),
-    **dict.fromkeys(("window_start", "window_end"), TIME),
-    **dict.fromkeys(("against", "verdict", "decided_by", "status"), pl.String),
-    **dict.fromkeys(("statistic", "warning_at", "critical_at"), pl.Float64),
-    "headline": pl.String,
-}
+Gate = Literal["lake", "segments"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +52,29 @@ class Comparison:
     Parameters
     ----------
     reference, current
-        The profiles, which stay reachable as `profiles`.
-    measures
-        What was measured and judged; its arrays are over the groups of the profiles.
+        The profiles, which stay reachable as `profiles`; the same one where the windows of a lake are compared.
+    parts
+        What was measured and judged, by segmentation; the whole lake comes first.
+    gate
+        Whose verdicts make the verdict of the comparison: those of the whole `lake`, in all its windows, or of `segments` too.
     seconds
         How long the sweep took, None where nothing was read.
     """
 
-    def __init__(self, reference: Profile, current: Profile, measures: Sequence[Measure], seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        reference: Profile,
+        current: Profile,
+        parts: Sequence[Part],
+        gate: Gate = "lake",
+        seconds: float | None = None,
+    ) -> None:
         self.profiles = (reference, current)
         self.reference = Side.of(reference)
         self.current = Side.of(current)
+        self.gate = gate
         self.seconds = seconds
-        self._measures = tuple(measures)
+        self._parts = tuple(parts)
 
     def __repr__(self) -> str:
         counts = self.verdicts().get_column("verdict").value_counts()
@@ -86,9 +82,16 @@ class Comparison:
         return f"Comparison({self.reference.name!r} → {self.current.name!r}: {found or 'no feature'})"
 
     @property
+    def dated(self) -> bool:
+        """Whether it is the windows of one lake that are compared."""
+        return self.profiles[0] is self.profiles[1] and not any(part.whole for part in self._parts)
+
+    @property
     def verdict(self) -> Verdict:
-        """The worst verdict on the whole lake; `none` if nothing was judged."""
-        return LEVELS[max((LEVELS.index(verdict) for verdict in self.verdicts()["verdict"]), default=0)]
+        """The worst verdict on the whole lake, or with the gate at segments, of any; `none` if nothing was judged."""
+        rows = self.verdicts()
+        judged = rows if self.gate == "segments" else rows.filter(pl.col("segment") == WHOLE_LAKE)
+        return LEVELS[max((LEVELS.index(verdict) for verdict in judged["verdict"].unique()), default=0)]
 
     @property
     def drifted(self) -> pl.DataFrame:
@@ -96,16 +99,17 @@ class Comparison:
         return self.verdicts().filter(pl.col("verdict").is_in(["warning", "critical"]))
 
     def verdicts(self) -> pl.DataFrame:
-        """Return one row a feature, worst first: the verdict, the metric that decided, and what changed in words."""
+        """Return one row a feature, segment, window and what it is against, worst first.
+
+        It holds the verdict, the metric that decided, and what changed in words: of segments and windows, where they drifted.
+        What is said of a segment as such has the feature "".
+        """
         return self._verdicts
 
     def to_polars(self) -> pl.DataFrame:
-        """Return one row a feature and metric, in the order of the features."""
-        columns: dict[str, list[Any]] = {name: [] for name in ROWS}
-        for measure in self._measures:
-            for name, values in self._rows_of(measure).items():
-                columns[name].extend(values)
-        return pl.DataFrame(columns, schema=ROWS).with_columns(pl.col(name).fill_nan(None) for name in NUMBERS)
+        """Return one row a feature, segment, window, what it is against, and metric, in the order of the features."""
+        frames = [frame for part in self._parts for frame in part.rows()]
+        return pl.concat([pl.DataFrame(schema=ROWS), *frames], how="diagonal")
 
     def to_arrow(self) -> pa.Table:
         """Return `to_polars()` as an Arrow table."""
@@ -116,23 +120,27 @@ class Comparison:
         return self.to_polars().to_pandas()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain values, ready for strict JSON: an infinite statistic is written as text."""
+        """Return everything as plain values, ready for strict JSON: an infinite statistic and an instant are text."""
         sides = {name: _plain_side(getattr(self, name)) for name in ("reference", "current")}
         tables = {"verdicts": self.verdicts(), "metrics": self.to_polars()}
         rows = {name: [_plain(row) for row in table.iter_rows(named=True)] for name, table in tables.items()}
         return {"schema_version": SCHEMA_VERSION, "verdict": self.verdict, **sides, **rows}
 
-    def bins(self, feature: str) -> tuple[Bins, Bins] | None:
+    def bins(self, feature: str, *, segment: str = WHOLE_LAKE, window: dt.datetime | None = None) -> tuple[Bins, Bins] | None:
         """Return the bins that the binned metrics of a feature rest on, both sides; None where there are none.
+
+        Of segments and windows it is the first of what they are compared with.
 
         Raises
         ------
         KeyError
-            If a side lacks the feature.
+            If a side lacks the feature, or there is no such segment and window.
         """
-        return pair_of(*self.profiles, feature).bins
+        return self._sides(feature, segment, window).bins
 
-    def histogram(self, feature: str, *, segment: str = "", bins: int = 12) -> Histogram | None:
+    def histogram(
+        self, feature: str, *, segment: str = WHOLE_LAKE, window: dt.datetime | None = None, bins: int = 12
+    ) -> Histogram | None:
         """Return a small histogram of both sides to look at; None where there is nothing to draw.
 
         Numeric features get bins of equal width over the middle 98 % of both sides, others their most frequent categories.
@@ -140,91 +148,78 @@ class Comparison:
         Raises
         ------
         KeyError
-            If there is no such segment.
+            If there is no such segment and window.
         """
-        reference, current = self.profiles
-        if segment not in reference.groups:
-            raise KeyError(segment)
-        if feature not in reference or feature not in current:
+        if not all(feature in side for side in self.profiles):
             return None
-        return draw(pair_of(reference, current, feature), bins, reference.groups.index(segment))
+        return draw(self._sides(feature, segment, window), bins)
+
+    def segments(self, feature: str | None = None) -> pl.DataFrame:
+        """Return a row a segment, window and what it is against, by how far it moved times how much of the lake it holds.
+
+        `distance` is the greatest total variation of a feature that can be judged, or that of `feature`; `impact` is it times
+        the mean of the segment's shares of the lake. `status` says which segments are new or gone.
+        """
+        tables = [ranked(part, feature) for part in self._parts if part.matches.keys and part.measures]
+        if not tables:
+            return pl.DataFrame(schema={"segment": pl.String, "impact": pl.Float64})
+        return pl.concat(tables, how="diagonal").sort("impact", descending=True, nulls_last=True, maintain_order=True)
+
+    def split(
+        self,
+        feature: str,
+        by: str | Sequence[str] | None = None,
+        *,
+        window: dt.datetime | None = None,
+        against: str | None = None,
+    ) -> Split | None:
+        """Split the whole-lake drift of a feature into the mix of segments and the change within them, exactly.
+
+        The segmentation is the first one, the window the last one, and what it is against the first, unless they are named.
+        The formula and its sources are those of `lakedrift.decomposition`. None where the feature has no bins.
+
+        Raises
+        ------
+        KeyError
+            If there is no such segmentation and window, or a side lacks the feature.
+        """
+        keys = (by,) if isinstance(by, str) else by
+        for part in self._parts:
+            if part.matches.keys and (keys is None or part.matches.keys == tuple(keys)):
+                rows = part.family(window, against)
+                if len(rows):
+                    return split(self._groups(part, feature), part.matches.take(rows))
+        raise KeyError((by, window, against))
 
     def unsettled(self, metric: str, *, undecided: bool) -> list[str]:
-        """Return the features whose `metric` has bounds that differ, or only those with a limit within them."""
+        """Return the features whose `metric` has bounds on whole lakes that differ, or only those with a limit within them."""
         return [
             measure.feature
-            for measure in self._measures
+            for part in self._parts
+            if part.whole
+            for measure in part.measures
             if measure.metric == metric
             and ((measure.status == "undecided").any() if undecided else (measure.lower < measure.upper).any())
         ]
 
-    def _rows_of(self, measure: Measure) -> dict[str, Sequence[Any]]:
-        groups = self.profiles[0].groups
-        n = len(groups)
-        limit = measure.limit or (None, None, None)
-        arrays = {name: getattr(measure, name) for name in (*NUMBERS, "n_reference", "n_current", "status")}
-        return {
-            **{name: [value] * n for name, value in (("feature", measure.feature), ("kind", measure.kind))},
-            "segment": groups,
-            **dict.fromkeys(("window_start", "window_end"), [None] * n),
-            "against": ["reference"] * n,
-            "metric": [measure.metric] * n,
-            **{name: values.tolist() for name, values in arrays.items()},
-            **{name: [value] * n for name, value in zip(("warning_at", "critical_at", "limit_source"), limit, strict=True)},
-            "verdict": [LEVELS[level] for level in measure.levels],
-            "detail": [measure.detail_json] * n,
-        }
-
     @functools.cached_property
     def _verdicts(self) -> pl.DataFrame:
-        together: dict[str, list[Measure]] = {}
-        for measure in self._measures:
-            together.setdefault(measure.feature, []).append(measure)
-        rows = [
-            self._verdict_of(measures, group) for measures in together.values() for group in range(len(self.profiles[0].groups))
-        ]
-        rows.sort(key=lambda ranked: ranked[0], reverse=True)
-        return pl.DataFrame([row for _, row in rows], schema=VERDICTS, orient="row")
+        tables = [part.verdicts(functools.partial(pair_of, *self.profiles)) for part in self._parts if part.measures]
+        rows = pl.concat([pl.DataFrame(schema=VERDICTS | dict(RANKED)), *tables], how="diagonal")
+        return rows.sort([name for name, _ in RANKED], descending=True, maintain_order=True).drop(name for name, _ in RANKED)
 
-    def _verdict_of(self, measures: Sequence[Measure], group: int) -> tuple[tuple[int, float], tuple[Any, ...]]:
-        """One row of `verdicts()`, and what it is sorted by: the level, then how far beyond its limit."""
-        decided = max(measures, key=lambda measure: _weight(measure, group))
-        level, status = int(decided.levels[group]), str(decided.status[group])
-        if level < LEVELS.index("warning"):
-            decided, status = _unjudged(measures, group) or (decided, status)
-            level = level if status in JUDGED else 0
-        limit, statistic = decided.limit if level and decided.limit else (None, None, ""), float(decided.statistic[group])
-        values = (decided.feature, decided.kind, self.profiles[0].groups[group], None, None, "reference", LEVELS[level])
-        shown = statistic if level and not np.isnan(statistic) else None
-        line = headline(decided, status, group, self._spread(decided))
-        row = (*values, decided.metric if level else None, status, shown, limit[0], limit[1], line)
-        return (level, _weight(decided, group)[2]), row
+    def _sides(self, feature: str, segment: str, window: dt.datetime | None) -> Sides:
+        """Return both sides of a feature in one row."""
+        for part in self._parts:
+            row = part.row(segment, window)
+            if row is not None:
+                whole = part.whole
+                return pair_of(*self.profiles, feature).sides if whole else next(sides_of(self._groups(part, feature), row))
+        raise KeyError((segment, window))
 
-    def _spread(self, measure: Measure) -> Any:
-        return functools.partial(pair_of, *self.profiles, measure.feature)
-
-
-def _unjudged(measures: Sequence[Measure], group: int) -> tuple[Measure, str] | None:
-    """Return why a feature within its limits is not judged all the same, and the measure that says so."""
-    kind = measures[0].kind
-    if kind in ("identifier", "temporal"):
-        return measures[0], kind
-    return next(((m, str(m.status[group])) for m in reversed(measures) if m.status[group] not in JUDGED), None)
-
-
-def _weight(measure: Measure, group: int) -> tuple[int, bool, float]:
-    """How much a measure explains: its level, then whether it is an absence or a drifted rate, then its size.
-
-    A flood of nulls also moves the bins: the rate is the better word for it.
-    """
-    level = int(measure.levels[group])
-    if measure.metric == "presence":
-        return level, True, float("inf")
-    statistic = float(measure.statistic[group])
-    if measure.limit is None or np.isnan(statistic):
-        return level, False, -1.0
-    told = measure.metric.endswith("_rate") and level >= LEVELS.index("warning")
-    return level, told, statistic / measure.limit[1] if measure.limit[1] else statistic
+    def _groups(self, part: Part, feature: str) -> Pair:
+        reference, current = (side.grouping(part.matches.keys) for side in self.profiles)
+        return groups_of(pair_of(*self.profiles, feature), reference, current)
 
 
 def _plain_side(side: Side) -> dict[str, Any]:
@@ -232,4 +227,10 @@ def _plain_side(side: Side) -> dict[str, Any]:
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: str(value) if isinstance(value, float) and np.isinf(value) else value for name, value in row.items()}
+    return {name: _plain_value(value) for name, value in row.items()}
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, dt.datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, float) and math.isinf(value) else value

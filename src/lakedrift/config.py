@@ -11,7 +11,7 @@
     [tables.orders]                       # the same for one table, on top of the above, and where its two sides are
     reference = "lake/orders/2026-08"
     current = "lake/orders/2026-09"
-    by = ["country", ["country", "device"]]   # segmentations; also time, every, max_segments, fold; a table's own win
+    by = ["country", ["country", "device"]]   # segmentations; also time, every, max_segments, fold, against, …
     [tables.orders.thresholds]
     ks = { warning = 0.2, critical = 0.3 }
 
@@ -29,7 +29,7 @@ import tomllib
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -40,7 +40,7 @@ __all__ = ["Config", "load", "metric_names"]
 
 FILE = "lakedrift.toml"
 PROJECT = "pyproject.toml"
-GROUPING = ("by", "time", "every", "max_segments", "fold")
+GROUPING = ("by", "time", "every", "max_segments", "fold", "against", "baseline", "gate")
 
 T = TypeVar("T")
 
@@ -79,6 +79,9 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     every: str | None = None
     max_segments: int | None = None
     fold: bool | None = None
+    against: str | list[str] | None = None
+    baseline: str | None = None
+    gate: Literal["lake", "segments"] | None = None
 
 
 class Table(Rules, frozen=True, forbid_unknown_fields=True):
@@ -105,7 +108,8 @@ class Config(msgspec.Struct, frozen=True):
     kinds
         The kind of each feature or pattern that is given one.
     grouping
-        Those of `by`, `time`, `every`, `max_segments` and `fold` that are given, as `lakedrift.api.sweep` takes them.
+        Those of `by`, `time`, `every`, `max_segments`, `fold`, `against`, `baseline` and `gate` that are given, as
+        `lakedrift.api.sweep` takes them.
     reference, current
         Where the two sides of the table are, None where the file does not say.
     path

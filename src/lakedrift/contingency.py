@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 
 from lakedrift.metric import Bins, Counts, Floats, Metric, Presence, Told
-from lakedrift_kernels import contingency
+from lakedrift_kernels import contingency, hypergeometric
 
 __all__ = ["homogeneity", "homogeneity_pvalue", "rate", "rate_change", "two_shares_pvalue"]
+
+FEW = 100  # rows expected in the smallest cell of a 2 x 2 table
+FEW_IN_BIN = 10.0  # in one of many bins
 
 
 def homogeneity(reference: Bins, current: Bins) -> tuple[Floats, Counts]:
@@ -21,9 +24,16 @@ def homogeneity(reference: Bins, current: Bins) -> tuple[Floats, Counts]:
 
 
 def homogeneity_pvalue(reference: Bins, current: Bins, statistic: Floats) -> Floats:
-    """Return the chi-square probability that both rows come from one distribution, (n_groups,), whatever the statistic."""
+    """Return the chi-square probability that both rows come from one distribution, (n_groups,), whatever the statistic.
+
+    Bins in which the smaller side is expected to have fewer than ten rows are joined until they have as many (W. G. Cochran,
+    "Some methods for strengthening the common χ² tests", 1954): of a long reference and a short window, rare categories would
+    alarm by chance.
+    """
     del statistic
-    return tail(*homogeneity(reference, current))
+    joined = np.empty(reference.counts.shape, np.int64), np.empty(reference.counts.shape, np.int64)
+    contingency.join_rare(reference.counts, current.counts, FEW_IN_BIN, *joined)
+    return tail(*homogeneity(Bins(joined[0], reference.labels), Bins(joined[1], reference.labels)))
 
 
 def tail(statistic: Floats, dof: Counts) -> Floats:
@@ -37,10 +47,21 @@ def tail(statistic: Floats, dof: Counts) -> Floats:
 
 
 def two_shares_pvalue(reference_hits: Counts, current_hits: Counts, reference_n: Counts, current_n: Counts) -> Floats:
-    """Return the probability, (n_groups,), that two shares, hits of n, differ as much by chance; Yates' correction (1934)."""
+    """Return the probability, (n_groups,), that two shares, hits of n, differ as much by chance.
+
+    It is that of the 2 x 2 table with Yates' continuity correction (1934), or, where a count of it is expected to be below a
+    hundred, Fisher's exact one: with many groups small probabilities matter, and there the approximation is far too small.
+    """
     corrected = np.empty(len(reference_n))
     contingency.two_shares(reference_hits, reference_n, current_hits, current_n, corrected)
-    return tail(corrected, np.ones(len(corrected), np.int64))
+    pvalue = tail(corrected, np.ones(len(corrected), np.int64))
+    hits, rows = reference_hits + current_hits, reference_n + current_n
+    least = np.minimum(hits, rows - hits) * (np.minimum(reference_n, current_n) / np.maximum(rows, 1))
+    few = least < FEW
+    exact = np.empty(int(few.sum()))
+    hypergeometric.two_shares(reference_hits[few], reference_n[few], current_hits[few], current_n[few], exact)
+    pvalue[few] = exact
+    return pvalue
 
 
 def rate(side: Presence, name: str) -> Floats:
@@ -53,7 +74,7 @@ def rate(side: Presence, name: str) -> Floats:
 def rate_change(name: str) -> Metric:
     """Return the metric of the absolute change in the share of rows that are `name`, an attribute of `Presence`.
 
-    The p-value is that of the 2 x 2 table with Yates' continuity correction (1934), cautious for small counts.
+    The p-value is that of `two_shares_pvalue`, exact for small counts.
     """
 
     def statistic(reference: Presence, current: Presence) -> Floats:

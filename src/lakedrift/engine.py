@@ -68,7 +68,7 @@ def run(
     pa.default_memory_pool().release_unused()  # the pages that a fit sample was decoded from
     with _Crew(plan.states, threads, tables) as crew:
         for scan in scans:
-            present = keys.keys() & _columns_of(scan)
+            names = keys.keys() & _columns_of(scan)
             for batch, kept_back in reader.batches(scan, keep):
                 present = names.intersection(batch.schema.names)
                 columns = [(key, batch.column(name)) for name in present for key in keys[name]]

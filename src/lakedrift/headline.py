@@ -27,33 +27,39 @@ SAID = {
     "unsupported_type": "unsupported type",
     "identifier": "identifier, not judged",
     "temporal": "timestamp, not judged",
+    "new_segment": "new segment",
+    "gone_segment": "segment gone",
 }
 
 
-def headline(measure: Measure, status: str, group: int, pair: Callable[[], Pair]) -> str:
+def headline(measure: Measure, status: str, group: int, pair: Callable[[], Pair] | None) -> str:
     """Say in a few words what the measure found, or why there is no verdict.
 
-    `pair` gives both sides, for where the medians alone say nothing.
+    `pair` gives both sides of a whole lake, for where the medians alone say nothing.
     """
+    detail = measure.detail(group)
     if status == "type_changed":
-        return f"type changed: {measure.detail['reference']} → {measure.detail['current']}"
+        return f"type changed: {detail['reference']} → {detail['current']}"
     if status == "insufficient_data":
         sizes = f"{measure.n_reference[group]:,} and {measure.n_current[group]:,}"
-        return str(measure.detail.get("reason", f"too few rows: {sizes}"))
+        return str(detail.get("reason", f"too few rows: {sizes}"))
+    if measure.metric == "segment_share":
+        shares = _percent(float(measure.reference_value[group]), float(measure.current_value[group]))
+        return f"{SAID.get(status, 'held')}: {shares} of rows"
     if status in SAID:
-        return SAID[status] + _different(measure.detail.get("distinct", {}).get("share", {}))
+        return SAID[status] + _different(detail.get("distinct", {}).get("share", {}))
     before, after = float(measure.reference_value[group]), float(measure.current_value[group])
     if measure.metric == "flood_rate":
-        return f"{measure.detail.get('value', 'a value')} flooding in, {_percent(before, after)}"
+        return f"{detail.get('value', 'a value')} flooding in, {_percent(before, after)}"
     if measure.metric in RATES:
         return f"{RATES[measure.metric]} {_percent(before, after)}"
     if measure.approximate and not abs(after - before) >= NOTABLE:
         return "otherwise spread over very many categories"
-    if "n_bins" in measure.detail and not abs(after - before) >= NOTABLE:
-        sizes = measure.detail["n_bins"]
+    if "n_bins" in detail and not abs(after - before) >= NOTABLE:
+        sizes = detail["n_bins"]
         return f"{sizes['reference']:,} → {sizes['current']:,} categories"
     if measure.kind in ("categorical", "boolean"):
-        return f"{_category(measure.detail.get('category'))} {_percent(before, after)}"
+        return f"{_category(detail.get('category'))} {_percent(before, after)}"
     return _location(before, after, pair)
 
 
@@ -62,8 +68,11 @@ def _different(shares: dict[str, float]) -> str:
     return f": {_percent(shares['reference'], shares['current'])} different" if len(shares) == 2 else ""
 
 
-def _location(before: float, after: float, pair: Callable[[], Pair]) -> str:
+def _location(before: float, after: float, pair: Callable[[], Pair] | None) -> str:
     """Give the medians, or where they are the same the middle half, or the tenths or hundredths at either end."""
+    if pair is None:
+        shown = _numbers(before, after, 0.0)
+        return f"median {shown[0]} → {shown[1]}" if shown[0] != shown[1] else f"spread around the median {shown[0]}"
     sides = pair().cells
     if sides is None:
         return ""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lakedrift.metric import Cells, Counts, Floats
-from lakedrift.pairing import Pair, quantiles
+from lakedrift.metric import Cells, Counts, Floats, Sides
+from lakedrift.pairing import quantiles
 
 __all__ = ["Histogram", "draw"]
 
@@ -24,16 +24,16 @@ class Histogram:
     current: Counts
 
 
-def draw(pair: Pair, n_bins: int, group: int = 0) -> Histogram | None:
+def draw(sides: Sides, n_bins: int, group: int = 0) -> Histogram | None:
     """Draw both sides; None where neither has a value."""
-    if pair.kind in ("numeric", "temporal", "identifier"):
-        return _draw_cells(pair.cells, n_bins, group) if pair.cells is not None else None
-    if pair.bins is None or not pair.bins[0].labels:
+    if sides.kind in ("numeric", "temporal", "identifier"):
+        return _draw_cells(sides.cells, n_bins, group) if sides.cells is not None else None
+    if sides.bins is None or not sides.bins[0].labels:
         return None
-    reference, current = pair.bins
+    reference, current = sides.bins
     together = reference.shares[group] + current.shares[group]
     order = np.argsort(-np.nan_to_num(together), kind="stable")[:n_bins]
-    if pair.features[0].kind == "numeric":
+    if sides.features[0].kind == "numeric":
         order = np.sort(order)  # integers keep their order
     labels = tuple(reference.labels[at] for at in order)
     return Histogram(labels, reference.counts[group][order], current.counts[group][order])

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift.comparison import Comparison
+from lakedrift.comparison import Comparison, Gate
+from lakedrift.contingency import two_shares_pvalue
 from lakedrift.errors import SchemaError
+from lakedrift.matching import Matches, whole_lake
 from lakedrift.measure import Measure, absences, measures, pair_of
 from lakedrift.metric import Metric, discover, metric
+from lakedrift.pairing import Pair
+from lakedrift.part import Part
 from lakedrift.profiles import Profile
-from lakedrift.threshold import LEVELS, RATES, Thresholds, false_discovery_rate
+from lakedrift.sides import groups_of, sides_of
+from lakedrift.telling import told_distinct
+from lakedrift.threshold import LEVELS, RATES, SIGNIFICANCE, Thresholds, false_discovery_rate
+from lakedrift.windowing import Choice, Matched, matched
 
-__all__ = ["chosen_metrics", "judge"]
+__all__ = ["Rules", "chosen_metrics", "judge"]
 
 CRITICAL_ABSENCES = ("missing_in_current", "type_changed", "no_rows", "no_valid_values")
+EVERYTHING = ""  # the feature of what is said of a segment as such
 
 
 def chosen_metrics(names: Sequence[str] | None) -> dict[str, Metric]:
@@ -32,36 +42,92 @@ def chosen_metrics(names: Sequence[str] | None) -> dict[str, Metric]:
     return {name: known[name] for name in dict.fromkeys([*RATES, *wanted])}
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """By what a comparison is judged: metrics, limits, the fewest valid rows, and whether distances are to be settled."""
+
+    metrics: Mapping[str, Metric]
+    thresholds: Thresholds
+    min_rows: int
+    exact: bool = False
+
+
 def judge(
-    reference: Profile,
-    current: Profile,
-    *,
-    metrics: Mapping[str, Metric],
-    thresholds: Thresholds,
-    min_rows: int,
-    exact: bool = False,
+    reference: Profile, current: Profile | None, rules: Rules, choice: Choice | None = None, gate: Gate = "lake"
 ) -> Comparison:
-    """Compare two profiles; with `exact`, what is not the statistic of single values though it could be is `undecided`.
+    """Compare two profiles, or the windows of one with one another.
+
+    With `rules.exact`, what is not the statistic of single values though it could be is `undecided`. `choice` says what windows
+    are compared with; None is the default.
 
     Raises
     ------
     SchemaError
         If they have no feature in common.
+    ConfigError, IncompatibleProfilesError
+        If there are no windows to choose from, or the two are not grouped alike.
     """
-    names = [feature.name for feature in reference.features]
-    shared = [name for name in names if name in current]
-    if not shared:
-        msg = f"{reference.name!r} and {current.name!r} have no column in common"
-        raise SchemaError(msg, hint=_columns(reference, current))
-    found: list[Measure] = []
-    for name in [*names, *(feature.name for feature in current.features if feature.name not in reference)]:
-        found.extend(_measured(reference, current, name, metrics, min_rows))
-    _weigh(found)
-    for measure in found:
-        _judge(measure, thresholds)
-        if exact:
-            measure.status[(measure.status == "ok") & _open(measure, metrics)] = "undecided"
-    return Comparison(reference, current, found)
+    after = reference if current is None else current
+    if not any(feature.name in after for feature in reference.features):
+        msg = f"{reference.name!r} and {after.name!r} have no column in common"
+        raise SchemaError(msg, hint=_columns(reference, after))
+    parts = [_Open(one) for one in matched(reference, current, choice or Choice())]
+    if current is not None:
+        parts.insert(0, _Open(Matched(whole_lake(reference.rows, current.rows))))
+    names = [feature.name for feature in (*reference.features, *after.features)]
+    for name in dict.fromkeys(names):
+        _measure(reference, after, name, parts, rules)
+    return Comparison(reference, after, [part.judged(rules) for part in parts], gate)
+
+
+@dataclass(eq=False)
+class _Open:
+    """A part of a comparison to which measures are still added."""
+
+    of: Matched
+    found: list[Measure] = field(default_factory=list)
+
+    @property
+    def matches(self) -> Matches:
+        return self.of.matches
+
+    def add(self, whole: Pair, rules: Rules) -> None:
+        """Measure a feature that both sides have."""
+        if self.of.groupings is None:
+            self.found += measures(whole.sides, rules.metrics, rules.min_rows, told_distinct(whole))
+        elif len(self.matches):
+            blocks = [
+                measures(sides, rules.metrics, rules.min_rows)
+                for sides in sides_of(groups_of(whole, *self.of.groupings), self.matches)
+            ]
+            shared: dict[tuple[int, ...], NDArray[Any]] = {}
+            joined = [Measure.joined(parts, shared) for parts in zip(*blocks, strict=True)]
+            self.found += [_with_segments(one, self.matches) for one in joined if one.applies]
+
+    def judged(self, rules: Rules) -> Part:
+        """Return the finished part."""
+        _weigh(self.found, self.matches.families)
+        for measure in self.found:
+            _judge(measure, rules.thresholds)
+            if rules.exact:
+                measure.status[(measure.status == "ok") & _open(measure, rules.metrics)] = "undecided"
+        segments = [_segments(self.matches, rules.min_rows)] if self.matches.keys and len(self.matches) else []
+        return Part(self.matches, (*segments, *self.found))
+
+
+def _measure(reference: Profile, current: Profile, name: str, parts: Sequence[_Open], rules: Rules) -> None:
+    """Measure a feature in every part; of what keeps it from being measured, the first one tells."""
+    absence = absences(reference, current, name)
+    if absence is not None and parts:
+        parts[0].found.append(absence.over(len(parts[0].matches)))
+        still_numbers = (
+            absence.status[0] == "type_changed" and reference.state(name).KIND == current.state(name).KIND == "numeric"
+        )
+        if not still_numbers:
+            return
+    whole = pair_of(reference, current, name)
+    for part in parts:
+        part.add(whole, rules)
 
 
 def _open(measure: Measure, metrics: Mapping[str, Metric]) -> NDArray[np.bool_]:
@@ -76,22 +142,44 @@ def _columns(reference: Profile, current: Profile) -> str:
     return "columns are {} … and {} …".format(*sides)
 
 
-def _measured(reference: Profile, current: Profile, name: str, metrics: Mapping[str, Metric], min_rows: int) -> list[Measure]:
-    absence = absences(reference, current, name)
-    if absence is None:
-        return measures(pair_of(reference, current, name), metrics, min_rows)
-    still_numbers = absence.status[0] == "type_changed" and reference.state(name).KIND == current.state(name).KIND == "numeric"
-    return [absence, *(measures(pair_of(reference, current, name), metrics, min_rows) if still_numbers else ())]
+def _with_segments(measure: Measure, matches: Matches) -> Measure:
+    """Say of segments that only one side has that they are new or gone, and nothing else."""
+    before, now = matches.rows
+    measure.status[before == 0] = "new_segment"
+    measure.status[now == 0] = "gone_segment"
+    return measure
 
 
-def _weigh(found: Sequence[Measure]) -> None:
-    """Adjust p-values for the number of features looked at: one family a metric and group, only what is judged."""
+def _segments(matches: Matches, min_rows: int) -> Measure:
+    """Return which share of the lake each segment holds, in its window, and which are new or gone: of all features together.
+
+    What the reference has and the current side lacks is critical, if the reference has at least `min_rows` rows of it and its
+    absence is beyond noise; a new one informs.
+    """
+    (before, now), lake = matches.rows, matches.lake_rows
+    shares = before / lake[0], now / lake[1]
+    change = np.abs(shares[1] - shares[0])
+    pvalue = two_shares_pvalue(before, now, *lake)
+    status = np.full(len(matches), "ok", object)
+    arrays = (change, change, change, pvalue, *shares, before, now, status)
+    measure = _with_segments(Measure(EVERYTHING, "segment", "segment_share", *arrays), matches)
+    measure.qvalue = false_discovery_rate(pvalue, matches.families)
+    missed = (now == 0) & (before >= min_rows) & (measure.qvalue <= SIGNIFICANCE)
+    measure.levels = np.where(missed, LEVELS.index("critical"), np.where(status == "ok", LEVELS.index("ok"), 0))
+    return measure
+
+
+def _weigh(found: Sequence[Measure], families: NDArray[np.int64]) -> None:
+    """Adjust p-values for the number of features and segments looked at: one family a metric, window and segmentation.
+
+    Only what is judged counts.
+    """
     for name in {measure.metric for measure in found}:
         family = [measure for measure in found if measure.metric == name]
-        pvalues = np.array([np.where(measure.status == "ok", measure.pvalue, np.nan) for measure in family])
-        for group in range(pvalues.shape[1]):
-            for measure, qvalue in zip(family, false_discovery_rate(pvalues[:, group]), strict=True):
-                measure.qvalue[group] = qvalue
+        pvalues = np.concatenate([np.where(measure.status == "ok", measure.pvalue, np.nan) for measure in family])
+        qvalues = false_discovery_rate(pvalues, np.tile(families, len(family)))
+        for measure, values in zip(family, np.split(qvalues, len(family)), strict=True):
+            measure.qvalue = values
 
 
 def _judge(measure: Measure, thresholds: Thresholds) -> None:

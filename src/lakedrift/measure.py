@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,16 +11,18 @@ from numpy.typing import NDArray
 
 from lakedrift.columns import family
 from lakedrift.feature import Feature
-from lakedrift.metric import Bins, Cells, Counts, Floats, Metric, Presence, Told
+from lakedrift.metric import Cells, Counts, Floats, Metric, Presence, Sides
 from lakedrift.pairing import Pair
 from lakedrift.profiles import Profile
-from lakedrift.summaries.distinct import STANDARD_ERROR, Distinct
+from lakedrift.summaries.distinct import Distinct
 from lakedrift.summaries.values import Values
+from lakedrift.telling import Words
 
 __all__ = ["Measure", "absences", "measures", "pair_of"]
 
-MOST_BINS_TOLD = 32
-SLOTS = ("null", "NaN")
+VALUES = ("statistic", "lower", "upper", "pvalue", "reference_value", "current_value")
+OWN = ("status",)  # what judging changes
+ARRAYS = (*VALUES, "n_reference", "n_current", "status")
 
 
 @dataclass(eq=False)
@@ -42,8 +43,10 @@ class Measure:
         `ok`, or why there is no judgement.
     levels
         Positions in `LEVELS`, filled in when judged.
-    detail
-        What else is worth knowing.
+    details, told
+        What else is worth knowing, and which of these each group is told, a position.
+    applies
+        Whether there is anything to say of any group.
     """
 
     feature: str
@@ -58,24 +61,49 @@ class Measure:
     n_reference: Counts
     n_current: Counts
     status: NDArray[np.object_]
-    detail: dict[str, Any] = field(default_factory=dict)
+    details: Sequence[dict[str, Any]] = ({},)
+    told: Counts = field(default_factory=lambda: np.zeros(1, np.int64))
     qvalue: Floats = field(init=False)
     levels: NDArray[np.int64] = field(init=False)
     limit: tuple[float, float, str] | None = None
+    applies: bool = True
 
     def __post_init__(self) -> None:
         self.qvalue = np.full(len(self.statistic), np.nan)
         self.levels = np.zeros(len(self.statistic), np.int64)
+        if len(self.told) != len(self.statistic):
+            self.told = np.broadcast_to(self.told, len(self.statistic))
 
     @property
     def approximate(self) -> bool:
         """Whether the statistic is that of bins which several categories share, not that of single ones."""
-        return "approximate" in self.detail
+        return "approximate" in self.details[0]
 
-    @property
-    def detail_json(self) -> str:
-        """The detail as strict JSON."""
-        return json.dumps(self.detail, allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+    def detail(self, group: int) -> dict[str, Any]:
+        """Return what else is worth knowing of a group."""
+        return self.details[int(self.told[group])]
+
+    @classmethod
+    def joined(cls, parts: Sequence[Measure], shared: dict[tuple[int, ...], NDArray[Any]]) -> Measure:
+        """Return one measure of the groups of several, one after the other, that are not yet judged.
+
+        `shared` holds what was joined before: of many groups, metrics that share an array must not each have a copy.
+        """
+        first = parts[0]
+        joined: dict[str, Any] = {}
+        for name in (*ARRAYS, "told"):
+            arrays = [getattr(part, name) for part in parts]
+            key = tuple(map(id, arrays))
+            if key not in shared or name in OWN:
+                shared[key] = np.concatenate(arrays)
+            joined[name] = shared[key]
+        applies = any(part.applies for part in parts)
+        return cls(first.feature, first.kind, first.metric, **joined, details=first.details, applies=applies)
+
+    def over(self, n_groups: int) -> Measure:
+        """Return the measure of one group as that of each of so many."""
+        arrays: dict[str, Any] = {name: np.repeat(getattr(self, name), n_groups) for name in ARRAYS}
+        return type(self)(self.feature, self.kind, self.metric, **arrays, details=self.details)
 
 
 def pair_of(reference: Profile, current: Profile, name: str) -> Pair:
@@ -118,13 +146,19 @@ def absences(reference: Profile, current: Profile, name: str) -> Measure | None:
     return None
 
 
-def measures(pair: Pair, metrics: Mapping[str, Metric], min_rows: int) -> list[Measure]:
-    """Return every metric that applies to the feature."""
-    found = []
+def measures(
+    sides: Sides, metrics: Mapping[str, Metric], min_rows: int, known: Mapping[str, Any] | None = None
+) -> list[Measure]:
+    """Return every metric that applies to the feature; `known` is what is worth knowing besides, of whatever metric."""
+    found, words = [], Words(sides)
     for name, metric in metrics.items():
-        sides = _view(pair, metric)
-        if sides is not None and (metric.applies is None or metric.applies(*sides)):
-            found.append(_measure(pair, name, metric, sides, min_rows))
+        views = _views(sides, metric)
+        if views is None:
+            continue
+        applies = metric.applies is None or metric.applies(*views)
+        if applies or not sides.whole:  # of groups, others may have something to say
+            found.append(_measure(words, name, metric, views, min_rows, known or {}))
+            found[-1].applies = applies
     return found
 
 
@@ -145,97 +179,32 @@ def _absence(
     none = np.full(1, np.nan)
     nothing = (none, none, none, none, none, none)
     state = np.array([status], object)
-    return Measure(feature.name, feature.kind, "presence", *nothing, sizes[0], sizes[1], state, detail)
+    return Measure(feature.name, feature.kind, "presence", *nothing, sizes[0], sizes[1], state, [detail])
 
 
-def _view(pair: Pair, metric: Metric) -> tuple[Any, Any] | None:
+def _views(sides: Sides, metric: Metric) -> tuple[Any, Any] | None:
     if metric.view is Presence:
-        return pair.presence
+        return sides.presence
     if metric.view is Cells:
-        return pair.cells if pair.kind != "categorical" else None
-    return pair.bins if pair.kind != "identifier" else None
+        return sides.cells if sides.kind != "categorical" else None
+    return sides.bins
 
 
-def _measure(pair: Pair, name: str, metric: Metric, sides: tuple[Any, Any], min_rows: int) -> Measure:
-    reference, current = sides
+def _measure(
+    words: Words, name: str, metric: Metric, views: tuple[Any, Any], min_rows: int, known: Mapping[str, Any]
+) -> Measure:
+    sides = words.sides
+    reference, current = views
     statistic = metric.statistic(reference, current)
     lower, upper = metric.bounds(reference, current) if metric.bounds else (statistic, statistic)
     pvalue = metric.pvalue(reference, current, statistic) if metric.pvalue else np.full(len(statistic), np.nan)
-    *values, detail = metric.told(*sides) if metric.told else _told(pair, sides)
-    sizes = (reference.rows, current.rows) if isinstance(reference, Presence) else pair.valid
+    before, after, details, told = words.of(metric, views)
+    sizes = (reference.rows, current.rows) if isinstance(reference, Presence) else sides.valid
     status = np.full(len(statistic), "ok", object)
     if not isinstance(reference, Presence):
         status[np.minimum(*sizes) < min_rows] = "insufficient_data"
-        if pair.kind in ("temporal", "identifier"):
-            status[:] = pair.kind
-    numbers = (statistic, lower, upper, pvalue, values[0], values[1])
-    detail |= _told_distinct(pair)
-    return Measure(pair.features[0].name, pair.kind, name, *numbers, sizes[0], sizes[1], status, detail)
-
-
-def _told_distinct(pair: Pair) -> dict[str, Any]:
-    """Return how many values of what looked like an identifier differ on either side, and the share of all that they are."""
-    sides = {name: side for name, side in zip(("reference", "current"), pair.distinct, strict=True) if side is not None}
-    if not sides:
-        return {}
-    estimates = {name: round(float(side.estimate[0])) for name, side in sides.items()}
-    shares = {name: round(float(side.share[0]), 6) for name, side in sides.items() if side.valid[0]}
-    return {"distinct": estimates | {"share": shares, "standard_error": round(STANDARD_ERROR, 4)}}
-
-
-def _told(pair: Pair, sides: tuple[Any, Any]) -> Told:
-    """Return what changed in units people think in, and the detail that goes with it."""
-    detail = _told_bins(*sides) if isinstance(sides[0], Bins) else {}
-    if pair.kind != "categorical" and pair.cells is not None:
-        return *pair.medians, detail | _changed_type(pair)
-    shares, label = _most_changed(*pair.bins) if pair.bins and pair.bins[0].labels else (_nothing(pair), None)
-    return *shares, detail | {"category": label} | _changed_type(pair)
-
-
-def _most_changed(reference: Bins, current: Bins) -> tuple[tuple[Floats, Floats], str | None]:
-    """Return the shares of the bin whose share changed most over the whole lake, and its label."""
-    before, after = reference.shares, current.shares
-    change = np.nan_to_num(np.abs(after[0] - before[0]))
-    change[[label in SLOTS for label in reference.labels]] -= 2  # their rates have rows of their own
-    at = int(np.argmax(change))
-    return (before[:, at], after[:, at]), reference.labels[at]
-
-
-def _nothing(pair: Pair) -> tuple[Floats, Floats]:
-    none = np.full(len(pair.rows[0]), np.nan)
-    return none, none
-
-
-def _told_bins(reference: Bins, current: Bins) -> dict[str, Any]:
-    return _told_counts(reference, current) | _told_sharing(reference, current)
-
-
-def _told_sharing(reference: Bins, current: Bins) -> dict[str, Any]:
-    """Say that bins are shared, and what the total variation of single categories is at most.
-
-    Joining categories never raises a total variation, divergence or chi-square (data processing), so the statistic is a lower
-    bound of that of single ones, but for what smooths PSI. At most, the two sides of a bucket have no category in common.
-    """
-    if reference.shared is None:
-        return {}
-    before, after = reference.shares[0], current.shares[0]
-    most = float(np.where(reference.shared, before + after, np.abs(after - before)).sum()) / 2
-    named = sum(label not in SLOTS for label in np.array(reference.labels, object)[~reference.shared])
-    told = {"named": named, "buckets": int(reference.shared.sum())}
-    return {"approximate": told | ({"total_variation_at_most": min(most, 1.0)} if np.isfinite(most) else {})}
-
-
-def _told_counts(reference: Bins, current: Bins) -> dict[str, Any]:
-    if len(reference.labels) > MOST_BINS_TOLD:
-        categories = np.array([label not in SLOTS for label in reference.labels])
-        held = [int((side.counts[0][categories] > 0).sum()) for side in (reference, current)]
-        return {"n_bins": {"reference": held[0], "current": held[1]}}
-    told: dict[str, Any] = {"bins": list(reference.labels)}
-    if reference.edges is not None:
-        told["edges"] = [edge if np.isfinite(edge) else str(edge) for edge in reference.edges]
-    return told | {"reference": reference.counts[0].tolist(), "current": current.counts[0].tolist()}
-
-
-def _changed_type(pair: Pair) -> dict[str, Any]:
-    before, after = (feature.dtype for feature in pair.features)
-    return {} if before == after else {"type": f"{before} → {after}"}
+        if sides.kind in ("temporal", "identifier"):
+            status[:] = sides.kind
+    numbers = (statistic, lower, upper, pvalue, before, after)
+    details = [{**one, **known} for one in details]
+    return Measure(sides.features[0].name, sides.kind, name, *numbers, sizes[0], sizes[1], status, details, told)

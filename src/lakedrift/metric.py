@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lakedrift.errors import UnknownNameError
+from lakedrift.feature import Feature, Kind
 
-__all__ = ["Bins", "Cells", "Known", "Metric", "Presence", "Told", "discover", "metric"]
+__all__ = ["Bins", "Cells", "Known", "Metric", "Presence", "Sides", "Told", "discover", "metric"]
 
 PACKAGE = "lakedrift.metrics"
 Floats = NDArray[np.float64]
@@ -121,6 +122,8 @@ class Presence:
         Rows whose category the reference certainly does not have.
     unsure
         Rows whose category shares a bucket with one that the reference has: it may be another.
+    once
+        Rows whose category the reference has once: each would be unseen if it were left out.
     """
 
     rows: Counts
@@ -130,6 +133,34 @@ class Presence:
     infinite: Counts
     unseen: Counts
     unsure: Counts
+    once: Counts
+
+
+@dataclass(frozen=True, eq=False)
+class Sides:
+    """Both sides of one feature as metrics read them, over all groups.
+
+    Attributes
+    ----------
+    features
+        The feature as each side has it.
+    kind
+        How it is judged.
+    valid
+        How many valid values each side has, (n_groups,) each.
+    cells, bins, presence
+        The views; None where the feature has none.
+    whole
+        Whether they are of the whole lake, one group, whose counts are told in detail.
+    """
+
+    features: tuple[Feature, Feature]
+    kind: Kind
+    valid: tuple[Counts, Counts]
+    cells: tuple[Cells, Cells] | None
+    bins: tuple[Bins, Bins] | None
+    presence: tuple[Presence, Presence]
+    whole: bool = True
 
 
 @dataclass(frozen=True)

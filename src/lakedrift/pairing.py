@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import functools
 import itertools
-import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lakedrift.alignment import Alignment, align
+from lakedrift.categories import category_bins, crosstab_bins, integer_bins
 from lakedrift.columns import family
 from lakedrift.feature import Feature, Kind
-from lakedrift.metric import Bins, Cells, Counts, Floats, Presence
+from lakedrift.metric import Bins, Cells, Counts, Floats, Presence, Sides
+from lakedrift.summaries.crosstab import Crosstab
 from lakedrift.summaries.distinct import Distinct
 from lakedrift.summaries.frequencies import Frequencies
 from lakedrift.summaries.numeric import Numeric
 from lakedrift.summaries.values import Values
 from lakedrift.summary import Summary
-from lakedrift.text import legible
 
-__all__ = ["Pair", "quantile_bins", "quantiles"]
+__all__ = ["Pair", "in_the_reference", "medians", "presence_of", "quantile_bins", "quantiles"]
 
 QUANTILE_BINS = 10
 MOST_CATEGORIES = 20  # integers with no more distinct values in the reference are judged by category
@@ -45,6 +45,8 @@ class Pair:
         Exact values in some cells, where a second scan fetched them.
     distinct
         How many values differ, where the feature looked like an identifier.
+    whole
+        The same feature of the whole lake, if these are its groups: they are judged likewise, and lie within its extremes.
     """
 
     features: tuple[Feature, Feature]
@@ -52,6 +54,7 @@ class Pair:
     rows: tuple[Counts, Counts]
     values: tuple[Values, Values] | None = None
     distinct: tuple[Distinct | None, Distinct | None] = (None, None)
+    whole: Pair | None = None
 
     @property
     def dtypes(self) -> tuple[str, str]:
@@ -64,6 +67,8 @@ class Pair:
 
         The whole reference decides whether values repeat; of what the caller declares an identifier no distribution is kept.
         """
+        if self.whole is not None:
+            return self.whole.kind
         kind = self.features[0].kind
         if any(feature.kind == "identifier" and state.KIND == "presence" for feature, state in self._sides):
             return "identifier"
@@ -77,7 +82,8 @@ class Pair:
         reference, current = self.states
         if not (isinstance(reference, Numeric) and isinstance(current, Numeric)):
             return None
-        aligned = align(reference, current)
+        ends = (reference, current) if self.whole is None else self.whole.states
+        aligned = align(reference, current, np.vstack([side.extremes for side in ends if isinstance(side, Numeric)]))
         return aligned if self.values is None else aligned.settled(self.values)
 
     @functools.cached_property
@@ -86,46 +92,36 @@ class Pair:
         return None if self.aligned is None else self.aligned.cells(self.dtypes)
 
     @functools.cached_property
-    def medians(self) -> tuple[Floats, Floats]:
-        """The median of a numeric feature on either side, (n_groups,) each; NaN where there is no value."""
-        if self.cells is None:
-            none = np.full(len(self.rows[0]), np.nan)
-            return none, none
-        groups = range(len(self.rows[0]))
-        first, second = (np.array([quantiles(cells, [0.5], group)[0] for group in groups]) for cells in self.cells)
-        return first, second
-
-    @functools.cached_property
     def bins(self) -> tuple[Bins, Bins] | None:
         """The few bins that the binned metrics share."""
-        return None if self._valid_bins is None else _with_slots(self._valid_bins, self.states)
+        return None if self.valid_bins is None else _with_slots(self.valid_bins, self.states)
 
     @functools.cached_property
     def presence(self) -> tuple[Presence, Presence]:
         """Rows by what they lack."""
-        none = np.zeros_like(self.rows[0])
-        reference = _presence(self.states[0], self.rows[0], none, none)
-        return reference, _presence(self.states[1], self.rows[1], *self._unseen)
-
-    @functools.cached_property
-    def _valid_bins(self) -> tuple[Bins, Bins] | None:
-        reference, current = self.states
-        if isinstance(reference, Frequencies) and isinstance(current, Frequencies):
-            return _category_bins(reference, current)
-        if self.aligned is None or self.cells is None:
-            return None
-        join = _integer_bins if self.kind == "categorical" else quantile_bins
-        return join(self.aligned, self.cells)
+        reference, current = (presence_of(state, rows) for state, rows in zip(self.states, self.rows, strict=True))
+        if self.valid_bins is None or self.kind not in ("categorical", "boolean"):
+            return reference, current
+        return in_the_reference((reference, current), self.valid_bins, self.valid_bins[0].counts)
 
     @property
-    def _unseen(self) -> tuple[Counts, Counts]:
-        """How many current rows are certainly of an unseen category, and how many may be besides, (n_groups,) each."""
-        if self._valid_bins is None or self.kind not in ("categorical", "boolean"):
-            return np.zeros_like(self.rows[1]), np.zeros_like(self.rows[1])
-        reference, current = self._valid_bins
-        new = reference.counts == 0
-        shared = np.zeros(new.shape[1], bool) if reference.shared is None else reference.shared
-        return np.where(new, current.counts, 0).sum(axis=1), np.where(~new & shared, current.counts, 0).sum(axis=1)
+    def sides(self) -> Sides:
+        """What metrics read."""
+        bins = self.bins if self.kind != "identifier" else None
+        return Sides(self.features, self.kind, self.valid, self.cells, bins, self.presence)
+
+    @functools.cached_property
+    def valid_bins(self) -> tuple[Bins, Bins] | None:
+        """The bins of valid values, without those of null and NaN."""
+        reference, current = self.states
+        if isinstance(reference, Frequencies) and isinstance(current, Frequencies):
+            return category_bins(reference, current)
+        if isinstance(reference, Crosstab) and isinstance(current, Crosstab):
+            return crosstab_bins(reference, current)
+        if self.aligned is None or self.cells is None:
+            return None
+        join = integer_bins if self.kind == "categorical" else quantile_bins
+        return join(self.aligned, self.cells)
 
     @property
     def valid(self) -> tuple[Counts, Counts]:
@@ -152,10 +148,31 @@ def quantiles(cells: Cells, shares: Sequence[float], group: int = 0) -> Floats:
     ranks = np.asarray(shares) * cumulative[-1]
     at = np.minimum(np.searchsorted(cumulative, ranks), len(cumulative) - 1)
     inside = (ranks - (cumulative[at] - cells.counts[group][at])) / np.maximum(cells.counts[group][at], 1)
+    return _interpolated(cells, at, inside)
+
+
+def _interpolated(cells: Cells, at: NDArray[np.int64], inside: Floats) -> Floats:
+    """Return the values at some share of some cells, (n,): of single cells their value."""
     start, end = cells.edges[at], cells.edges[at + 1]
     apart = ~cells.single[at] & np.isfinite(start) & np.isfinite(end)
     step = np.where(apart, end / 2, 0) - np.where(apart, start / 2, 0)
     found: Floats = np.where(apart, start + 2 * inside * step, np.where(np.isfinite(start), start, end))
+    return found
+
+
+def medians(cells: Cells) -> Floats:
+    """Return the median of every group, (n_groups,), as `quantiles` has it."""
+    counts = cells.counts
+    found = np.full(len(counts), np.nan)
+    held = np.flatnonzero(counts.any(axis=1))
+    if not len(held):
+        return found
+    cumulative = np.cumsum(counts[held], axis=1)
+    ranks = 0.5 * cumulative[:, -1]
+    at = (cumulative >= ranks[:, None]).argmax(axis=1)
+    here = np.arange(len(held)), at
+    inside = (ranks - (cumulative[here] - counts[held, at])) / np.maximum(counts[held, at], 1)
+    found[held] = _interpolated(cells, at, inside)
     return found
 
 
@@ -205,52 +222,6 @@ def _told_apart(edges: Sequence[float]) -> list[str]:
     return shown
 
 
-def _integer_bins(aligned: Alignment, cells: tuple[Cells, Cells]) -> tuple[Bins, Bins]:
-    """Make a bin for each integer that occurs; where a cell holds several, they are one."""
-    reference, current = cells
-    held = np.flatnonzero((reference.counts + current.counts).any(axis=0))
-    ranges = [(_whole(low, math.ceil), _whole(high, math.floor)) for low, high in aligned.limits(held)]
-    labels = tuple(low if low == high else f"{low}…{high}" for low, high in ranges)
-    return Bins(reference.counts[:, held], labels), Bins(current.counts[:, held], labels)
-
-
-def _whole(value: float, rounded: Callable[[float], int]) -> str:
-    return str(rounded(value)) if math.isfinite(value) else str(value)
-
-
-def _category_bins(reference: Frequencies, current: Frequencies) -> tuple[Bins, Bins]:
-    """Make a bin for each value; of very many, for each that both sides know by name, and for each bucket of the others."""
-    bounded = [set(side.names) for side in (reference, current) if side.buckets is not None]
-    if bounded:
-        names = sorted(set.intersection(*bounded))
-        return _bucket_bins(reference.spilled(names), current.spilled(names))
-    return _value_bins(reference, current)
-
-
-def _bucket_bins(reference: Frequencies, current: Frequencies) -> tuple[Bins, Bins]:
-    named = _value_bins(reference, current)
-    buckets = [np.zeros((1, 0), np.int64) if side.buckets is None else side.buckets for side in (reference, current)]
-    held = np.flatnonzero((buckets[0] + buckets[1]).any(axis=0))
-    labels = (*named[0].labels, *(f"(other values, bucket {number:04x})" for number in held.tolist()))
-    shared = np.arange(len(labels)) >= len(named[0].labels)
-    first, second = (
-        Bins(np.hstack([side.counts, others[:, held]]), labels, None, shared)
-        for side, others in zip(named, buckets, strict=True)
-    )
-    return first, second
-
-
-def _value_bins(reference: Frequencies, current: Frequencies) -> tuple[Bins, Bins]:
-    values = sorted({*reference.values, *current.values})
-    place = {value: at for at, value in enumerate(values)}
-    sides = []
-    for side in (reference, current):
-        counts = np.zeros((len(side.rows), len(values)), np.int64)
-        counts[:, [place[value] for value in side.values]] = side.counts
-        sides.append(Bins(counts, tuple(map(legible, values))))
-    return sides[0], sides[1]
-
-
 def _with_slots(bins: tuple[Bins, Bins], states: Sequence[Summary]) -> tuple[Bins, Bins]:
     """Add a bin for null and one for NaN where either side has any."""
     for name in ("null", "nan"):
@@ -266,6 +237,20 @@ def _with_slots(bins: tuple[Bins, Bins], states: Sequence[Summary]) -> tuple[Bin
     return bins
 
 
-def _presence(state: Summary, rows: Counts, unseen: Counts, unsure: Counts) -> Presence:
-    infinite = sum(state.infinite) if isinstance(state, Numeric) else np.zeros_like(rows)
-    return Presence(rows, rows - state.rows, state.null, state.nan, np.asarray(infinite), unseen, unsure)
+def presence_of(state: Summary, rows: Counts) -> Presence:
+    """Return what the rows of a state lack; what is unseen is another matter."""
+    infinite = np.asarray(sum(state.infinite)) if isinstance(state, Numeric) else np.zeros_like(rows)
+    none = np.zeros_like(rows)
+    return Presence(rows, rows - state.rows, state.null, state.nan, infinite, none, none, none)
+
+
+def in_the_reference(sides: tuple[Presence, Presence], bins: tuple[Bins, Bins], seen: Counts) -> tuple[Presence, Presence]:
+    """Return both sides with what is unseen, or would be, by how many rows of each category the whole reference has.
+
+    `seen` is (n_groups, n_bins), or (1, n_bins) for all groups; a shared bucket that it has none of is certainly unseen.
+    """
+    reference, current = (side.counts for side in bins)
+    shared = np.zeros(seen.shape[1], bool) if bins[0].shared is None else bins[0].shared
+    once = np.where(seen == 1, reference, 0).sum(axis=1)
+    unseen, unsure = (np.where(which, current, 0).sum(axis=1) for which in (seen == 0, (seen > 0) & shared))
+    return replace(sides[0], once=once), replace(sides[1], unseen=unseen, unsure=unsure)

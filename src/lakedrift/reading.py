@@ -7,7 +7,6 @@ error that names the file.
 from __future__ import annotations
 
 import functools
-import operator
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace

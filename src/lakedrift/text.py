@@ -22,6 +22,7 @@ __all__ = [
     "plural",
     "shorten",
     "size",
+    "sparkline",
     "visible",
 ]
 
@@ -132,6 +133,12 @@ def blocks(reference: Iterable[int], current: Iterable[int]) -> tuple[str, str]:
     highest = max((share for side in shares for share in side), default=0.0)
     drawn = ("".join(_block(share, highest) for share in side) for side in shares)
     return next(drawn), next(drawn)
+
+
+def sparkline(heights: Iterable[float]) -> str:
+    """Draw numbers in [0, 1] as one block character each; only 0 is the lowest, and only 1 the highest."""
+    inner = len(HEIGHTS) - 2
+    return "".join(HEIGHTS[0 if height <= 0 else -1 if height >= 1 else 1 + int(height * inner)] for height in heights)
 
 
 def encode(text: str) -> bytes:

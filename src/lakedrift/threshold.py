@@ -112,14 +112,19 @@ class Thresholds:
         return RATE if metric in RATES else DEFAULTS.get(kind, {}).get(metric)
 
 
-def false_discovery_rate(pvalues: Sequence[float] | Floats) -> Floats:
-    """Return Benjamini-Hochberg adjusted p-values, (n,), in [0, 1]; NaN stays NaN and does not count (1995)."""
+def false_discovery_rate(pvalues: Sequence[float] | Floats, families: NDArray[np.int64] | None = None) -> Floats:
+    """Return Benjamini-Hochberg adjusted p-values, (n,), in [0, 1]; NaN stays NaN and does not count (1995).
+
+    `families`, (n,), numbers the family that each p-value is adjusted in; None makes all of them one.
+    """
     values = np.asarray(pvalues, np.float64)
     adjusted = np.full(values.shape, np.nan)
     known = np.flatnonzero(~np.isnan(values))
-    order = known[np.argsort(values[known], kind="stable")]
-    scaled = values[order] * (len(order) / np.arange(1, len(order) + 1))
-    adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
+    of = np.zeros(len(known), np.int64) if families is None else families[known]
+    known, of = (side[np.lexsort((values[known], of))] for side in (known, of))
+    for family in np.split(known, np.flatnonzero(np.diff(of)) + 1):
+        scaled = values[family] * (len(family) / np.arange(1, len(family) + 1))
+        adjusted[family] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
     return adjusted
 
 

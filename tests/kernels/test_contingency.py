@@ -123,3 +123,15 @@ def test_two_shares__at_the_margins(columns, expected):
 
 def test_two_shares__no_groups():
     contingency.two_shares(*(np.zeros(0, np.int64) for _ in range(4)), np.zeros(0))
+
+
+@given(bins=SIDES)
+def test_join_rare__keeps_all_rows_and_leaves_no_bin_with_few(bins):
+    reference, current = (np.array([side], np.int64) for side in zip(*bins, strict=True))
+    joined = np.full_like(reference, -1), np.full_like(current, -1)
+    contingency.join_rare(reference, current, 10.0, *joined)
+    assert [side.sum() for side in joined] == [reference.sum(), current.sum()]
+    sizes = joined[0].sum(), joined[1].sum()
+    expected = (joined[0] + joined[1])[0] * (min(sizes) / sum(sizes))
+    held = expected[expected > 0]
+    assert len(held) == 1 or (held >= 10.0).all()

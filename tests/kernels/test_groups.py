@@ -60,20 +60,6 @@ class State:
         return [part.tolist() for part in (*self.sums, self.nan)]
 
 
-def scratch() -> tuple[np.ndarray, ...]:
-    doubles = np.empty(BLOCK)
-    return doubles, read_only(doubles.view()), np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.int32)
-
-
-def check_linear(values: np.ndarray, validity: np.ndarray, offset: int, valid: list[bool], binning: Binning) -> None:
-    plain, state, cells = State(binning), State(binning), np.empty(len(values), np.int32)
-    source = read_only(values), validity, offset, 0, binning.lines
-    numbers.add_linear(*source, plain.unit, *plain.sums, plain.nan, *scratch())
-    assert groups.add_located_linear(*source, state.unit, *state.sums, state.nan, cells, *scratch()) == (len(values), 0)
-    assert state.parts() == plain.parts()
-    assert cells.tolist() == expected(values, valid, binning, "double")
-
-
 def check_doubles(values: np.ndarray, validity: np.ndarray, offset: int, valid: list[bool], binning: Binning) -> None:
     plain, state, cells = State(binning), State(binning), np.empty(len(values), np.int32)
     source = read_only(values), validity, offset, 0
@@ -99,17 +85,6 @@ def test_add_located_doubles__counts_as_without_and_each_row_has_its_cell(data, 
     offset, binning = data.draw(st.integers(0, 17)), fit(sample)
     check_doubles(values, bitmap(valid, offset), offset, valid, binning)
     check_doubles(values, ALL_VALID, 0, [True] * len(values), binning)
-
-
-@given(st.data(), st.integers(0, 99), st.sampled_from([1e-3, 1.0, 1e6]))
-def test_add_located_linear__counts_as_without_and_each_row_has_its_cell(data, seed, scale):
-    binning = fit(scale * np.random.default_rng(seed).normal(size=2000))
-    around = st.floats(-4 * scale, 4 * scale)
-    values = np.array(data.draw(st.lists(st.one_of(around, strategies.numbers("float64")), max_size=40)), np.float64)
-    valid = data.draw(st.lists(st.booleans(), min_size=len(values), max_size=len(values)))
-    offset = data.draw(st.integers(0, 17))
-    check_linear(values, bitmap(valid, offset), offset, valid, binning)
-    check_linear(values, ALL_VALID, 0, [True] * len(values), binning)
 
 
 @given(st.data(), strategies.samples("int64"))

@@ -18,7 +18,7 @@ METRICS = discover()
 TESTS = Path(__file__).parents[1] / "metrics"
 COUNT = st.one_of(st.integers(0, 4), st.integers(0, 1_000), st.integers(10**9, 10**10))
 EDGE = st.one_of(st.integers(-9, 9).map(float), st.floats(-1e6, 1e6, allow_subnormal=False))
-SLOTS = ("missing", "null", "nan", "infinite", "unseen", "unsure")
+SLOTS = ("missing", "null", "nan", "infinite", "unseen", "unsure", "once")
 
 of_every_metric = pytest.mark.parametrize("name", METRICS)
 few = settings(max_examples=50)

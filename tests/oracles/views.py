@@ -40,5 +40,5 @@ def known(side: Cells, values: Sequence[float]) -> Cells:
 
 def presence(rows: int, **slots: int) -> Presence:
     """Return one group of one side, with so many rows that are null, nan, …"""
-    names = ("missing", "null", "nan", "infinite", "unseen", "unsure")
+    names = ("missing", "null", "nan", "infinite", "unseen", "unsure", "once")
     return Presence(np.array([rows]), *(np.array([slots.get(name, 0)]) for name in names))

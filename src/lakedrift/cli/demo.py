@@ -7,7 +7,7 @@ import sys
 
 from lakedrift import report as reports
 from lakedrift.cli import output as outputs
-from lakedrift.cli.sweep import gate, watched
+from lakedrift.cli.sweep import exit_code, watched
 from lakedrift.text import encode
 
 __all__ = ["demo"]
@@ -27,6 +27,6 @@ def demo() -> int:
     outputs.write(encode(f"$ {shlex.join(['lakedrift', 'sweep', *sides])}\n\n"), None)
     comparison = watched(sides, {})
     page = reports.report("table").render(comparison, outputs.canvas(None))
-    ending = f"\nAs a gate this would have failed with exit code {gate(comparison, 'critical')}; a demo exits 0.\n"
+    ending = f"\nAs a gate this would have failed with exit code {exit_code(comparison, 'critical')}; a demo exits 0.\n"
     outputs.write(page + encode(ending), None)
     return 0

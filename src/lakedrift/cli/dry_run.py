@@ -18,7 +18,7 @@ __all__ = ["describe"]
 SCHEMA_VERSION = 1
 
 
-def describe(sides: tuple[str, str], options: dict[str, Any], form: str, path: Path | None) -> int:
+def describe(sides: tuple[str, ...], options: dict[str, Any], form: str, path: Path | None) -> int:
     """Plan the sweep and write the plan down as a table or JSON; return the exit code."""
     from lakedrift import api
 
@@ -37,7 +37,7 @@ def _object(plan: DryRun) -> str:
         "schema_version": SCHEMA_VERSION,
         **{
             role: {"name": side.name, "files": side.fragments, "bytes": side.bytes, "rows": side.rows}
-            for role, side in zip(("reference", "current"), plan.sides, strict=True)
+            for role, side in zip(("reference", "current"), plan.sides, strict=False)
         },
         "features": [{"name": feature.name, "kind": feature.kind, "dtype": feature.dtype} for feature in plan.features],
         "seconds": plan.seconds,
@@ -48,7 +48,7 @@ def _object(plan: DryRun) -> str:
 
 def _page(plan: DryRun, width: int) -> str:
     lines = []
-    for role, side in zip(("reference", "current"), plan.sides, strict=True):
+    for role, side in zip(("reference", "current"), plan.sides, strict=False):
         facts = f"{plural(side.fragments, 'file')} · {size(side.bytes)} · {count(side.rows)} rows"
         lines.append(f"{role:9}  {shorten(visible(side.name), max(width - len(facts) - 13, 12))}  {facts}")
     kinds: dict[str, list[str]] = {}

@@ -18,7 +18,7 @@ from lakedrift.errors import SourceError, UnknownNameError, UsageError
 if TYPE_CHECKING:
     from lakedrift.comparison import Comparison
 
-__all__ = ["gate", "sweep"]
+__all__ = ["exit_code", "sweep"]
 
 Patterns = Annotated[list[str] | None, Parameter(metavar="PATTERN")]
 Metrics = Annotated[list[str] | None, Parameter(metavar="NAME")]
@@ -48,6 +48,9 @@ def sweep(
     every: Annotated[str | None, Parameter(metavar="LENGTH")] = None,
     max_segments: Count = None,
     fold: Annotated[bool, Parameter(show_default=False)] = False,
+    against: Annotated[list[str] | None, Parameter(metavar="PAST")] = None,
+    baseline: Annotated[str | None, Parameter(metavar="A..B")] = None,
+    gate: Literal["lake", "segments"] | None = None,
     memory: Size = None,
     threads: Count = None,
     min_rows: Count = None,
@@ -65,7 +68,7 @@ def sweep(
     reference
         What is normal: a Parquet file, a folder, or a pattern in quotes.
     current
-        What is to be judged, likewise.
+        What is to be judged, likewise; without it, the windows of the first are.
     feature
         Judge only these columns: names or patterns such as '*_delay'. May be given several times.
     exclude
@@ -88,6 +91,12 @@ def sweep(
         Refuse a --by of more segments than this. [default: 10,000]
     fold
         Keep the largest --max-segments instead, and count all others as one.
+    against
+        Compare each window with all of the reference, the previous one, rolling:28d or season:1w. May be given several times.
+    baseline
+        Of one dated lake, the windows from one date to another, both included, are its reference; the later ones are judged.
+    gate
+        Exit by the verdicts on the whole lake, or on segments too. [default: lake]
     memory
         Take no more than this on top of what a Python process takes, such as 2GB. [default: half of the machine]
     threads
@@ -108,7 +117,7 @@ def sweep(
     _check_names("format", [format], reports.names())
     _check_names("metric", metric or [], configuration.metric_names())
     settings = configuration.load(config, table=table)
-    sides = _sides(reference, current, settings)
+    sides = _sides(reference, current, settings, dated=time is not None or "time" in settings.grouping)
     options: dict[str, Any] = {
         "features": feature,
         "exclude": exclude,
@@ -122,6 +131,7 @@ def sweep(
         "thresholds": settings.thresholds,
         **settings.grouping,
         **_grouping(by, time, every, max_segments, fold=fold),
+        **_windowing(against, baseline, gate),
     }
     if min_rows is not None:
         options["min_rows"] = min_rows
@@ -130,10 +140,10 @@ def sweep(
     outputs.check(output, binary=reports.report(format).binary)
     comparison = watched(sides, options)
     outputs.write(reports.report(format).render(comparison, outputs.canvas(output)), output)
-    return gate(comparison, fail_on)
+    return exit_code(comparison, fail_on)
 
 
-def watched(sides: tuple[str, str], options: dict[str, Any]) -> Comparison:
+def watched(sides: tuple[str, ...], options: dict[str, Any]) -> Comparison:
     """Run a sweep with its progress on stderr."""
     from lakedrift import api
     from lakedrift.progress import progress
@@ -142,7 +152,7 @@ def watched(sides: tuple[str, str], options: dict[str, Any]) -> Comparison:
         return api.sweep(*sides, **options, observer=observer)
 
 
-def gate(comparison: Comparison, fail_on: FailOn) -> int:
+def exit_code(comparison: Comparison, fail_on: FailOn) -> int:
     """Return the exit code for a comparison: 0, or 1 for drift at or above `fail_on`.
 
     Raises
@@ -151,7 +161,9 @@ def gate(comparison: Comparison, fail_on: FailOn) -> int:
         If nothing was judged: a gate that looked at nothing must not open.
     """
     if comparison.verdict == "none":
-        unjudged = reports.Digest.of(comparison).unjudged
+        from lakedrift.digest import Digest
+
+        unjudged = Digest.of(comparison).unjudged
         why = ", ".join(f"{reason} ({len(features)})" for reason, features in unjudged.items())
         msg = f"nothing was judged: {why or 'there is no column to judge'}"
         raise SourceError(msg)
@@ -168,15 +180,21 @@ def _grouping(
     return {name: value for name, value in given.items() if value is not None}
 
 
+def _windowing(against: list[str] | None, baseline: str | None, gate: str | None) -> dict[str, Any]:
+    given = {"against": against, "baseline": baseline, "gate": gate}
+    return {name: value for name, value in given.items() if value is not None}
+
+
 def _check_names(what: str, names: list[str], known: list[str]) -> None:
     for name in names:
         if name not in known:
             raise UnknownNameError.among(what, name, known)
 
 
-def _sides(reference: str | None, current: str | None, settings: configuration.Config) -> tuple[str, str]:
+def _sides(reference: str | None, current: str | None, settings: configuration.Config, *, dated: bool) -> tuple[str, ...]:
+    """Return both sides, or of windows in time the one."""
     reference, current = reference or settings.reference, current or settings.current
-    if reference is None or current is None:
+    if reference is None or (current is None and not dated):
         msg = f"there is no {'REFERENCE' if reference is None else 'CURRENT'} to compare"
         raise UsageError(msg, hint="lakedrift sweep REFERENCE CURRENT, or --table NAME of a table whose sides are configured")
-    return reference, current
+    return (reference,) if current is None else (reference, current)

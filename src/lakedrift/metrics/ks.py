@@ -18,6 +18,7 @@ from lakedrift_kernels import ecdf
 
 __all__ = ["METRIC", "bounds", "doubts", "pvalue", "statistic"]
 
+EXACT_INTEGERS = 1 << 53
 SLACK = 1e-9  # of the distance: which cells may matter is asked with floats, so ask a little too many
 
 
@@ -74,9 +75,16 @@ def _peaks(reference: Cells, current: Cells) -> Counts:
 
 
 def _quotients(pairs: Counts, reference: Counts, current: Counts) -> Floats:
-    """|c1 / n - c2 / m|, correctly rounded: a quotient of Python integers is."""
-    rows = zip(pairs.tolist(), reference.tolist(), current.tolist(), strict=True)
-    return np.array([abs(c1 * m - c2 * n) / (n * m) if n and m else np.nan for (c1, c2), n, m in rows], np.float64)
+    """|c1 / n - c2 / m|, correctly rounded: a quotient of Python integers is, and one of integers that doubles hold."""
+    quotients = np.full(len(reference), np.nan)
+    held = (reference > 0) & (current > 0)
+    small = held & (reference.astype(np.float64) * current < EXACT_INTEGERS)
+    gaps = np.abs(pairs[small, 0] * current[small] - pairs[small, 1] * reference[small])
+    quotients[small] = gaps / (reference[small] * current[small])
+    for place in np.flatnonzero(held & ~small).tolist():
+        (c1, c2), n, m = pairs[place].tolist(), int(reference[place]), int(current[place])
+        quotients[place] = abs(c1 * m - c2 * n) / (n * m)
+    return quotients
 
 
 METRIC = Metric(Cells, statistic, bounds, pvalue, doubts=doubts, range=(0.0, 1.0), symmetric=True)

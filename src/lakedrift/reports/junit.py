@@ -8,7 +8,8 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 
 from lakedrift.comparison import Comparison
-from lakedrift.report import Canvas, Digest, Line, Report
+from lakedrift.digest import Digest, Line
+from lakedrift.report import Canvas, Report
 from lakedrift.text import visible
 
 __all__ = ["REPORT"]

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 
 from lakedrift.comparison import Comparison
-from lakedrift.report import Canvas, Digest, Line, Report
+from lakedrift.digest import Digest, Line
+from lakedrift.report import Canvas, Report
 from lakedrift.text import blocks, count, duration, encode, plural, visible
 
 __all__ = ["REPORT"]
@@ -42,8 +43,8 @@ def _drifted(comparison: Comparison, lines: list[Line]) -> list[str]:
         cells = (
             line.verdict,
             code(line.feature),
-            prose(line.headline),
-            _drawing(comparison, line.feature),
+            prose(" · ".join(part for part in (line.headline, line.story.told()) if part)),
+            _drawing(comparison, line),
             prose(line.decision),
         )
         table.append(f"| {' | '.join(cells)} |")
@@ -65,8 +66,8 @@ def _names(features: list[str]) -> str:
     return shown if hidden <= 0 else f"{shown} and {hidden} more"
 
 
-def _drawing(comparison: Comparison, feature: str) -> str:
-    histogram = comparison.histogram(feature, bins=BINS)
+def _drawing(comparison: Comparison, line: Line) -> str:
+    histogram = comparison.histogram(line.feature, segment=line.segment, window=line.window, bins=BINS)
     if histogram is None:
         return ""
     reference, current = blocks(histogram.reference.tolist(), histogram.current.tolist())

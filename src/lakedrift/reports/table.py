@@ -1,4 +1,4 @@
-"""The screen: one line per drifted feature, worst first, and a line for all that is well.
+"""The screen: one line per drifted feature, worst first, one below for where and since when, and a line for all that is well.
 
 A line says how bad it is, which feature, what changed in words, how the distribution looked before and now (drawn on one scale
 of shares), and which metric decided at which limit. The lines fit the width: first the drawing gets coarser and goes, then the
@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.text import Text
 
 from lakedrift.comparison import Comparison
-from lakedrift.report import Canvas, Digest, Line, Report
+from lakedrift.digest import Digest, Line
+from lakedrift.report import Canvas, Report
 from lakedrift.text import blocks, clip, count, duration, encode, join, plural, shorten, size, visible
 
 __all__ = ["REPORT"]
@@ -71,6 +72,10 @@ def render(comparison: Comparison, canvas: Canvas) -> bytes:
 
 def _title(comparison: Comparison, width: int) -> Text:
     reference, current = comparison.reference, comparison.current
+    if comparison.dated:
+        rows = f"{count(reference.rows)} rows"
+        name = shorten(visible(reference.name), max(width - cell_len(rows) - len(GAP), 8))
+        return Text.assemble((name, "bold"), GAP, (rows, "dim"))
     rows = f"{count(reference.rows)}{ARROW}{count(current.rows)} rows"
     room = max((width - cell_len(rows) - len(GAP) - len(ARROW)) // 2, 8)
     sides = [visible(side.name) for side in (reference, current)]
@@ -91,7 +96,15 @@ def _drifted(comparison: Comparison, digest: Digest, width: int) -> list[Text]:
     if not lines:
         return []
     columns = _columns(lines, width)
-    return [*(_line(comparison, line, columns) for line in lines), *_hidden(digest, width)]
+    told = [text for line in lines for text in (_line(comparison, line, columns), *_story(line, columns, width))]
+    return [*told, *_hidden(digest, width)]
+
+
+def _story(line: Line, columns: Columns, width: int) -> list[Text]:
+    """Say where and since when, below what changed."""
+    room = width - len(WORST) - 2 * len(GAP) - columns.feature
+    story = line.story.told(room)
+    return [Text(" " * (width - room) + clip(story, max(room, 1)), "dim")] if story else []
 
 
 def _line(comparison: Comparison, line: Line, columns: Columns) -> Text:
@@ -105,7 +118,7 @@ def _line(comparison: Comparison, line: Line, columns: Columns) -> Text:
         text.append(_pad(clip(words, wide), wide)).append(GAP)
     else:
         text.append(_pad(words, columns.headline)).append(GAP)
-        text.append_text(_drawing(comparison, line.feature, columns.bins))
+        text.append_text(_drawing(comparison, line, columns.bins))
     metric = clip(line.metric or "", columns.decision - len(line.figures) - 1)
     return text.append(f"{metric} {line.figures}", "dim")
 
@@ -155,6 +168,10 @@ def _rest(digest: Digest, width: int) -> list[Text]:
         lines.append(Text(f"no drift · {plural(len(digest.passed), 'column')} within limits", STYLES["ok"]))
     else:
         lines.append(Text("nothing was judged", STYLES["warning"]))
+    elsewhere = [f"{visible(name)} ({story.places()})" for name, story in digest.elsewhere.items()]
+    lines += _listed("drifted in segments only", elsewhere, width)
+    for word, labels in digest.segments.items():
+        lines += _listed(f"{word} segments", list(map(visible, labels)), width)
     for reason, features in digest.unjudged.items():
         ending = f" not judged: {reason}"
         listed = join([visible(feature) for feature in features], max(width - len(ending), 12))
@@ -162,8 +179,12 @@ def _rest(digest: Digest, width: int) -> list[Text]:
     return lines
 
 
+def _listed(what: str, names: list[str], width: int) -> list[Text]:
+    return [Text(clip(f"{what}: {join(names, max(width - len(what) - 2, 12))}", width), "dim")] if names else []
+
+
 def _foot(comparison: Comparison, width: int) -> Text:
-    sides = (comparison.reference, comparison.current)
+    sides = (comparison.reference, comparison.current)[: 1 if comparison.dated else 2]
     rows = sum(side.rows for side in sides)
     files = plural(sum(side.fragments for side in sides), "file")
     facts = [f"{count(rows)} rows", files, size(sum(side.bytes for side in sides))]
@@ -178,8 +199,8 @@ def _drawn(bins: int) -> int:
     return 2 * bins + len(ARROW) + len(GAP) if bins else 0
 
 
-def _drawing(comparison: Comparison, feature: str, bins: int) -> Text:
-    histogram = comparison.histogram(feature, bins=bins) if bins else None
+def _drawing(comparison: Comparison, line: Line, bins: int) -> Text:
+    histogram = comparison.histogram(line.feature, segment=line.segment, window=line.window, bins=bins) if bins else None
     if histogram is None:
         return Text(" " * _drawn(bins))
     reference, current = blocks(histogram.reference.tolist(), histogram.current.tolist())

@@ -102,7 +102,7 @@ class Crosstab:
             raise IncompatibleProfilesError(msg, hint="profile one side with like= the other")
         if self.names != other.names:
             shared = sorted(set(self.names).intersection(other.names))
-            mine, other = self._narrowed(shared), other._narrowed(shared)
+            mine, other = self.narrowed(shared), other.narrowed(shared)
             vars(self).clear()  # the index of its names goes too
             vars(self).update(vars(mine))
         for name in ("rows", "null", "cells"):
@@ -123,7 +123,7 @@ class Crosstab:
 
     def sums_to(self, whole: Any) -> bool:
         """Whether the groups add up to the frequencies of the whole lake, by the names that both count."""
-        held = self._narrowed(sorted(set(self.names).intersection(whole.values)))
+        held = self.narrowed(sorted(set(self.names).intersection(whole.values)))
         expected = np.zeros(held.cells.shape[1], np.int64)
         np.add.at(expected, held.places_of(whole.values), whole.counts[0])
         if whole.buckets is not None:
@@ -163,7 +163,7 @@ class Crosstab:
                 cells[places] = self._index.locate(located)
         return cells[encoded.codes]
 
-    def _narrowed(self, names: Sequence[str]) -> Self:
+    def narrowed(self, names: Sequence[str]) -> Self:
         """Return the state with these of its names, sorted; the others in their buckets."""
         state = self.new(names, self.bits, len(self.rows))
         state.rows[:], state.null[:] = self.rows, self.null

@@ -1,0 +1,141 @@
+"""What a reader wants to know of a comparison: a line a feature, whatever the number of segments and windows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from lakedrift.comparison import Comparison
+from lakedrift.story import Story, stories
+from lakedrift.text import decimal
+
+__all__ = ["Digest", "Line"]
+
+NOTHING = Story()
+ROWS = "(rows)"  # what is said of a segment as such
+REASONS = {
+    "identifier": "identifier",
+    "temporal": "timestamp",
+    "insufficient_data": "too few rows",
+    "undecided": "undecided within its bounds",
+    "unsupported_type": "unsupported type",
+    "missing_in_reference": "not in the reference",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a comparison says about one feature: a row of `Comparison.verdicts()`.
+
+    Attributes
+    ----------
+    metric
+        The metric that decided, None where none did.
+    statistic, limit
+        Its value, and the limit that the verdict was reached at.
+    segment, window
+        The row of the feature that is told: its worst one, of the whole lake unless the gate looks at segments.
+    story
+        Where and since when it drifts.
+    """
+
+    feature: str
+    kind: str
+    verdict: str
+    status: str
+    headline: str
+    metric: str | None
+    statistic: float | None
+    limit: float | None
+    segment: str = ""
+    window: dt.datetime | None = None
+    story: Story = NOTHING
+
+    @property
+    def figures(self) -> str:
+        """The value of the deciding metric and its limit, empty where no number decided."""
+        if self.statistic is None or self.limit is None:
+            return ""
+        return f"{self.statistic:.2g} ≥ {decimal(self.limit)}"
+
+    @property
+    def decision(self) -> str:
+        """The deciding metric, its value and its limit, empty where no number decided."""
+        return f"{self.metric} {self.figures}" if self.figures else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """The verdicts of a comparison, sorted out for a reader.
+
+    Attributes
+    ----------
+    drifted
+        The features at warning or critical, worst first.
+    passed
+        The features within their limits.
+    unjudged
+        The features that could not be judged, by reason.
+    elsewhere
+        Of the others, those that drifted in segments or windows that the gate does not look at.
+    segments
+        The labels of segments that are `gone` or `new`.
+    """
+
+    drifted: list[Line]
+    passed: list[Line]
+    unjudged: dict[str, list[str]]
+    elsewhere: dict[str, Story]
+    segments: dict[str, list[str]]
+
+    @classmethod
+    def of(cls, comparison: Comparison) -> Digest:
+        """Sort out the verdicts of `comparison`, keeping their order: a line a feature."""
+        verdicts = comparison.verdicts()
+        gated = verdicts if comparison.gate == "segments" else verdicts.filter(pl.col("segment") == "")
+        told = stories(verdicts)
+        lines = [_line(row, told) for row in gated.unique("feature", keep="first", maintain_order=True).iter_rows(named=True)]
+        drifted = [line for line in lines if line.verdict in ("critical", "warning")]
+        unjudged: dict[str, list[str]] = {}
+        for line in lines:
+            if line.verdict == "none" and line.feature != ROWS:
+                unjudged.setdefault(REASONS.get(line.status, line.status), []).append(line.feature)
+        shown = {line.feature for line in drifted}
+        return cls(
+            drifted=drifted,
+            passed=[line for line in lines if line.verdict == "ok" and line.feature != ROWS],
+            unjudged=unjudged,
+            elsewhere={name: story for name, story in told.items() if name not in shown},
+            segments={word: _labels(verdicts, f"{word}_segment") for word in ("gone", "new")},
+        )
+
+    @staticmethod
+    def tally(lines: list[Line]) -> dict[str, int]:
+        """Count `lines` by verdict, in their order."""
+        return dict(Counter(line.verdict for line in lines))
+
+
+def _line(row: dict[str, Any], told: Mapping[str, Story]) -> Line:
+    return Line(
+        feature=row["feature"] or ROWS,
+        kind=row["kind"],
+        verdict=row["verdict"],
+        status=row["status"],
+        headline=f"{row['segment']}: {row['headline']}" if row["segment"] else row["headline"] or "",
+        metric=row["decided_by"],
+        statistic=row["statistic"],
+        limit=row["critical_at"] if row["verdict"] == "critical" else row["warning_at"],
+        segment=row["segment"],
+        window=row["window_start"],
+        story=told.get(row["feature"], NOTHING),
+    )
+
+
+def _labels(verdicts: pl.DataFrame, status: str) -> list[str]:
+    found = verdicts.filter((pl.col("feature") == "") & (pl.col("status") == status))
+    return found["segment"].unique(maintain_order=True).to_list()
