@@ -10,6 +10,7 @@ import pytest
 from oracles import distances
 
 import lakedrift as ld
+from lakedrift import refinement
 from lakedrift.errors import SourceChangedError
 from lakedrift.judgement import Rules, chosen_metrics, judge
 from lakedrift.observer import Silent
@@ -52,6 +53,17 @@ def ks_rows(comparison: ld.Comparison) -> dict[str, tuple[float, float, float]]:
     return {name: (statistic, lower, upper) for name, statistic, lower, upper in rows.iter_rows()}
 
 
+class Heard(Silent):
+    """Remembers the stages of a run."""
+
+    def __init__(self) -> None:
+        self.stages: list[str] = []
+
+    def stage(self, name: str, rows: int | None) -> None:
+        del rows
+        self.stages.append(name)
+
+
 def coarse(sides: tuple[Path, Path]) -> tuple[ld.Profile, ld.Profile]:
     """Profile both sides on grids fitted to something else, so that much is in doubt."""
     other = ld.profile(pl.DataFrame({name: values[:40] * 3 for name, values in shapes(5).items()}))
@@ -77,7 +89,7 @@ def test_refine__settles_what_grids_fitted_elsewhere_leave_open(sides):
     rough = judge(*profiles, rules)
     open_before = rough.unsettled("ks", undecided=False)
     assert len(open_before) >= 3
-    wanted = doubts(rough, exact=True, memory=PLENTY)
+    (wanted,) = doubts(rough, exact=True, memory=PLENTY)
     assert set(wanted) >= set(open_before)
     refined = [
         refine(profile, open_source(side), {name: states[at] for name, states in wanted.items()}, None, 2, Silent())
@@ -114,15 +126,27 @@ def test_compare__without_data_says_that_it_is_undecided_and_takes_the_worse():
 
 def test_doubts__leaves_out_what_has_no_room(sides):
     comparison = judge(*coarse(sides), Rules(chosen_metrics(None), Thresholds.of(None, ()), 500))
-    everything = doubts(comparison, exact=True, memory=PLENTY)
-    assert doubts(comparison, exact=True, memory=0) == {}
-    assert 0 < len(doubts(comparison, exact=True, memory=N * 24)) < len(everything)
+    (everything,) = doubts(comparison, exact=True, memory=PLENTY)
+    assert doubts(comparison, exact=True, memory=0) == []
+    scans = doubts(comparison, exact=True, memory=N * 24)
+    assert len(scans) > 1
+    assert 0 < sum(map(len, scans)) < len(everything)
+    assert len({name for scan in scans for name in scan}) == sum(map(len, scans))
+
+
+def test_sweep__exact_takes_as_many_scans_as_the_budget_needs(sides, monkeypatch):
+    """With room for the values of one feature at a time the distances are the same."""
+    plenty = ks_rows(ld.sweep(*sides, exact=True))
+    monkeypatch.setattr(refinement, "BYTES_A_VALUE", 1 << 14)
+    heard = Heard()
+    assert ks_rows(ld.sweep(*sides, exact=True, observer=heard, memory="600MB")) == plenty
+    assert heard.stages.count("again") > 2
 
 
 def test_refine__refuses_a_source_that_changed(sides):
     profiles = coarse(sides)
     comparison = judge(*profiles, Rules(chosen_metrics(None), Thresholds.of(None, ()), 500))
-    states = {name: pair[0] for name, pair in doubts(comparison, exact=True, memory=PLENTY).items()}
+    states = {name: pair[0] for name, pair in doubts(comparison, exact=True, memory=PLENTY)[0].items()}
     pl.DataFrame(shapes(0))[:10].write_parquet(sides[0] / "c.parquet")
     with pytest.raises(SourceChangedError, match=r"3,000 rows, then 3,010"):
         refine(profiles[0], open_source(sides[0]), states, None, 1, Silent())
@@ -131,7 +155,7 @@ def test_refine__refuses_a_source_that_changed(sides):
 def test_judge__refuses_values_that_are_not_those_counted(sides):
     profiles = coarse(sides)
     rules = Rules(chosen_metrics(None), Thresholds.of(None, ()), 500)
-    wanted = doubts(judge(*profiles, rules), exact=True, memory=PLENTY)
+    (wanted,) = doubts(judge(*profiles, rules), exact=True, memory=PLENTY)
     rewritten = pl.read_parquet(sides[0] / "a.parquet").with_columns(pl.col("normal") + 100)
     rewritten.write_parquet(sides[0] / "a.parquet")
     refined = [

@@ -14,7 +14,8 @@ from lakedrift.errors import UsageError
 from lakedrift.feature import Feature, Kind
 from lakedrift.filtering import Filter
 from lakedrift.groupby import MAX_SEGMENTS, By, GroupBy
-from lakedrift.judgement import Rules, chosen_metrics, judge
+from lakedrift.judgement import Rules, chosen_metrics, judge, measured
+from lakedrift.measure import Measure
 from lakedrift.memory import LIBRARIES, NO_GROUPS, GroupedCounts, Shares, budget, share_out
 from lakedrift.metric import discover
 from lakedrift.observer import Observer, Silent
@@ -130,13 +131,17 @@ def sweep(
     after = None if len(sides) == 1 else _profiled(sides[1], selection, groupby, before, known, means, "current", watch)
     rules = Rules(chosen, limits, min_rows)
     comparison = judge(before, after, rules, choice, gate)
-    doubtful = doubts(comparison, exact=exact, memory=means.shares(before.states, _counts_of(before)).values)
-    if doubtful and after is not None and not any(isinstance(side, Profile) for side in sides):
-        first, second = ({name: states[at] for name, states in doubtful.items()} for at in (0, 1))
-        before = _refined(before, sides[0], first, where, means, "reference again", watch)
-        after = _refined(after, sides[1], second, where, means, "current again", watch)
-    if doubtful or exact:
-        comparison = judge(before, after, replace(rules, exact=exact), choice, gate)
+    scans = doubts(comparison, exact=exact, memory=means.shares(before.states, _counts_of(before)).values)
+    settled: dict[str, list[Measure]] = {}
+    if after is not None and not any(isinstance(side, Profile) for side in sides):
+        for scan in scans:
+            again = [
+                _refined(profile, side, {name: states[at] for name, states in scan.items()}, where, means, watch)
+                for at, (profile, side) in enumerate(zip((before, after), sides, strict=True))
+            ]
+            settled |= {name: measured(again[0], again[1], name, rules) for name in scan}
+    if settled or exact:
+        comparison = judge(before, after, replace(rules, exact=exact), choice, gate, settled)
     watch.done()
     comparison.seconds = perf_counter() - started
     return comparison
@@ -371,12 +376,11 @@ def _refined(
     states: Mapping[str, Values],
     where: str | None,
     means: _Means,
-    stage: str,
     observer: Observer,
 ) -> Profile:
     if isinstance(side, Profile):
         return side
-    observer.stage(stage, _declared(side))
+    observer.stage("again", _declared(side))
     shares = means.shares(profile.states, _counts_of(profile))
     reader = means.reader(shares.reading - shares.values)
     return refine(profile, side, states, where, means.threads, observer, reader)

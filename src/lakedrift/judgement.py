@@ -23,7 +23,7 @@ from lakedrift.telling import told_distinct
 from lakedrift.threshold import LEVELS, RATES, SIGNIFICANCE, Thresholds, false_discovery_rate
 from lakedrift.windowing import Choice, Matched, matched
 
-__all__ = ["Rules", "chosen_metrics", "judge"]
+__all__ = ["Rules", "chosen_metrics", "judge", "measured"]
 
 CRITICAL_ABSENCES = ("missing_in_current", "type_changed", "no_rows", "no_valid_values")
 EVERYTHING = ""  # the feature of what is said of a segment as such
@@ -52,13 +52,23 @@ class Rules:
     exact: bool = False
 
 
+def measured(reference: Profile, current: Profile, name: str, rules: Rules) -> list[Measure]:
+    """Return what is measured of a feature of the whole lake, not yet judged."""
+    return _of_the_whole(pair_of(reference, current, name), rules)
+
+
 def judge(
-    reference: Profile, current: Profile | None, rules: Rules, choice: Choice | None = None, gate: Gate = "lake"
+    reference: Profile,
+    current: Profile | None,
+    rules: Rules,
+    choice: Choice | None = None,
+    gate: Gate = "lake",
+    settled: Mapping[str, Sequence[Measure]] | None = None,
 ) -> Comparison:
     """Compare two profiles, or the windows of one with one another.
 
     With `rules.exact`, what is not the statistic of single values though it could be is `undecided`. `choice` says what windows
-    are compared with; None is the default.
+    are compared with; None is the default. `settled` holds what further scans measured of features of the whole lake.
 
     Raises
     ------
@@ -76,7 +86,7 @@ def judge(
         parts.insert(0, _Open(Matched(whole_lake(reference.rows, current.rows))))
     names = [feature.name for feature in (*reference.features, *after.features)]
     for name in dict.fromkeys(names):
-        _measure(reference, after, name, parts, rules)
+        _measure(reference, after, name, parts, rules, (settled or {}).get(name))
     return Comparison(reference, after, [part.judged(rules) for part in parts], gate)
 
 
@@ -91,10 +101,10 @@ class _Open:
     def matches(self) -> Matches:
         return self.of.matches
 
-    def add(self, whole: Pair, rules: Rules) -> None:
+    def add(self, whole: Pair, rules: Rules, settled: Sequence[Measure] | None) -> None:
         """Measure a feature that both sides have."""
         if self.of.groupings is None:
-            self.found += measures(whole.sides, rules.metrics, rules.min_rows, told_distinct(whole))
+            self.found += settled or _of_the_whole(whole, rules)
         elif len(self.matches):
             blocks = [
                 measures(sides, rules.metrics, rules.min_rows)
@@ -115,7 +125,18 @@ class _Open:
         return Part(self.matches, (*segments, *self.found))
 
 
-def _measure(reference: Profile, current: Profile, name: str, parts: Sequence[_Open], rules: Rules) -> None:
+def _of_the_whole(whole: Pair, rules: Rules) -> list[Measure]:
+    return measures(whole.sides, rules.metrics, rules.min_rows, told_distinct(whole))
+
+
+def _measure(
+    reference: Profile,
+    current: Profile,
+    name: str,
+    parts: Sequence[_Open],
+    rules: Rules,
+    settled: Sequence[Measure] | None,
+) -> None:
     """Measure a feature in every part; of what keeps it from being measured, the first one tells."""
     absence = absences(reference, current, name)
     if absence is not None and parts:
@@ -127,7 +148,7 @@ def _measure(reference: Profile, current: Profile, name: str, parts: Sequence[_O
             return
     whole = pair_of(reference, current, name)
     for part in parts:
-        part.add(whole, rules)
+        part.add(whole, rules, settled)
 
 
 def _open(measure: Measure, metrics: Mapping[str, Metric]) -> NDArray[np.bool_]:

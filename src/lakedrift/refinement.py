@@ -2,7 +2,8 @@
 
 Between two borders of cells the Kolmogorov-Smirnov distance may rise above what is attained at the borders only where both
 sides have mass in one cell and stand nearly as far apart as anywhere. Those cells hold few values, and knowing these settles
-the distance for good.
+the distance for good. Where the values of all features do not fit into memory at once, there are several such scans, and of
+each only what was measured is kept.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ __all__ = ["doubts", "refine"]
 BYTES_A_VALUE = 48  # a kept value at the peak: key and count, both once more while two multisets merge, and the loose keys
 
 
-def doubts(comparison: Comparison, *, exact: bool, memory: int) -> dict[str, tuple[Values, Values]]:
-    """Return empty states for the cells that a second scan has to look into, by feature, for both sides.
+def doubts(comparison: Comparison, *, exact: bool, memory: int) -> list[dict[str, tuple[Values, Values]]]:
+    """Return empty states for the cells to look into, by feature, for both sides; of each further scan that this takes.
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ def doubts(comparison: Comparison, *, exact: bool, memory: int) -> dict[str, tup
     exact
         Whether every distance is to be settled, or only those with a limit within their bounds.
     memory
-        Bytes that the values may take; the features with the fewest come first, and what has no room stays as it is.
+        Bytes that the values of one scan may take; a feature that has no room alone stays as it is.
     """
     unsettled: dict[str, list[Metric]] = {}
     for name, metric in discover().items():
@@ -53,12 +54,18 @@ def doubts(comparison: Comparison, *, exact: bool, memory: int) -> dict[str, tup
     wanted = [
         (cost, name, states) for name, why in unsettled.items() for cost, states in _states(*comparison.profiles, name, why)
     ]
-    chosen = {}
+    scans: list[dict[str, tuple[Values, Values]]] = []
+    left = 0
     for cost, name, states in sorted(wanted, key=lambda one: one[:2]):
-        if cost * BYTES_A_VALUE <= memory:
-            memory -= cost * BYTES_A_VALUE
-            chosen[name] = states
-    return chosen
+        needed = cost * BYTES_A_VALUE
+        if needed > memory:
+            break
+        if needed > left:
+            scans.append({})
+            left = memory
+        scans[-1][name] = states
+        left -= needed
+    return scans
 
 
 def refine(
