@@ -1,7 +1,8 @@
 """Counting doubles in linear cells, which arithmetic finds with one look-up.
 
-A value x in [low, high) lies in unit floor(x * inverse) - first; `inverse` is a power of two, so that the product is exact, and
-floor and the subtraction of whole numbers below 2**52 are. Units make up blocks of 2**shift, and `table` (n_blocks + 1,) says
+A value x in [low, high) lies in unit floor(x * inverse) - first; `inverse` is a power of two, so that the product is exact, as
+floor and the subtraction of whole numbers up to 2**53 are. Only what is subnormal is rounded: to the same floor, unless a
+negative number becomes zero, which is then put one lower. Units make up blocks of 2**shift, and `table` (n_blocks + 1,) says
 where the cells of each block are:
 
     entry = table[unit >> shift]        cell(x) = (entry >> 8) + (unit >> (entry & 63))
@@ -50,7 +51,8 @@ def linear_units(
     for i in range(n):
         value = doubles[i]
         within = (value >= low) & (value < high)
-        units[i] = np.int32(np.floor(value * inverse) - first if within else beyond)
+        scaled = value * inverse
+        units[i] = np.int32(np.floor(scaled) - ((scaled == 0.0) & (value < 0.0)) - first if within else beyond)
         inside += within
         ordered = patterns[i] ^ ((patterns[i] >> SIGN_PLACE) & GREATEST)
         least = min(least, ordered if within else GREATEST)
@@ -122,7 +124,9 @@ def select_linear(
     patterns = doubles.view(np.int64)
     for i in range(n):
         value = doubles[i]
-        units[i] = np.int32(np.floor(value * inverse) - first if (value >= low) & (value < high) else beyond)
+        scaled = value * inverse
+        within = (value >= low) & (value < high)
+        units[i] = np.int32(np.floor(scaled) - ((scaled == 0.0) & (value < 0.0)) - first if within else beyond)
     near = 0
     for i in range(n):
         unit = np.int64(units[i])
@@ -136,7 +140,8 @@ def select_linear(
         pattern = patterns[i] if value != 0.0 else ZERO
         key = np.uint64(pattern ^ ((pattern >> SIGN_PLACE) | LEAST))
         if low <= value < high:
-            unit = np.int64(np.floor(value * inverse) - first)
+            scaled = value * inverse
+            unit = np.int64(np.floor(scaled) - ((scaled == 0.0) & (value < 0.0)) - first)
             entry = table[np.uint64(unit >> shift)]
             cell = np.uint64((entry >> PLACE) + (unit >> (entry & SHIFT_MASK)))
         elif value == value:

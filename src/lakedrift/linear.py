@@ -5,9 +5,8 @@ divided into cells of 2**shifts[b] units: narrow ones where the mass is. The edg
 and therefore as keys: within an octave, keys are proportional to numbers.
 
 Exact, hence sound: x * 2**-exponent is x with another exponent, unless it overflows or is subnormal. In the range it does not
-overflow, since that is within ±2**53 units. What is subnormal and positive has the floor 0 however it is rounded; negative it
-could become -0.0, whose floor is not -1, and so units are not wider than 1 where the range begins below zero and ends above:
-then nothing becomes smaller. So floor gives the unit, units ascend with x, and cells with units.
+overflow, since that is within ±2**53 units. What is subnormal keeps its floor, 0 or -1, however it is rounded, unless a
+negative number becomes -0.0: such a one has the unit below. So units ascend with x, and cells with units.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ class Linear:
     Attributes
     ----------
     exponent
-        A unit is 2**exponent, at most 1 where the range begins below zero and ends above.
+        A unit is 2**exponent.
     first
         The range begins at so many units; all of it is within ±2**53 units.
     block_shift
@@ -93,7 +92,8 @@ class Linear:
     def cell_of(self, values: NDArray[np.float64]) -> Integers:
         """Return the cell, counted from the first, of each value in the range, (n,)."""
         (_, _, inverse, first, _, shift), table = self.table(0)
-        units = np.floor(values * inverse).astype(np.int64) - int(first)
+        scaled = values * inverse
+        units = np.floor(scaled).astype(np.int64) - ((scaled == 0) & (values < 0)) - int(first)
         entries = table[units >> shift]
         cells: Integers = (entries >> 8) + (units >> (entries & 63))
         return cells
@@ -161,8 +161,6 @@ def _divided(values: NDArray[np.float64], low: float, high: float, cells: int, *
     bits = np.ceil(np.log2(np.maximum(mass * (cells / len(values)), 1))).astype(np.int64)
     bits = np.minimum(bits, exponent - finest)
     shift = int(bits.max())
-    if start < 0 < start + n_blocks:
-        shift = max(shift, exponent)
     if n_blocks << shift > MOST_UNITS:
         return None
     return Linear(exponent - shift, start << shift, shift, shift - bits)
