@@ -198,10 +198,7 @@ def plan_sweep(
     known = [name for side in opened for name in _names(side)]
     selection = Selection(features, exclude or (), kinds, where)
     before = _draft(opened[0], selection, None, known, means)
-    if isinstance(before, Profile):
-        like = before
-    else:
-        like = Profile(before.source.name, before.source.fragments, 0, 0, before.features, before.states)
+    like = before if isinstance(before, Profile) else Profile(before.source.name, (), 0, 0, before.features, before.states)
     after = _draft(opened[1], selection, like, known, means)
     drafts = [draft for draft in (before, after) if isinstance(draft, Plan)]
     needed = max((_needed(draft, means) for draft in drafts), default=0)

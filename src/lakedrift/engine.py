@@ -13,6 +13,7 @@ from typing import Self
 import pyarrow as pa
 
 from lakedrift.filtering import Filter
+from lakedrift.manifest import Entry
 from lakedrift.observer import Observer
 from lakedrift.plan import Plan
 from lakedrift.profiles import Profile, StateKey
@@ -62,7 +63,10 @@ def run(plan: Plan, threads: int, observer: Observer, reader: Reader | None = No
                 rows += batch.num_rows
                 filtered += kept_back
                 observer.advance(batch.num_rows + kept_back)
-    profile = Profile(plan.source.name, plan.source.fragments, rows, filtered, plan.features, MappingProxyType(crew.merged()))
+    fragments = plan.source.fragments
+    known = 0 if keep is None else filtered if len(fragments) == 1 else None
+    entries = tuple(Entry.of(fragment, known) for fragment in fragments)
+    profile = Profile(plan.source.name, entries, rows, filtered, plan.features, MappingProxyType(crew.merged()))
     profile.check()
     return profile
 

@@ -9,17 +9,31 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import NamedTuple
+
+import pyarrow as pa
 
 from lakedrift.errors import IncompatibleProfilesError, InvariantError
 from lakedrift.feature import Feature
-from lakedrift.source import Fragment
+from lakedrift.manifest import Entry
 from lakedrift.summary import Summary
 
-__all__ = ["WHOLE_LAKE", "Profile", "StateKey", "merge"]
+__all__ = ["WHOLE_LAKE", "Profile", "StateKey", "Unread", "merge"]
 
 StateKey = tuple[str, tuple[str, ...]]
 WHOLE_LAKE = ""
 VALUES, DISTINCT = "values", "distinct"  # the kinds of state that stand beside a feature's own
+
+
+class Unread(NamedTuple):
+    """A state of a kind that this version does not know: kept as it was written, for one that does.
+
+    How such states add up is not known either, so a merged profile holds those of its parts side by side.
+    """
+
+    kind: str
+    columns: tuple[str, ...]
+    table: pa.Table
 
 
 @dataclass(frozen=True)
@@ -40,15 +54,18 @@ class Profile:
         The segments, in the order of the first axis of every state; the whole lake is "".
     states
         By kind and columns, the mergeable state over all groups.
+    unread
+        States of kinds that this version does not know.
     """
 
     name: str
-    fragments: tuple[Fragment, ...]
+    fragments: tuple[Entry, ...]
     rows: int
     filtered: int
     features: tuple[Feature, ...]
     states: Mapping[StateKey, Summary]
     groups: tuple[str, ...] = (WHOLE_LAKE,)
+    unread: tuple[Unread, ...] = ()
 
     def __repr__(self) -> str:
         return f"Profile({self.name!r}, {self.rows:,} rows, {len(self.fragments)} fragments, {len(self.features)} features)"
@@ -85,7 +102,31 @@ class Profile:
     def empty(self) -> Profile:
         """Return a profile on the same grids with no rows."""
         states = {key: state.empty() for key, state in self.states.items()}
-        return replace(self, fragments=(), rows=0, filtered=0, states=MappingProxyType(states))
+        return replace(self, fragments=(), rows=0, filtered=0, states=MappingProxyType(states), unread=())
+
+    def to_bytes(self) -> bytes:
+        """Return the profile as the bytes of a file: a Parquet table that any reader can query, the same for equal profiles.
+
+        `docs/format.md` describes it.
+        """
+        from lakedrift import format as profile_format  # it makes profiles
+
+        return profile_format.encode(self)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Profile:
+        """Return the profile that `to_bytes` wrote.
+
+        Raises
+        ------
+        CorruptProfileError
+            If the bytes are not those that were written, are no profile, or say what cannot be.
+        ProfileVersionError
+            If they are of a later version of the format.
+        """
+        from lakedrift import format as profile_format
+
+        return profile_format.decode(data)
 
     def check(self) -> None:
         """Assert the conservation of rows.

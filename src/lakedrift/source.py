@@ -35,6 +35,10 @@ class Fragment:
         The bytes of each row group as encoded, before compression.
     extremes
         Columns of 64-bit integers, timestamps or durations, and the least and greatest value that the footer says they have.
+    modified
+        When it was last changed, in nanoseconds since 1970; None in memory.
+    writer
+        What wrote it, in its own words.
     """
 
     uri: str
@@ -45,6 +49,8 @@ class Fragment:
     row_groups: tuple[int, ...] = ()
     group_bytes: tuple[int, ...] = ()
     extremes: tuple[tuple[str, int, int], ...] = ()
+    modified: int | None = None
+    writer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

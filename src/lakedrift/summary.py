@@ -61,11 +61,17 @@ class Summary(Protocol):
         """Return a summary of the same grid with no rows."""
 
     def to_arrow(self) -> pa.Table:
-        """Return the state as a table, the same for equal states."""
+        """Return the state as a table of integers, as in `lakedrift.tabulation`, the same for equal states."""
 
     @classmethod
     def from_arrow(cls, table: pa.Table) -> Self:
-        """Return the state that `to_arrow` wrote."""
+        """Return the state that `to_arrow` wrote.
+
+        Raises
+        ------
+        CorruptProfileError
+            If the table says what cannot be.
+        """
 
 
 def add_counts(into: Counts, other: Counts) -> None:

@@ -31,8 +31,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakedrift.hashing import Texts, name_of, raw_of, strings_of
+from lakedrift.errors import CorruptProfileError, InvariantError
+from lakedrift.hashing import Texts, raw_of, strings_of
+from lakedrift.soundness import require
 from lakedrift.summary import Counts, add_counts
+from lakedrift.tabulation import Tabulated, Tabulation
 from lakedrift.tallies import BUCKETS, NameTally, TextTally, ViewTally
 
 __all__ = ["SUMMARY", "Frequencies"]
@@ -162,31 +165,32 @@ class Frequencies:
         self.names, self._buckets, self._named = tuple(names), buckets, None
 
     def to_arrow(self) -> pa.Table:
-        """Return one row a group: rows, null, its values (bytes) with their counts, and its buckets; names in the metadata."""
-        tallies = [sorted(tally.items()) for tally in self._settled()]
-        rows = [None] * len(tallies) if self._buckets is None else list(self._buckets)
-        held = [None if row is None else np.flatnonzero(row) for row in rows]
-        shared = [None if row is None else row[row > 0] for row in rows]
-        state = {
-            "rows": self.rows,
-            "null": self.null,
-            "values": pa.array([[raw_of(value) for value, _ in tally] for tally in tallies], pa.list_(pa.binary())),
-            "counts": pa.array([[count for _, count in tally] for tally in tallies], pa.list_(pa.int64())),
-            "buckets": pa.array(held, pa.list_(pa.int64())),
-            "bucket_counts": pa.array(shared, pa.list_(pa.int64())),
-        }
-        return pa.table(state).replace_schema_metadata({"names": json.dumps(self.names, separators=(",", ":"))})
+        """Return the state as `lakedrift.tabulation` says: values, and buckets by number; names in the metadata."""
+        tallies = self._settled()
+        names = json.dumps(self.names, separators=(",", ":"))
+        table = Tabulation(names=names, bucketed=json.dumps(self._buckets is not None))
+        table.flat("rows", self.rows)
+        table.flat("null", self.null)
+        table.texts("values", tallies)
+        if self._buckets is not None:
+            table.sparse("buckets", self._buckets)
+        return table.table()
 
     @classmethod
     def from_arrow(cls, table: pa.Table) -> Self:
-        """Return the state that `to_arrow` wrote."""
-        names = json.loads(table.schema.metadata[b"names"])
-        groups = table.to_pylist()
-        tallies = [Counter(dict(zip(map(name_of, group["values"]), group["counts"], strict=True))) for group in groups]
-        buckets = None if table["buckets"].null_count else np.zeros((len(groups), BUCKETS), np.int64)
-        for row, group in zip(buckets if buckets is not None else (), groups, strict=False):
-            row[group["buckets"]] = group["bucket_counts"]
-        return cls(names, table["rows"].to_numpy().copy(), table["null"].to_numpy().copy(), tallies, buckets)
+        """Return the state that `to_arrow` wrote; CorruptProfileError where it says what cannot be."""
+        read = Tabulated(table)
+        names = _read_names(read.grid.get("names", ""))
+        rows, null = read.flat("rows"), read.flat("null")
+        tallies = [Counter(tally) for tally in read.texts("values")]
+        bucketed = read.grid.get("bucketed")
+        require(bucketed in ("true", "false"), "a state of categories does not say whether it has buckets")
+        buckets = read.sparse("buckets", BUCKETS) if bucketed == "true" else None
+        read.finish()
+        _check_values(set().union(*tallies), names if bucketed == "true" else None)
+        state = cls(names, rows, null, tallies, buckets)
+        require((state.valid == rows - null).all(), "categories do not sum to the valid values")
+        return state
 
     def _count_booleans(self, array: pa.Array) -> None:
         true = pc.sum(array).as_py() or 0
@@ -227,6 +231,31 @@ class Frequencies:
         if self._buckets is not None and other._buckets is not None:
             add_counts(self._buckets, other._buckets)
         self._settled()
+
+
+def _read_names(text: str) -> list[str]:
+    try:
+        names = json.loads(text)
+    except ValueError:
+        names = None
+    require(isinstance(names, list) and all(isinstance(name, str) for name in names), "the names of categories cannot be read")
+    require(names == sorted(set(names)), "the names of categories are not in order")
+    _check_called(names)
+    return list(names)
+
+
+def _check_values(values: set[str], named: Sequence[str] | None) -> None:
+    """Refuse what is no value, and what should be in a bucket: what has no name or, where all are counted, is too much."""
+    _check_called(sorted(values))
+    require(values <= set(named) if named is not None else _is_small(values), "categories should be in buckets")
+
+
+def _check_called(values: Sequence[str]) -> None:
+    try:
+        strings_of(values, [0] * len(values))
+    except (InvariantError, UnicodeEncodeError, OverflowError) as error:
+        msg = "a category is called what none is"
+        raise CorruptProfileError(msg) from error
 
 
 def _is_small(values: set[str]) -> bool:

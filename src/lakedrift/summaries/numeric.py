@@ -12,11 +12,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lakedrift.binning import Binning
+from lakedrift.binning import Binning, key_values
 from lakedrift.columns import Column
 from lakedrift.errors import IncompatibleProfilesError
 from lakedrift.keying import BUFFERS, column_of, flip_of
+from lakedrift.soundness import require, sound_binning
 from lakedrift.summary import Counts, add_counts
+from lakedrift.tabulation import Tabulated, Tabulation
 from lakedrift_kernels import moments, numbers
 
 __all__ = ["SUMMARY", "Numeric"]
@@ -25,6 +27,7 @@ HIGHEST = np.uint64((1 << 64) - 1)
 MINUS_INFINITY = np.uint64(0x000FFFFFFFFFFFFF)
 PLUS_INFINITY = np.uint64(0xFFF0000000000000)
 BASE = 1 << 32
+NEAR, FAR = 5, 7  # digits of the sums of moments
 FLAT = ("rows", "null", "nan")
 
 
@@ -152,33 +155,72 @@ class Numeric:
         return self.binning.origin - (1 << 63 if self.binning.axis == "int64" else 0)
 
     def to_arrow(self) -> pa.Table:
-        """Return one row a group, the grid in the metadata; cells and far sums as indices and values of what is not zero."""
-        held = [np.flatnonzero(row) for row in self.cells]
-        rows = [np.flatnonzero(table[:, 0]) for table in self.far]
-        integers = pa.list_(pa.int64())
-        state = {name: getattr(self, name) for name in FLAT} | {
-            "extremes": pa.array(list(self.extremes), pa.list_(pa.uint64())),
-            "near": pa.array(list(self.near), integers),
-            "cells": pa.array(held, integers),
-            "counts": pa.array([row[at] for row, at in zip(self.cells, held, strict=True)], integers),
-            "far_rows": pa.array(rows, integers),
-            "far": pa.array([table[at].ravel() for table, at in zip(self.far, rows, strict=True)], integers),
-        }
-        return pa.table(state).replace_schema_metadata({"binning": self.binning.to_json()})
+        """Return the state as `lakedrift.tabulation` says: cells, extremes by key, and the digits of the moments."""
+        table = Tabulation(binning=self.binning.to_json())
+        for name in FLAT:
+            table.flat(name, getattr(self, name))
+        lows = cell_lows(self.binning)
+        table.sparse("cells", self.cells, lows)
+        groups = np.flatnonzero(self.cells.any(axis=1)).repeat(2)
+        keys = self.extremes[groups[::2]].ravel()
+        values = key_values(keys, self.binning.axis)
+        table.entries("extremes", groups, np.tile([0, 1], len(groups) // 2), keys.view(np.int64), values)
+        table.sparse("near", self.near)
+        table.sparse("far", self.far.reshape(len(self.rows), -1))
+        return table.table()
 
     @classmethod
     def from_arrow(cls, table: pa.Table) -> Self:
-        """Return the state that `to_arrow` wrote."""
-        state = cls.new(Binning.from_json(table.schema.metadata[b"binning"].decode()), table.num_rows)
-        for name in FLAT:
-            getattr(state, name)[:] = table[name].to_numpy()
-        for group, row in enumerate(table.drop_columns(list(FLAT)).to_pylist()):
-            state.extremes[group], state.near[group] = row["extremes"], row["near"]
-            state.cells[group, row["cells"]] = row["counts"]
-            if row["far_rows"]:
-                state.far = state.far if state.far.shape[1] else _far_table(table.num_rows)
-                state.far[group, row["far_rows"]] = np.array(row["far"], np.int64).reshape(-1, state.far.shape[2])
+        """Return the state that `to_arrow` wrote.
+
+        Raises
+        ------
+        CorruptProfileError
+            If it says what cannot be.
+        """
+        read = Tabulated(table)
+        binning = sound_binning(read.grid.get("binning", ""))
+        slots = np.array([read.flat(name) for name in FLAT])
+        cells = read.sparse("cells", binning.n_cells)
+        extremes = _extremes(read, cells, binning)
+        near, far = read.sparse("near", NEAR, signed=True), read.sparse("far", moments.EXPONENTS * FAR, signed=True)
+        read.finish()
+        state = cls(binning, slots, cells, extremes, near, far.reshape(read.n_groups, -1, FAR))
+        state.far = state.far if far.any() else state.far[:, :0]
+        _check(state)
         return state
+
+
+def cell_lows(binning: Binning) -> NDArray[np.float64]:
+    """Return the least value of each cell, (n_cells,), rounded on the integer axes."""
+    lows = key_values(binning.edges, binning.axis)
+    return np.where(np.isnan(lows), np.where(binning.edges > PLUS_INFINITY, np.inf, -np.inf), lows)
+
+
+def _extremes(read: Tabulated, cells: Counts, binning: Binning) -> NDArray[np.uint64]:
+    """Return the keys of the extremes, which lie in the outermost cells that hold any value."""
+    groups, places, keys = read.entries("extremes")
+    held = np.flatnonzero(cells.any(axis=1))
+    require(np.array_equal(groups, held.repeat(2)), "extremes are of other groups than values")
+    require(np.array_equal(places, np.tile([0, 1], len(held))), "extremes are not in order")
+    extremes = np.tile(np.array([HIGHEST, 0], np.uint64), (len(cells), 1))
+    extremes[held] = keys.view(np.uint64).reshape(-1, 2)
+    require((extremes[held, 0] <= extremes[held, 1]).all(), "extremes are not in order")
+    least, most = (cells[held] > 0).argmax(axis=1), cells.shape[1] - 1 - (cells[held, ::-1] > 0).argmax(axis=1)
+    found = binning.cell_of(extremes[held])
+    require(np.array_equal(found, np.column_stack([least, most])), "extremes are not in the outermost cells")
+    return extremes
+
+
+def _check(state: Numeric) -> None:
+    """Refuse counts that do not add up, and digits that are none."""
+    require((state.valid == state.rows - state.null - state.nan).all(), "cells do not sum to the valid values")
+    counted = state.near[:, 0] + state.far[:, :, 0].sum(axis=1)
+    finite = state.valid - state.infinite[0] - state.infinite[1]
+    require((counted == finite).all(), "moments are of other values than the cells")
+    require((state.near[:, 0] >= 0).all() and (state.far[:, :, 0] >= 0).all(), "a count of moments is negative")
+    digits = np.concatenate([state.near[:, [2, 4]].ravel(), state.far[:, :, [2, 4, 5, 6]].ravel()])
+    require(((digits >= 0) & (digits < BASE)).all(), "a digit of the moments is none")
 
 
 def _far_table(n_groups: int) -> Counts:

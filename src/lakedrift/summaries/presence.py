@@ -7,7 +7,9 @@ from typing import ClassVar, Self
 import numpy as np
 import pyarrow as pa
 
+from lakedrift.soundness import require
 from lakedrift.summary import Counts, add_counts
+from lakedrift.tabulation import Tabulated, Tabulation
 
 __all__ = ["SUMMARY", "Presence"]
 
@@ -51,13 +53,20 @@ class Presence:
         return self.new(len(self.rows))
 
     def to_arrow(self) -> pa.Table:
-        """Return one row a group: rows, null."""
-        return pa.table({"rows": self.rows, "null": self.null})
+        """Return the state as `lakedrift.tabulation` says: rows, null."""
+        table = Tabulation()
+        table.flat("rows", self.rows)
+        table.flat("null", self.null)
+        return table.table()
 
     @classmethod
     def from_arrow(cls, table: pa.Table) -> Self:
-        """Return the state that `to_arrow` wrote."""
-        return cls(*(table[name].to_numpy().copy() for name in ("rows", "null")))
+        """Return the state that `to_arrow` wrote; CorruptProfileError where it says what cannot be."""
+        read = Tabulated(table)
+        state = cls(read.flat("rows"), read.flat("null"))
+        read.finish()
+        require((state.null <= state.rows).all(), "there are more nulls than rows")
+        return state
 
 
 SUMMARY = Presence

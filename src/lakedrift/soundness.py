@@ -1,0 +1,81 @@
+"""What must hold of content that was read, before anything is made of it: it may have been written by anybody.
+
+A checksum says that bytes are as they were written, not that they make sense.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import numpy as np
+
+from lakedrift.binning import OCTAVES, ROOTS, Binning, Keys
+from lakedrift.errors import CorruptProfileError
+
+__all__ = ["MOST_CELLS", "require", "sound_binning"]
+
+MOST_CELLS = 1 << 24  # of all groups of a state; fitted grids have fewer by far
+MOST_GRID_CELLS = 1 << 20
+MOST_LEAVES = 1 << 24  # of one window, as kernels pack them
+MOST_SHIFT = 63
+WINDOW, LOW, SHIFT, LAST = range(4)
+
+
+def require(holds: object, what: str) -> None:
+    """Refuse content of which something does not hold.
+
+    Raises
+    ------
+    CorruptProfileError
+        Saying `what` is wrong.
+    """
+    if not holds:
+        raise CorruptProfileError(what)
+
+
+@functools.lru_cache(maxsize=1024)  # the profiles of a store are on the same grids
+def sound_binning(text: str) -> Binning:
+    """Return the grid that `Binning.to_json` wrote.
+
+    Raises
+    ------
+    CorruptProfileError
+        If it is no such text, or its edges are not in order.
+    """
+    try:
+        binning = Binning.from_json(text)
+        _check_tables(binning)
+        written = binning.to_json()
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError, RecursionError) as error:
+        msg = "a grid cannot be read"
+        raise CorruptProfileError(msg) from error
+    require(written == text, "a grid is not as it is written")
+    require(binning.n_cells <= MOST_GRID_CELLS, "a grid has too many cells")
+    require(_is_ascending(binning.leaf_edges), "the edges of a grid are not in order")
+    require(_is_ascending(binning.nested[:, WINDOW]), "the divided leaves of a grid are not in order")
+    require(not len(binning.nested) or binning.nested[-1, WINDOW] < len(binning.leaf_edges), "a divided leaf does not exist")
+    require(_is_ascending(binning.edges), "the edges of a grid are not in order")
+    return binning
+
+
+def _check_tables(binning: Binning) -> None:
+    require(binning.axis in ("double", "int64", "uint64"), "a grid has an unknown axis")
+    require(_is_ascending(binning.octaves) and (binning.octaves < OCTAVES).all(), "the octaves of a grid are not in order")
+    roots = binning.windows[:, WINDOW]
+    require(_is_ascending(roots) and (roots < ROOTS).all(), "the windows of a grid are not in order")
+    require(np.isin(roots >> np.uint64(4), binning.octaves).all(), "a window of a grid is in no octave")
+    for table in (binning.windows, binning.nested):
+        require(
+            (table[:, SHIFT] <= MOST_SHIFT).all() and (table[:, LAST] < MOST_LEAVES).all(), "a window of a grid is too large"
+        )
+    leaves = sum(int(table[:, LAST].sum()) for table in (binning.windows, binning.nested))
+    require(leaves <= MOST_GRID_CELLS, "a grid has too many cells")
+    require(math.isfinite(binning.centre), "the centre of a grid is not finite")
+    unit = math.frexp(binning.scale)
+    require(unit[0] == 0.5 and abs(unit[1]) <= 1024, "the scale of a grid is no power of two")
+    require(isinstance(binning.origin, int) and 0 <= binning.origin < 1 << 64, "the origin of a grid is no key")
+
+
+def _is_ascending(keys: Keys) -> bool:
+    return bool((keys[1:] > keys[:-1]).all())
