@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lakedrift_kernels._jit import kernel
 
-__all__ = ["count_cells", "count_nested_cells", "select_keys"]
+__all__ = ["count_cells", "count_nested_cells", "locate_keys", "select_keys"]
 
 ROOT_SHIFT = np.uint64(48)
 ABOUT_SHIFT = np.uint64(44)
@@ -78,6 +78,36 @@ def count_nested_cells(
             leaf = min((max(key, low) - low) >> (packed & SHIFT_MASK), (packed >> LAST_SHIFT) & LAST_MASK)
             cell = (packed >> FIRST_SHIFT) + leaf
         counts[cell] += 1
+
+
+@kernel
+def locate_keys(
+    keys: NDArray[np.uint64],
+    n: int,
+    index: NDArray[np.uint16],
+    outer: NDArray[np.uint64],
+    leaves: NDArray[np.uint64],
+    nested: NDArray[np.uint64],
+    cells: NDArray[np.int32],
+) -> None:
+    """Write the cell of each of the first n keys to `cells` (at least n,); `leaves` and `nested` may be empty."""
+    for i in range(n):
+        key = keys[i]
+        row = index[key >> ROOT_SHIFT]
+        low = outer[row, 0]
+        packed = outer[row, 1]
+        leaf = min((max(key, low) - low) >> (packed & SHIFT_MASK), (packed >> LAST_SHIFT) & LAST_MASK)
+        cells[i] = np.int32((packed >> FIRST_SHIFT) + leaf)
+    if nested.shape[0]:
+        for i in range(n):
+            cell = leaves[cells[i]]
+            if cell & NESTED:
+                inner = cell ^ NESTED
+                low = nested[inner, 0]
+                packed = nested[inner, 1]
+                leaf = min((max(keys[i], low) - low) >> (packed & SHIFT_MASK), (packed >> LAST_SHIFT) & LAST_MASK)
+                cell = (packed >> FIRST_SHIFT) + leaf
+            cells[i] = np.int32(cell)
 
 
 @kernel

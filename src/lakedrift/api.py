@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +15,11 @@ from lakedrift.feature import Feature, Kind
 from lakedrift.filtering import Filter
 from lakedrift.judgement import chosen_metrics, judge
 from lakedrift.memory import LIBRARIES, Shares, budget, share_out
+from lakedrift.merging import merge
 from lakedrift.metric import discover
 from lakedrift.observer import Observer, Silent
 from lakedrift.plan import Plan, Selection, columns_of, make_plan
-from lakedrift.profiles import Profile, StateKey, merge
+from lakedrift.profiles import Profile, StateKey
 from lakedrift.reading import Reader
 from lakedrift.refinement import doubts, refine
 from lakedrift.scanners import open_scanner
@@ -27,7 +29,7 @@ from lakedrift.summaries.values import Values
 from lakedrift.summary import Summary
 from lakedrift.threshold import Thresholds
 
-__all__ = ["DryRun", "compare", "merge", "plan_sweep", "profile", "sweep"]
+__all__ = ["DryRun", "compare", "load", "merge", "plan_sweep", "profile", "sweep"]
 
 MIN_ROWS = 500
 
@@ -152,6 +154,19 @@ def compare(
     """
     chosen = chosen_metrics(metrics)
     return judge(reference, current, metrics=chosen, thresholds=_thresholds(thresholds), min_rows=min_rows)
+
+
+def load(path: str | os.PathLike[str]) -> Profile:
+    """Return the profile that `Profile.save` wrote to a file or an `s3://` address.
+
+    Raises
+    ------
+    SourceNotFoundError
+        If there is nothing.
+    StoreError
+        If it cannot be read, or is no sound profile.
+    """
+    return Profile.load(path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import functools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal, Self
 
 import numpy as np
@@ -49,6 +49,7 @@ ONE = np.uint64(1)
 NESTED = np.uint64(1 << 63)
 EXACT_INTEGERS = 1 << 53
 NO_KEYS: Keys = np.empty(0, np.uint64)
+ALL_KEPT: NDArray[np.int64] = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +72,9 @@ class Binning:
         Moments sum round((x - centre) * scale); scale is a power of two. On the integer axes `centre` is exact as `origin`.
     origin
         The key that values are measured from on the integer axes.
+    kept
+        (n_cells,) int64, ascending and beginning with 0: of a coarse grid, the cells of the fine one that its own begin with;
+        empty where none are joined. Every edge is one of the fine grid, so what holds of those holds of these.
     """
 
     axis: Axis
@@ -80,6 +84,7 @@ class Binning:
     centre: float
     scale: float
     origin: int = 0
+    kept: NDArray[np.int64] = field(default_factory=lambda: ALL_KEPT)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Binning) and self._identity() == other._identity()
@@ -88,14 +93,15 @@ class Binning:
         return hash(self._identity())
 
     def _identity(self) -> tuple[object, ...]:
-        tables = self.octaves.tobytes(), self.windows.tobytes(), self.nested.tobytes()
+        tables = self.octaves.tobytes(), self.windows.tobytes(), self.nested.tobytes(), self.kept.tobytes()
         return (self.axis, *tables, self.centre, self.scale, self.origin)
 
     def to_json(self) -> str:
         """Return the grid as text, the same for equal grids."""
         numbers = {"centre": self.centre.hex(), "scale": self.scale.hex(), "origin": self.origin}
         tables = {name: getattr(self, name).tolist() for name in ("octaves", "windows", "nested")}
-        return json.dumps({"axis": self.axis, **numbers, **tables}, separators=(",", ":"))
+        kept = {"kept": self.kept.tolist()} if len(self.kept) else {}
+        return json.dumps({"axis": self.axis, **numbers, **tables, **kept}, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -104,7 +110,26 @@ class Binning:
         windows, nested = (np.array(read[name], np.uint64).reshape(-1, 4) for name in ("windows", "nested"))
         octaves = np.array(read["octaves"], np.uint64)
         centre, scale = float.fromhex(read["centre"]), float.fromhex(read["scale"])
-        return cls(read["axis"], octaves, windows, nested, centre, scale, read["origin"])
+        kept = np.array(read.get("kept", []), np.int64)
+        return cls(read["axis"], octaves, windows, nested, centre, scale, read["origin"], kept)
+
+    def joined(self, kept: NDArray[np.int64]) -> Binning:
+        """Return the grid whose cells begin with these of the fine one's, (n_cells,), ascending, the first of them 0."""
+        return replace(self, kept=kept if len(kept) < self.fine.n_cells else ALL_KEPT)
+
+    @functools.cached_property
+    def fine(self) -> Binning:
+        """The grid with no cells joined."""
+        return replace(self, kept=ALL_KEPT) if len(self.kept) else self
+
+    @functools.cached_property
+    def cell_of_fine(self) -> NDArray[np.int32]:
+        """The cell that each of the fine grid is part of, (n_fine_cells,)."""
+        begins = np.ones(self.fine.n_cells, np.int32)
+        if len(self.kept):
+            begins[:] = 0
+            begins[self.kept] = 1
+        return np.cumsum(begins, dtype=np.int32) - np.int32(1)
 
     @property
     def tables(self) -> tuple[NDArray[np.uint16], Keys, Keys, Keys]:
@@ -143,6 +168,8 @@ class Binning:
     @functools.cached_property
     def edges(self) -> Keys:
         """The first key of every cell, ascending, the first one 0, (n_cells,)."""
+        if len(self.kept):
+            return self.fine.edges[self.kept]
         starts = self.leaf_edges
         if not len(self.nested):
             return starts
@@ -176,6 +203,8 @@ class Binning:
     @property
     def n_cells(self) -> int:
         """How many cells the grid has."""
+        if len(self.kept):
+            return len(self.kept)
         return self._n_leaves + int(self.nested[:, 3].sum())
 
     @property

@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Mapping
 from itertools import chain
 
 import pyarrow as pa
@@ -92,7 +91,6 @@ def read(data: bytes) -> pa.Table:
     try:
         with pa.BufferReader(data) as source:
             file = pq.ParquetFile(source, read_dictionary=["kind", "feature", "segment", "field"])
-            require(_types(file.schema_arrow) == _types(SCHEMA), "its columns are not those of a profile")
             table = file.read(use_threads=False)
             table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -125,14 +123,13 @@ def _check_sizes(data: bytes) -> None:
             found = list(chain.from_iterable(pages.chunks(file)))
             encoded = sum(chunk.encoded for chunk in found)
             largest = max((pages.look(file, chunk).largest for chunk in found), default=0)
-            rows = pq.read_metadata(pa.BufferReader(data)).num_rows
+            footer = pq.read_metadata(pa.BufferReader(data))
+            columns = footer.schema.to_arrow_schema()
         except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
             msg = f"its pages cannot be read: {reason(error)}"
             raise CorruptProfileError(msg) from error
     require(max(encoded, largest) <= most, "its pages say that they hold more than they can")
-    require(0 <= rows <= max(LEAST_ROWS, ROWS_A_BYTE * len(data)), "it says that it has more rows than it can")
-
-
-def _types(schema: pa.Schema) -> Mapping[str, pa.DataType]:
-    """Return the types of the columns, a dictionary as what it stands for."""
-    return {field.name: field.type.value_type if pa.types.is_dictionary(field.type) else field.type for field in schema}
+    most_rows = max(LEAST_ROWS, ROWS_A_BYTE * len(data))
+    require(0 <= footer.num_rows <= most_rows, "it says that it has more rows than it can")
+    told = [(field.name, field.type) for field in columns]
+    require(told == [(field.name, field.type) for field in SCHEMA], "its columns are not those of a profile")

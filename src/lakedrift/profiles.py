@@ -5,7 +5,9 @@ The module is not called `profile` because `lakedrift.profile` is the public ver
 
 from __future__ import annotations
 
+import datetime
 import functools
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -13,14 +15,20 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from lakedrift.errors import IncompatibleProfilesError, InvariantError
+from lakedrift.errors import (
+    InvariantError,
+    SourceNotFoundError,
+    StoreError,
+)
 from lakedrift.feature import Feature
+from lakedrift.grouping import Grouping
 from lakedrift.manifest import Entry
-from lakedrift.summary import Summary
+from lakedrift.storages import locate
+from lakedrift.summary import StateKey, Summary
+from lakedrift.window import Every
 
-__all__ = ["WHOLE_LAKE", "Profile", "StateKey", "Unread", "merge"]
+__all__ = ["WHOLE_LAKE", "Profile", "StateKey", "Unread"]
 
-StateKey = tuple[str, tuple[str, ...]]
 WHOLE_LAKE = ""
 VALUES, DISTINCT = "values", "distinct"  # the kinds of state that stand beside a feature's own
 
@@ -31,6 +39,7 @@ class Unread(NamedTuple):
     How such states add up is not known either, so a merged profile holds those of its parts side by side.
     """
 
+    grouping: int
     kind: str
     columns: tuple[str, ...]
     table: pa.Table
@@ -51,9 +60,16 @@ class Profile:
     features
         The columns watched, in the order of the source.
     groups
-        The segments, in the order of the first axis of every state; the whole lake is "".
+        The segment of each state of `states`: the whole lake, "".
     states
-        By kind and columns, the mergeable state over all groups.
+        By kind and columns, the mergeable state of the whole lake.
+    groupings
+        The same by segment and window, one for each segmentation that was asked for; with a column of time also the whole lake
+        by window, of no keys.
+    time
+        The column that windows are made of, None where there is none.
+    every
+        The length of the windows.
     unread
         States of kinds that this version does not know.
     """
@@ -65,6 +81,9 @@ class Profile:
     features: tuple[Feature, ...]
     states: Mapping[StateKey, Summary]
     groups: tuple[str, ...] = (WHOLE_LAKE,)
+    groupings: tuple[Grouping, ...] = ()
+    time: str | None = None
+    every: Every | None = None
     unread: tuple[Unread, ...] = ()
 
     def __repr__(self) -> str:
@@ -99,10 +118,74 @@ class Profile:
         """Return how many values of a feature differ, None where it never looked like an identifier."""
         return self.states.get((DISTINCT, (name,)))
 
+    def grouping(self, keys: Sequence[str]) -> Grouping:
+        """Return the grouping of that segmentation; KeyError where there is none."""
+        for grouping in self.groupings:
+            if grouping.keys == tuple(keys):
+                return grouping
+        raise KeyError(tuple(keys))
+
     def empty(self) -> Profile:
         """Return a profile on the same grids with no rows."""
         states = {key: state.empty() for key, state in self.states.items()}
-        return replace(self, fragments=(), rows=0, filtered=0, states=MappingProxyType(states), unread=())
+        groupings = tuple(grouping.empty() for grouping in self.groupings)
+        fixed = MappingProxyType(states)
+        return replace(self, fragments=(), rows=0, filtered=0, states=fixed, groupings=groupings, unread=())
+
+    def select(self, *, segment: str | None = None, window: str | datetime.date | None = None) -> Profile:
+        """Return the profile of one segment, of one window, or of one segment in one window.
+
+        Its states are those of the groups added up: counts in coarser cells, without moments and exact values.
+
+        Parameters
+        ----------
+        segment
+            Its label, such as `carrier=AA/origin=JFK`; the whole lake where there is none.
+        window
+            When it starts: a time or a date, or the same as ISO text. Where no zone is said, that of the windows is meant.
+
+        Raises
+        ------
+        UnknownNameError
+            If the profile has no such segment or window.
+        """
+        from lakedrift.selection import selected  # it makes profiles
+
+        return selected(self, segment, window)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the profile to a file, or to an `s3://` address: whole or not at all, whatever happens meanwhile.
+
+        Raises
+        ------
+        StoreWriteError
+            If it cannot be written; what was there before is then as it was.
+        """
+        storage, name = locate(path)
+        storage.put(name, self.to_bytes())
+        storage.sweep(name)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Profile:
+        """Return the profile that was saved there.
+
+        Raises
+        ------
+        SourceNotFoundError
+            If there is nothing.
+        StoreError
+            If it cannot be read, or is no sound profile.
+        """
+        storage, name = locate(path)
+        data = storage.get(name)
+        if data is None:
+            msg = f"no such profile: {os.fspath(path)!r}"
+            raise SourceNotFoundError(msg)
+        try:
+            return cls.from_bytes(data)
+        except StoreError as error:
+            msg = f"cannot read the profile {os.fspath(path)!r}: {error.message}"
+            raise type(error)(msg, hint=error.hint) from error
 
     def to_bytes(self) -> bytes:
         """Return the profile as the bytes of a file: a Parquet table that any reader can query, the same for equal profiles.
@@ -134,11 +217,11 @@ class Profile:
         Raises
         ------
         InvariantError
-            If rows delivered and filtered are not what the fragments declare, or a feature's rows are not its null, NaN and
-            valid ones together.
+            If rows delivered and filtered are not what the fragments declare, a feature's rows are not its null, NaN and valid
+            ones together, or groups do not sum to the whole lake.
         """
         declared = [fragment.rows for fragment in self.fragments]
-        if None not in declared and sum(rows or 0 for rows in declared) != self.rows + self.filtered:
+        if declared and None not in declared and sum(rows or 0 for rows in declared) != self.rows + self.filtered:
             msg = (
                 f"{self.name}: {sum(rows or 0 for rows in declared)} rows declared, {self.rows} + {self.filtered} filtered read"
             )
@@ -147,46 +230,17 @@ class Profile:
             if (state.rows != state.null + state.nan + state.valid).any() or (state.rows > self.rows).any():
                 msg = f"{columns[0]!r}: rows are not null + NaN + valid"
                 raise InvariantError(msg)
+        for grouping in self.groupings:
+            self._check_sums(grouping)
 
-
-def merge(profiles: Sequence[Profile]) -> Profile:
-    """Add profiles of disjoint data made on the same grids, in any order.
-
-    Raises
-    ------
-    IncompatibleProfilesError
-        If there are none, or a feature is of another kind or on another grid; the message names it.
-    """
-    if not profiles:
-        msg = "there is nothing to merge"
-        raise IncompatibleProfilesError(msg)
-    features: dict[str, Feature] = {}
-    states: dict[StateKey, Summary] = {}
-    for profile in profiles:
-        for feature in profile.features:
-            if features.setdefault(feature.name, feature) != feature:
-                raise _conflict(feature.name, "is of another type")
-        for key, state in profile.states.items():
-            _add(states, key, state)
-    fragments = sorted((fragment for profile in profiles for fragment in profile.fragments), key=lambda found: found.uri)
-    rows, filtered = sum(profile.rows for profile in profiles), sum(profile.filtered for profile in profiles)
-    name = min(profile.name for profile in profiles)
-    orders = {profile.features for profile in profiles}
-    ordered = orders.pop() if len(orders) == 1 else tuple(features[name] for name in sorted(features))
-    merged = Profile(name, tuple(fragments), rows, filtered, ordered, MappingProxyType(dict(sorted(states.items()))))
-    merged.check()
-    return merged
-
-
-def _add(states: dict[StateKey, Summary], key: StateKey, state: Summary) -> None:
-    try:
-        if key not in states:
-            states[key] = state.empty()
-        states[key].merge(state)
-    except IncompatibleProfilesError as error:
-        raise _conflict(key[1][0], "has another grid") from error
-
-
-def _conflict(name: str, why: str) -> IncompatibleProfilesError:
-    msg = f"cannot merge: feature {name!r} {why}"
-    return IncompatibleProfilesError(msg, hint="profile the later ones with like= the first")
+    def _check_sums(self, grouping: Grouping) -> None:
+        if grouping.rows.sum() != self.rows:
+            msg = f"{grouping.described}: {grouping.rows.sum()} rows in groups, {self.rows} in all"
+            raise InvariantError(msg)
+        for (_, columns), state in grouping.states.items():
+            if (state.rows != state.null + state.nan + state.valid).any() or (state.rows > grouping.rows).any():
+                msg = f"{columns[0]!r} by {grouping.described}: rows are not null + NaN + valid"
+                raise InvariantError(msg)
+            if not state.sums_to(self.state(columns[0])):
+                msg = f"{columns[0]!r}: groups by {grouping.described} do not sum to the whole lake"
+                raise InvariantError(msg)

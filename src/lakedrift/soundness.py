@@ -9,8 +9,9 @@ import functools
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lakedrift.binning import OCTAVES, ROOTS, Binning, Keys
+from lakedrift.binning import OCTAVES, ROOTS, Binning
 from lakedrift.errors import CorruptProfileError
 
 __all__ = ["MOST_CELLS", "require", "sound_binning"]
@@ -51,12 +52,22 @@ def sound_binning(text: str) -> Binning:
         msg = "a grid cannot be read"
         raise CorruptProfileError(msg) from error
     require(written == text, "a grid is not as it is written")
-    require(binning.n_cells <= MOST_GRID_CELLS, "a grid has too many cells")
+    require(binning.fine.n_cells <= MOST_GRID_CELLS, "a grid has too many cells")
     require(_is_ascending(binning.leaf_edges), "the edges of a grid are not in order")
     require(_is_ascending(binning.nested[:, WINDOW]), "the divided leaves of a grid are not in order")
     require(not len(binning.nested) or binning.nested[-1, WINDOW] < len(binning.leaf_edges), "a divided leaf does not exist")
-    require(_is_ascending(binning.edges), "the edges of a grid are not in order")
+    require(_is_ascending(binning.fine.edges), "the edges of a grid are not in order")
+    _check_joined(binning)
     return binning
+
+
+def _check_joined(binning: Binning) -> None:
+    """Refuse joined cells that are not cells of the fine grid, the first of them the first."""
+    kept = binning.kept
+    require(kept.ndim == 1 and _is_ascending(kept), "the joined cells of a grid are not in order")
+    if len(kept):
+        require(kept[0] == 0 and kept[-1] < binning.fine.n_cells, "a grid joins cells that there are not")
+        require(len(kept) < binning.fine.n_cells, "a grid joins no cells")
 
 
 def _check_tables(binning: Binning) -> None:
@@ -77,5 +88,5 @@ def _check_tables(binning: Binning) -> None:
     require(isinstance(binning.origin, int) and 0 <= binning.origin < 1 << 64, "the origin of a grid is no key")
 
 
-def _is_ascending(keys: Keys) -> bool:
+def _is_ascending(keys: NDArray[np.integer]) -> bool:
     return bool((keys[1:] > keys[:-1]).all())

@@ -1,7 +1,7 @@
 """What a summary is: the mergeable state of a column, one row an array entry a group.
 
-A summary is one file of `summaries/`. Its arrays have the groups as first axis (for now the whole lake, one group), and every
-number in it is an integer, so that no state depends on the order in which batches were read or states merged.
+A summary is one file of `summaries/`. Its arrays have the groups as first axis (the whole lake is one group), and every number
+in it is an integer, so that no state depends on the order in which batches were read or states merged.
 
 `update` and `merge` change `self` only, and only whoever made a summary may call them; a summary in a finished profile is not
 changed any more. `merge` is associative and commutative, `empty` is its identity, and `from_arrow(to_arrow())` is equality.
@@ -9,7 +9,8 @@ changed any more. `merge` is associative and commutative, `empty` is its identit
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol, Self
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 import pyarrow as pa
@@ -17,9 +18,10 @@ from numpy.typing import NDArray
 
 from lakedrift.errors import InvariantError
 
-__all__ = ["Counts", "Summary", "add_counts"]
+__all__ = ["Codes", "Counts", "Grouped", "StateKey", "Summary", "add_counts"]
 
 Counts = NDArray[np.int64]
+StateKey = tuple[str, tuple[str, ...]]
 
 
 class Summary(Protocol):
@@ -72,6 +74,32 @@ class Summary(Protocol):
         CorruptProfileError
             If the table says what cannot be.
         """
+
+
+class Grouped(Summary, Protocol):
+    """Mergeable state of one kind by group: counts only, without moments, extremes or registers."""
+
+    def update_groups(self, array: pa.Array, codes: Codes) -> None:
+        """Add a batch of the column, of which every row has the code of its group."""
+
+    def gathered(self, indptr: Counts, indices: Counts) -> Self:
+        """Return the state whose group k is the sum of the groups indices[indptr[k]:indptr[k + 1]] of this one."""
+
+    def sums_to(self, whole: Any) -> bool:
+        """Whether the groups add up to the state of the whole lake, which may be finer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """Which group each row of a batch is in, (n,) int32, and how many rows each group has there, (n_groups,)."""
+
+    of_rows: NDArray[np.int32]
+    rows: Counts
+
+    @classmethod
+    def of(cls, of_rows: NDArray[np.int32], n_groups: int) -> Self:
+        """Return the codes of rows, all in [0, n_groups)."""
+        return cls(of_rows, np.bincount(of_rows, minlength=n_groups))
 
 
 def add_counts(into: Counts, other: Counts) -> None:

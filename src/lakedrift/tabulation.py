@@ -21,7 +21,7 @@ from lakedrift.hashing import name_of, raw_of
 from lakedrift.soundness import MOST_CELLS, require
 from lakedrift.summary import Counts
 
-__all__ = ["Tabulated", "Tabulation"]
+__all__ = ["FIELD", "Tabulated", "Tabulation"]
 
 FIELD = pa.dictionary(pa.int8(), pa.string())
 MOST_FIELDS = 100
@@ -96,7 +96,6 @@ class Tabulated:
         self._table = table
         self._runs = _runs(table["field"])
         self.n_groups = len(self._slice("group", "rows"))
-        require(self.n_groups, "a state has no rows")
 
     def flat(self, field: str) -> Counts:
         """Return one integer a group, (n_groups,), none negative."""

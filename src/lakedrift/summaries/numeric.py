@@ -5,6 +5,7 @@ Infinities are ordered values: they are counted in the cells, and as they have c
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from typing import ClassVar, Self
 
@@ -15,11 +16,12 @@ from numpy.typing import NDArray
 from lakedrift.binning import Binning, key_values
 from lakedrift.columns import Column
 from lakedrift.errors import IncompatibleProfilesError
-from lakedrift.keying import BUFFERS, column_of, flip_of
+from lakedrift.gathering import gathered
+from lakedrift.keying import BUFFERS, column_of, fine_cells, flip_of
 from lakedrift.soundness import require, sound_binning
-from lakedrift.summary import Counts, add_counts
+from lakedrift.summary import Codes, Counts, add_counts
 from lakedrift.tabulation import Tabulated, Tabulation
-from lakedrift_kernels import moments, numbers
+from lakedrift_kernels import groups, moments, numbers
 
 __all__ = ["SUMMARY", "Numeric"]
 
@@ -46,7 +48,8 @@ class Numeric:
         (n_groups, 2) keys of the least and greatest value; 2**64 - 1 and 0 where there is none.
     near, far
         Sums of the moments' integers, (n_groups, 5) and (n_groups, EXPONENTS, 7); see `lakedrift_kernels.moments`. While no
-        value is far from the centre, `far` is (n_groups, 0, 7).
+        value is far from the centre, `far` is (n_groups, 0, 7). A state of groups, `of_groups`, keeps no extremes and no
+        sums: these are (0, 2), (0, 5) and (0, 0, 7).
     """
 
     KIND: ClassVar[str] = "numeric"
@@ -71,6 +74,12 @@ class Numeric:
             np.zeros((n_groups, 5), np.int64),
             np.zeros((n_groups, 0, 7), np.int64),
         )
+
+    @classmethod
+    def of_groups(cls, binning: Binning, n_groups: int) -> Self:
+        """Return the state of no rows in so many groups: counts in cells only."""
+        state = cls.new(binning, n_groups)
+        return cls(binning, np.stack([state.rows, state.null, state.nan]), state.cells, *_nothing())
 
     @property
     def valid(self) -> Counts:
@@ -113,6 +122,12 @@ class Numeric:
         if not self.far.shape[1]:
             self.far = _far_table(len(self.rows))
 
+    def update_groups(self, array: pa.Array, codes: Codes) -> None:
+        """Add a batch of the column, as `update` takes it, whose rows are in groups."""
+        self.rows += codes.rows
+        cells = fine_cells(array, self.binning)
+        groups.add_cells(cells, codes.of_rows, self.binning.cell_of_fine, self.cells, self.null, self.nan)
+
     def merge(self, other: Self) -> None:
         """Add another state on the same grid."""
         if self.binning != other.binning:
@@ -133,10 +148,28 @@ class Numeric:
 
     def empty(self) -> Self:
         """Return the state of no rows on the same grid."""
-        return self.new(self.binning, len(self.rows))
+        return (self.new if len(self.near) else self.of_groups)(self.binning, len(self.rows))
+
+    def gathered(self, indptr: Counts, indices: Counts) -> Self:
+        """Return sums of groups."""
+        slots, cells = (gathered(counts, indptr, indices) for counts in (self._slots.T, self.cells))
+        return type(self)(self.binning, slots.T, cells, *_nothing())
+
+    def sums_to(self, whole: Self) -> bool:
+        """Whether the groups add up to the state of the whole lake, on the grid that these cells are joined of."""
+        kept = self.binning.kept if len(self.binning.kept) else np.arange(self.binning.n_cells)
+        joined = np.add.reduceat(whole.cells[0], kept)
+        slots = (self._slots.sum(axis=1) == whole._slots[:, 0]).all()
+        return bool(whole.binning == self.binning.fine and slots and (self.cells.sum(axis=0) == joined).all())
+
+    @property
+    def _slots(self) -> Counts:
+        return np.stack([self.rows, self.null, self.nan])
 
     def moments(self, group: int = 0) -> tuple[float, float]:
         """Return the mean and the population variance of the finite values, from exact sums; NaN where there are none."""
+        if group >= len(self.near):
+            return float("nan"), float("nan")
         unit = 1 / Fraction(self.binning.scale)
         count, near, square = _near_sums(self.near[group])
         far_count, far, far_square = _far_sums(self.far[group])
@@ -156,38 +189,32 @@ class Numeric:
 
     def to_arrow(self) -> pa.Table:
         """Return the state as `lakedrift.tabulation` says: cells, extremes by key, and the digits of the moments."""
-        table = Tabulation(binning=self.binning.to_json())
+        table = Tabulation(binning=self.binning.to_json(), moments=json.dumps(bool(len(self.near))))
         for name in FLAT:
             table.flat(name, getattr(self, name))
-        lows = cell_lows(self.binning)
-        table.sparse("cells", self.cells, lows)
-        groups = np.flatnonzero(self.cells.any(axis=1)).repeat(2)
-        keys = self.extremes[groups[::2]].ravel()
+        table.sparse("cells", self.cells, cell_lows(self.binning))
+        held = np.flatnonzero(self.cells.any(axis=1))[: len(self.extremes)]
+        keys = self.extremes[held].ravel()
         values = key_values(keys, self.binning.axis)
-        table.entries("extremes", groups, np.tile([0, 1], len(groups) // 2), keys.view(np.int64), values)
+        table.entries("extremes", held.repeat(2), np.tile([0, 1], len(held)), keys.view(np.int64), values)
         table.sparse("near", self.near)
-        table.sparse("far", self.far.reshape(len(self.rows), -1))
+        table.sparse("far", self.far.reshape(len(self.far), self.far.shape[1] * FAR))
         return table.table()
 
     @classmethod
     def from_arrow(cls, table: pa.Table) -> Self:
-        """Return the state that `to_arrow` wrote.
-
-        Raises
-        ------
-        CorruptProfileError
-            If it says what cannot be.
-        """
+        """Return the state that `to_arrow` wrote; CorruptProfileError where it says what cannot be."""
         read = Tabulated(table)
         binning = sound_binning(read.grid.get("binning", ""))
         slots = np.array([read.flat(name) for name in FLAT])
         cells = read.sparse("cells", binning.n_cells)
-        extremes = _extremes(read, cells, binning)
-        near, far = read.sparse("near", NEAR, signed=True), read.sparse("far", moments.EXPONENTS * FAR, signed=True)
+        require((cells.sum(axis=1) == slots[0] - slots[1] - slots[2]).all(), "cells do not sum to the valid values")
+        with_moments = read.grid.get("moments")
+        require(with_moments in ("true", "false"), "a state of numbers does not say whether it has moments")
+        kept = _read_moments(read, cells, binning) if with_moments == "true" else _nothing()
         read.finish()
-        state = cls(binning, slots, cells, extremes, near, far.reshape(read.n_groups, -1, FAR))
-        state.far = state.far if far.any() else state.far[:, :0]
-        _check(state)
+        state = cls(binning, slots, cells, *kept)
+        _check_moments(state)
         return state
 
 
@@ -195,6 +222,13 @@ def cell_lows(binning: Binning) -> NDArray[np.float64]:
     """Return the least value of each cell, (n_cells,), rounded on the integer axes."""
     lows = key_values(binning.edges, binning.axis)
     return np.where(np.isnan(lows), np.where(binning.edges > PLUS_INFINITY, np.inf, -np.inf), lows)
+
+
+def _read_moments(read: Tabulated, cells: Counts, binning: Binning) -> tuple[NDArray[np.uint64], Counts, Counts]:
+    """Return extremes, near and far sums of as many groups as there are."""
+    far = read.sparse("far", moments.EXPONENTS * FAR, signed=True).reshape(read.n_groups, -1, FAR)
+    near = read.sparse("near", NEAR, signed=True)
+    return _extremes(read, cells, binning), near, far if far.any() else far[:, :0]
 
 
 def _extremes(read: Tabulated, cells: Counts, binning: Binning) -> NDArray[np.uint64]:
@@ -212,15 +246,19 @@ def _extremes(read: Tabulated, cells: Counts, binning: Binning) -> NDArray[np.ui
     return extremes
 
 
-def _check(state: Numeric) -> None:
-    """Refuse counts that do not add up, and digits that are none."""
-    require((state.valid == state.rows - state.null - state.nan).all(), "cells do not sum to the valid values")
+def _check_moments(state: Numeric) -> None:
+    """Refuse sums of other values than those counted, and digits that are none."""
     counted = state.near[:, 0] + state.far[:, :, 0].sum(axis=1)
-    finite = state.valid - state.infinite[0] - state.infinite[1]
+    finite = (state.valid - state.infinite[0] - state.infinite[1])[: len(counted)]
     require((counted == finite).all(), "moments are of other values than the cells")
     require((state.near[:, 0] >= 0).all() and (state.far[:, :, 0] >= 0).all(), "a count of moments is negative")
     digits = np.concatenate([state.near[:, [2, 4]].ravel(), state.far[:, :, [2, 4, 5, 6]].ravel()])
     require(((digits >= 0) & (digits < BASE)).all(), "a digit of the moments is none")
+
+
+def _nothing() -> tuple[NDArray[np.uint64], Counts, Counts]:
+    """Return the extremes and sums of groups: none are kept."""
+    return np.empty((0, 2), np.uint64), np.zeros((0, 5), np.int64), np.zeros((0, 0, 7), np.int64)
 
 
 def _far_table(n_groups: int) -> Counts:

@@ -7,8 +7,9 @@ from typing import ClassVar, Self
 import numpy as np
 import pyarrow as pa
 
+from lakedrift.gathering import gathered
 from lakedrift.soundness import require
-from lakedrift.summary import Counts, add_counts
+from lakedrift.summary import Codes, Counts, Summary, add_counts
 from lakedrift.tabulation import Tabulated, Tabulation
 
 __all__ = ["SUMMARY", "Presence"]
@@ -43,6 +44,13 @@ class Presence:
         self.rows[0] += len(array)
         self.null[0] += array.null_count
 
+    def update_groups(self, array: pa.Array, codes: Codes) -> None:
+        """Add a batch of the column, of any type, whose rows are in groups."""
+        self.rows += codes.rows
+        if array.null_count:
+            nulls = array.is_null().to_numpy(zero_copy_only=False)
+            self.null += np.bincount(codes.of_rows[nulls], minlength=len(self.null))
+
     def merge(self, other: Self) -> None:
         """Add another state."""
         add_counts(self.rows, other.rows)
@@ -51,6 +59,14 @@ class Presence:
     def empty(self) -> Self:
         """Return the state of no rows."""
         return self.new(len(self.rows))
+
+    def gathered(self, indptr: Counts, indices: Counts) -> Self:
+        """Return sums of groups."""
+        return type(self)(gathered(self.rows, indptr, indices), gathered(self.null, indptr, indices))
+
+    def sums_to(self, whole: Summary) -> bool:
+        """Whether these groups add up to the state of the whole lake, of whatever kind."""
+        return bool(self.rows.sum() == whole.rows.sum() and self.null.sum() == whole.null.sum())
 
     def to_arrow(self) -> pa.Table:
         """Return the state as `lakedrift.tabulation` says: rows, null."""
