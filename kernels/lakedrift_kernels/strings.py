@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 from lakedrift_kernels._jit import kernel
 from lakedrift_kernels.hashing import KEPT, LENGTH, START, TIMES
 
-__all__ = ["count_codes", "count_long", "count_views", "keep_whole_characters", "locate_long", "locate_short", "move_views"]
+__all__ = [
+    *("count_codes", "count_long", "count_views", "keep_whole_characters"),
+    *("locate_long", "locate_short", "move_views", "number_views"),
+]
 
 LENGTH_MASK = np.uint64(0xFFFFFFFF)
 INLINE = np.uint64(12)
@@ -77,6 +80,42 @@ def move_views(table: NDArray[np.uint64], larger: NDArray[np.uint64]) -> None:
             larger[slot, 0] = table[i, 0]
             larger[slot, 1] = table[i, 1]
             larger[slot, 2] = table[i, 2]
+
+
+@kernel
+def number_views(
+    views: NDArray[np.uint64],
+    validity: NDArray[np.uint8],
+    offset: int,
+    start: int,
+    table: NDArray[np.uint64],
+    firsts: NDArray[np.int64],
+    found: int,
+    numbers: NDArray[np.int32],
+) -> tuple[int, int]:
+    """Give the different views among views[start:], long or short, numbers as they come; return where it stopped, and how many.
+
+    `numbers` (n,) is that of each row, -1 where it is null; `firsts` (n,) is the row that each is first seen in, and `found`
+    how many there are before. The table holds numbers plus one in place of counts, and may have to grow as in `count_views`.
+    """
+    mask = np.uint64(table.shape[0] - 1)
+    limit = table.shape[0] >> 1
+    for i in range(start, views.shape[0]):
+        bit = offset + i
+        if validity.size == 0 or (validity[bit >> 3] >> (bit & 7)) & 1:
+            slot = _slot(views[i, 0], views[i, 1], table, mask)
+            if table[slot, 2] == FREE:
+                if found >= limit:
+                    return i, found
+                table[slot, 0] = views[i, 0]
+                table[slot, 1] = views[i, 1]
+                firsts[found] = i
+                found += 1
+                table[slot, 2] = np.uint64(found)
+            numbers[i] = np.int32(table[slot, 2] - ONE)
+        else:
+            numbers[i] = np.int32(-1)
+    return int(views.shape[0]), found
 
 
 @kernel

@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 from lakedrift_kernels import hashing
 from lakedrift_kernels._jit import kernel
 
-__all__ = ["BUCKETS", "COUNT", "KEPT", "LENGTH", "PLACE", "TABLE_WIDTH", "count_named", "count_strings", "move_strings"]
+__all__ = [
+    *("BUCKETS", "COUNT", "KEPT", "LENGTH", "PLACE", "TABLE_WIDTH"),
+    *("count_named", "count_strings", "locate_named", "move_strings"),
+]
 
 TABLE_WIDTH = 6
 HASH, SECOND, LENGTH, PLACE, KEPT, COUNT = range(TABLE_WIDTH)
@@ -95,6 +98,29 @@ def count_named(
             buckets[strings[i, hashing.HASH] >> BUCKET_SHIFT] += np.int64(strings[i, hashing.TIMES])
         else:
             table[slot, COUNT] += strings[i, hashing.TIMES]
+
+
+@kernel
+def locate_named(
+    data: NDArray[np.uint8],
+    strings: NDArray[np.uint64],
+    table: NDArray[np.uint64],
+    arena: NDArray[np.uint8],
+    others: int,
+    shift: np.uint64,
+    cells: NDArray[np.int32],
+) -> None:
+    """Write to `cells` (n,) the COUNT less one of strings that the table holds, and others + (hash >> shift) of the rest."""
+    for i in range(strings.shape[0]):
+        slot = _alike(table, strings, i, strings[i, hashing.HASH])
+        while table[slot, KEPT] != FREE and not _same(
+            data, strings[i, hashing.START], arena, table[slot, PLACE], table[slot, KEPT]
+        ):
+            slot = _alike(table, strings, i, slot + ONE)
+        if table[slot, KEPT] == FREE:
+            cells[i] = np.int32(others + np.int64(strings[i, hashing.HASH] >> shift))
+        else:
+            cells[i] = np.int32(np.int64(table[slot, COUNT]) - 1)
 
 
 @kernel

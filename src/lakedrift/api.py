@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, Self
 
+from lakedrift.census import checked, take_census
 from lakedrift.comparison import Comparison, Side
 from lakedrift.engine import default_threads, run
 from lakedrift.errors import UsageError
 from lakedrift.feature import Feature, Kind
 from lakedrift.filtering import Filter
+from lakedrift.groupby import MAX_SEGMENTS, By, GroupBy
 from lakedrift.judgement import chosen_metrics, judge
-from lakedrift.memory import LIBRARIES, Shares, budget, share_out
+from lakedrift.memory import LIBRARIES, NO_GROUPS, GroupedCounts, Shares, budget, share_out
 from lakedrift.merging import merge
 from lakedrift.metric import discover
 from lakedrift.observer import Observer, Silent
@@ -27,6 +29,7 @@ from lakedrift.source import Source
 from lakedrift.sources import open_source
 from lakedrift.summaries.values import Values
 from lakedrift.summary import Summary
+from lakedrift.tabulation import Tables, Tabulation, tabulate
 from lakedrift.threshold import Thresholds
 
 __all__ = ["DryRun", "compare", "load", "merge", "plan_sweep", "profile", "sweep"]
@@ -49,6 +52,11 @@ def sweep(
     thresholds: Mapping[str, Any] | None = None,
     min_rows: int = MIN_ROWS,
     exact: bool = False,
+    by: By | None = None,
+    time: str | None = None,
+    every: str | None = None,
+    max_segments: int = MAX_SEGMENTS,
+    fold: bool = False,
     observer: Observer | None = None,
 ) -> Comparison:
     """Compare every feature of two datasets.
@@ -79,6 +87,15 @@ def sweep(
     exact
         Whether to settle every Kolmogorov-Smirnov distance by a second scan of the few values in doubt; without it, only
         those whose verdict hangs on it.
+    by
+        Segmentations: a column, or a tuple of columns that are crossed: `["country", ("country", "device")]`. Partition keys
+        are columns too.
+    time, every
+        A column of timestamps or dates, and how long the windows are that it is cut into: `1h`, `1d`, `1w`, `1mo`, `1q`, `1y`.
+    max_segments
+        How many segments a segmentation may have.
+    fold
+        Whether to keep the largest of more, and count all others as one, `__other__`.
     observer
         Who is told how the run gets on.
 
@@ -88,16 +105,17 @@ def sweep(
         If a name is unknown, the input cannot be read, or a law is broken.
     """
     watch = observer or Silent()
-    started = time.perf_counter()
+    started = perf_counter()
+    groupby = GroupBy.of(by, time, every, max_segments, fold)
     chosen, limits = chosen_metrics(metrics), _thresholds(thresholds)
     selection, means = Selection(features, exclude or (), kinds, where), _Means.of(engine, memory, threads)
     sides = [_opened(side) for side in (reference, current)]
     known = [name for side in sides for name in _names(side)]
-    before = _profiled(sides[0], selection, None, known, means, "reference", watch)
-    after = _profiled(sides[1], selection, before, known, means, "current", watch)
+    before = _profiled(sides[0], selection, groupby, None, known, means, "reference", watch)
+    after = _profiled(sides[1], selection, groupby, before, known, means, "current", watch)
     options: dict[str, Any] = {"metrics": chosen, "thresholds": limits, "min_rows": min_rows}
     comparison = judge(before, after, **options)
-    doubtful = doubts(comparison, exact=exact, memory=means.shares(before.states).values)
+    doubtful = doubts(comparison, exact=exact, memory=means.shares(before.states, _counts_of(before)).values)
     if doubtful and not any(isinstance(side, Profile) for side in sides):
         first, second = ({name: states[at] for name, states in doubtful.items()} for at in (0, 1))
         before = _refined(before, sides[0], first, where, means, "reference again", watch)
@@ -105,7 +123,7 @@ def sweep(
     if doubtful or exact:
         comparison = judge(before, after, exact=exact, **options)
     watch.done()
-    comparison.seconds = time.perf_counter() - started
+    comparison.seconds = perf_counter() - started
     return comparison
 
 
@@ -120,6 +138,11 @@ def profile(
     engine: str = "polars",
     memory: int | str | None = None,
     threads: int | None = None,
+    by: By | None = None,
+    time: str | None = None,
+    every: str | None = None,
+    max_segments: int = MAX_SEGMENTS,
+    fold: bool = False,
     observer: Observer | None = None,
 ) -> Profile:
     """Scan a dataset once into a profile; parameters as of `sweep`, and `like`, a profile whose kinds and grids are used.
@@ -132,7 +155,8 @@ def profile(
     watch = observer or Silent()
     known = [feature.name for feature in like.features] if like is not None else []
     selection, means = Selection(features, exclude or (), kinds, where), _Means.of(engine, memory, threads)
-    found = _profiled(open_source(source), selection, like, known, means, "profile", watch)
+    groupby = GroupBy.of(by, time, every, max_segments, fold)
+    found = _profiled(open_source(source), selection, groupby, like, known, means, "profile", watch)
     watch.done()
     return found
 
@@ -264,8 +288,8 @@ class _Means:
         open_scanner(reader, means.threads, means.memory)  # it fails before anything is read, or not at all
         return means
 
-    def shares(self, states: Mapping[StateKey, Summary]) -> Shares:
-        return share_out(self.memory, states.values(), self.threads)
+    def shares(self, states: Mapping[StateKey, Summary], grouped: GroupedCounts = NO_GROUPS) -> Shares:
+        return share_out(self.memory, states.values(), self.threads, grouped)
 
     def reader(self, memory: int) -> Reader:
         return Reader(self.engine, self.threads, memory)
@@ -290,6 +314,7 @@ def _names(side: Source | Profile) -> list[str]:
 def _profiled(
     side: Source | Profile,
     selection: Selection,
+    groupby: GroupBy,
     like: Profile | None,
     known: Sequence[str],
     means: _Means,
@@ -298,10 +323,18 @@ def _profiled(
 ) -> Profile:
     if isinstance(side, Profile):
         return side
-    plan = make_plan(side, selection, like=like, known=known, reader=means.reader(means.memory // 2))
-    reader = means.reader(means.shares(plan.states).reading)
+    groupby, reader = checked(groupby, side), means.reader(means.memory // 2)
+    plan = make_plan(side, selection, like=like, known=known, reader=reader, weighed=bool(groupby))
+    tabulations: list[Tabulation] = []
+    if groupby:
+        observer.stage(f"{stage}: groups", _declared(side))
+        keep = None if plan.where is None else Filter(plan.where)
+        rolls = take_census(side, groupby, keep, reader, observer, like.groupings if like is not None else ())
+        tabulations = tabulate(rolls, plan, groupby.every, like)
+    counts = GroupedCounts.of((len(one.roll), one.states.values()) for one in tabulations)
+    reader = means.reader(means.shares(plan.states, counts).reading)
     observer.stage(stage, _declared(side))
-    return run(plan, means.threads, observer, reader)
+    return run(plan, means.threads, observer, reader, Tables(groupby, tabulations))
 
 
 def _refined(
@@ -316,9 +349,13 @@ def _refined(
     if isinstance(side, Profile):
         return side
     observer.stage(stage, _declared(side))
-    shares = means.shares(profile.states)
+    shares = means.shares(profile.states, _counts_of(profile))
     reader = means.reader(shares.reading - shares.values)
     return refine(profile, side, states, where, means.threads, observer, reader)
+
+
+def _counts_of(profile: Profile) -> GroupedCounts:
+    return GroupedCounts.of((len(grouping), grouping.states.values()) for grouping in profile.groupings)
 
 
 def _declared(source: Source) -> int | None:

@@ -6,24 +6,29 @@ import contextlib
 import os
 import queue
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType, TracebackType
 from typing import Self
 
 import pyarrow as pa
 
 from lakedrift.filtering import Filter
+from lakedrift.groupby import GroupBy
 from lakedrift.manifest import Entry
 from lakedrift.observer import Observer
 from lakedrift.plan import Plan
 from lakedrift.profiles import Profile, StateKey
 from lakedrift.reading import Reader
 from lakedrift.scanner import WAITING
-from lakedrift.summary import Summary
+from lakedrift.source import Scan
+from lakedrift.summary import Codes, Summary
+from lakedrift.tabulation import Tables
 from lakedrift_kernels import is_warm
 
 __all__ = ["default_threads", "run"]
 
+_Task = tuple[StateKey, pa.Array, Sequence[Codes]]
 PATIENCE = 0.1  # seconds between looks at whether a worker has failed
 
 
@@ -32,8 +37,14 @@ def default_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run(plan: Plan, threads: int, observer: Observer, reader: Reader | None = None) -> Profile:
-    """Read everything the plan asks for and return the profile; no reader is Polars.
+def run(
+    plan: Plan,
+    threads: int,
+    observer: Observer,
+    reader: Reader | None = None,
+    tables: Tables | None = None,
+) -> Profile:
+    """Read everything the plan asks for and return the profile; no reader is Polars, and no tables are no groups.
 
     Raises
     ------
@@ -50,36 +61,48 @@ def run(plan: Plan, threads: int, observer: Observer, reader: Reader | None = No
     for key in plan.states:
         keys.setdefault(key[1][0], []).append(key)
     reader, keep = reader or Reader(), None if plan.where is None else Filter(plan.where)
-    scans = plan.source.scans(list(keys), () if keep is None else keep.needed)
+    tables = tables or Tables(GroupBy(), ())
+    scans = plan.source.scans(list(keys), [*tables.groupby.columns, *(() if keep is None else keep.needed)])
     reader.check(scans)
     rows = filtered = 0
     pa.default_memory_pool().release_unused()  # the pages that a fit sample was decoded from
-    with _Crew(plan.states, threads) as crew:
+    with _Crew(plan.states, threads, tables) as crew:
         for scan in scans:
+            names = keys.keys() & _columns_of(scan)
             for batch, kept_back in reader.batches(scan, keep):
-                for name in keys.keys() & set(batch.schema.names):
+                codes = tables.codes(batch)
+                for name in names.intersection(batch.schema.names):
                     for key in keys[name]:
-                        crew.put(key, batch.column(name))
+                        crew.put(key, batch.column(name), codes)
                 rows += batch.num_rows
                 filtered += kept_back
                 observer.advance(batch.num_rows + kept_back)
     fragments = plan.source.fragments
     known = 0 if keep is None else filtered if len(fragments) == 1 else None
     entries = tuple(Entry.of(fragment, known) for fragment in fragments)
-    profile = Profile(plan.source.name, entries, rows, filtered, plan.features, MappingProxyType(crew.merged()))
+    states, groupings = MappingProxyType(crew.merged()), tables.groupings()
+    profile = Profile(plan.source.name, entries, rows, filtered, plan.features, states, groupings=groupings)
+    profile = replace(profile, time=tables.groupby.time, every=tables.groupby.every)
     profile.check()
     return profile
 
 
+def _columns_of(scan: Scan) -> set[str]:
+    """Return the columns that the fragments of a scan have, and not only those who filter or group rows ask for."""
+    first = scan.fragments[0]
+    return {*first.schema.names, *(key for key, _ in first.partition)}
+
+
 class _Crew:
-    """Threads that count columns, each into states of its own.
+    """Threads that count columns, each into states of its own, and into tables by group that they share.
 
     The inbox is bounded, so reading waits for counting; columns are small enough a unit that one large file keeps every
     thread busy. The first failure of a worker is raised where the next column is put in, or at the end.
     """
 
-    def __init__(self, states: Mapping[StateKey, Summary], threads: int) -> None:
-        self._inbox: queue.Queue[tuple[StateKey, pa.Array] | None] = queue.Queue(WAITING * threads)
+    def __init__(self, states: Mapping[StateKey, Summary], threads: int, tables: Tables) -> None:
+        self._inbox: queue.Queue[_Task | None] = queue.Queue(WAITING * threads)
+        self._tables = tables
         self._failures: list[BaseException] = []
         self._states = [{key: state.empty() for key, state in states.items()} for _ in range(threads)]
         self._threads = [threading.Thread(target=self._work, args=(mine,), daemon=True) for mine in self._states]
@@ -99,11 +122,11 @@ class _Crew:
         if error is None and self._failures:
             raise self._failures[0]
 
-    def put(self, key: StateKey, column: pa.Array) -> None:
+    def put(self, key: StateKey, column: pa.Array, codes: Sequence[Codes]) -> None:
         """Have a column counted."""
         if self._failures:
             raise self._failures[0]
-        self._deliver((key, column))
+        self._deliver((key, column, codes))
 
     def merged(self) -> dict[StateKey, Summary]:
         """Return the sum of all states."""
@@ -113,7 +136,7 @@ class _Crew:
                 total[key].merge(state)
         return total
 
-    def _deliver(self, item: tuple[StateKey, pa.Array] | None) -> None:
+    def _deliver(self, item: _Task | None) -> None:
         delivered = False
         while not delivered:
             with contextlib.suppress(queue.Full):
@@ -123,8 +146,9 @@ class _Crew:
     def _work(self, states: dict[StateKey, Summary]) -> None:
         while (item := self._inbox.get()) is not None:
             if not self._failures:
-                key, column = item
+                key, column, codes = item
                 try:
                     states[key].update(column)
+                    self._tables.add(key, column, codes)
                 except BaseException as error:
                     self._failures.append(error)

@@ -1,7 +1,7 @@
 """A profile as bytes and back: the rows of a table, and what they say.
 
 The rows of state -1, of kind `profile`, are those of `lakedrift.header`. Those of every other state begin with its `grid`, as
-JSON, and go on as in `lakedrift.tabulation`; of a grouping the first state, of kind `groups`, says which groups there are. The
+JSON, and go on as in `lakedrift.longform`; of a grouping the first state, of kind `groups`, says which groups there are. The
 header says of which grouping, kind and columns each state is; `kind`, `feature`, `segment` and `window` say it again for those
 who query the table.
 """
@@ -24,10 +24,10 @@ from lakedrift.errors import ConfigError, CorruptProfileError, InvariantError
 from lakedrift.feature import Feature
 from lakedrift.grouping import Grouping, sorted_groups
 from lakedrift.header import heard, parsed, texts, told, written
+from lakedrift.longform import FIELD, LongRows, LongTable
 from lakedrift.profiles import Profile, Unread
 from lakedrift.soundness import require
 from lakedrift.summary import Grouped, StateKey, Summary
-from lakedrift.tabulation import FIELD, Tabulated, Tabulation
 from lakedrift.window import ALL_TIME, NO_TIME, Every
 
 __all__ = ["decode", "encode", "kinds"]
@@ -113,7 +113,7 @@ def _grouping(keys: tuple[str, ...], sheets: Sequence[Sheet], every: Every | Non
     """Return a grouping from its table of groups, which comes first, and its states."""
     require(sheets and sheets[0].kind == GROUPS and sheets[0].columns == keys, "a grouping has no groups")
     table = sheets[0].table.slice(1)
-    rows = Tabulated(table.replace_schema_metadata(None)).flat("rows")
+    rows = LongRows(table.replace_schema_metadata(None)).flat("rows")
     values = _read_labels(keys, table["segment"].to_pylist())
     none = ALL_TIME if every is None else NO_TIME
     windows = table["window"].cast(pa.int64()).fill_null(none).to_numpy()
@@ -130,6 +130,7 @@ def _read_labels(keys: tuple[str, ...], labels: Sequence[str | None]) -> tuple[p
     """Return the values of each key from the labels of segments."""
     try:
         read = [segment.parse(label or "") for label in labels]
+        require(all(found == keys for found, _ in read), "a segment is of other keys than its grouping")
         columns = [pl.Series([values[place] for _, values in read], dtype=pl.String) for place in range(len(keys))]
     except (IndexError, TypeError, UnicodeError, ValueError) as error:
         msg = "the label of a segment cannot be read"
@@ -184,7 +185,7 @@ def _has_state(profile: Profile, name: str) -> bool:
 
 def _tallied(grouping: Grouping) -> pa.Table:
     """Return the rows of each group."""
-    table = Tabulation()
+    table = LongTable()
     table.flat("rows", grouping.rows)
     return table.table()
 

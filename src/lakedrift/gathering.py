@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lakedrift.summary import Counts
 from lakedrift_kernels import groups
 
-__all__ = ["gathered", "one_of_each", "together"]
+__all__ = ["gathered", "none_of", "one_of_each", "together"]
 
 
 def gathered(counts: Counts, indptr: Counts, indices: Counts) -> Counts:
@@ -21,6 +21,11 @@ def gathered(counts: Counts, indptr: Counts, indices: Counts) -> Counts:
     sums = np.zeros((len(indptr) - 1, table.shape[1]), np.int64)
     groups.add_rows(table, indptr.astype(np.int64), indices.astype(np.int64), sums)
     return sums.reshape(-1, *counts.shape[1:])
+
+
+def none_of(n: int) -> tuple[Counts, Counts]:
+    """Return the choice of nothing for each of n groups."""
+    return np.zeros(n + 1, np.int64), np.empty(0, np.int64)
 
 
 def one_of_each(places: NDArray[np.int64]) -> tuple[Counts, Counts]:

@@ -9,14 +9,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from lakedrift.errors import ConfigError, ResourceError
 from lakedrift.text import plural, size
 
-__all__ = ["LIBRARIES", "Shares", "budget", "default_budget", "share_out"]
+__all__ = ["LIBRARIES", "NO_GROUPS", "GroupedCounts", "Shares", "budget", "default_budget", "share_out"]
 
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 1 << 10, "mi": 1 << 20, "gi": 1 << 30, "ti": 1 << 40}
 SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]i?)?b?\s*", re.IGNORECASE)
@@ -52,6 +52,23 @@ class Shares:
     reading: int
 
 
+@dataclass(frozen=True, slots=True)
+class GroupedCounts:
+    """How many groups there are, and the bytes of their counts."""
+
+    groups: int = 0
+    bytes: int = 0
+
+    @classmethod
+    def of(cls, tables: Iterable[tuple[int, Iterable[Any]]]) -> Self:
+        """Return the sum over tables: the number of groups of each, and its states, of any number of groups."""
+        sizes = [(n, n * sum(map(_group_bytes, states))) for n, states in tables]
+        return cls(sum(n for n, _ in sizes), sum(held for _, held in sizes))
+
+
+NO_GROUPS = GroupedCounts()
+
+
 def budget(given: int | str | None) -> int:
     """Return a budget in bytes, as given (`2_000_000_000`, `"2GB"`, `"512MiB"`), or that of this machine.
 
@@ -80,7 +97,7 @@ def default_budget() -> int:
     return min(limits, default=UNKNOWN_MACHINE) // 2
 
 
-def share_out(memory: int, states: Iterable[Any], threads: int) -> Shares:
+def share_out(memory: int, states: Iterable[Any], threads: int, grouped: GroupedCounts = NO_GROUPS) -> Shares:
     """Divide a budget between counting, which takes what it takes, and reading, which takes what there is.
 
     Parameters
@@ -91,6 +108,8 @@ def share_out(memory: int, states: Iterable[Any], threads: int) -> Shares:
         The summaries of one side, empty.
     threads
         How many of them count side by side.
+    grouped
+        The counts by group of one side, which all threads share.
 
     Raises
     ------
@@ -99,19 +118,31 @@ def share_out(memory: int, states: Iterable[Any], threads: int) -> Shares:
     """
     counted = list(states)
     held = sum(map(_state_bytes, counted)) * (threads + 2) + sum(map(_shared_bytes, counted))
-    left = memory - LIBRARIES - held
+    left = memory - LIBRARIES - held - 2 * grouped.bytes
+    if left < READING and left + 2 * grouped.bytes >= READING:
+        msg = (
+            f"{grouped.groups:,} groups of {plural(len(counted), 'column')} take {size(2 * grouped.bytes)} for both sides, "
+            f"beside {size(LIBRARIES + READING + held)} for all else, and the budget is {size(memory)}"
+        )
+        raise ResourceError(msg, hint="give more --memory, or make fewer groups: --max-segments N --fold, or longer windows")
     if left < READING:
         msg = (
             f"{plural(len(counted), 'column')} counted by {plural(threads, 'thread')} take {size(held)}, "
             f"beside {size(LIBRARIES + READING)} for reading, and the budget is {size(memory)}"
         )
         raise ResourceError(msg, hint="give more --memory, use fewer --threads, or choose columns with --feature or --exclude")
-    return Shares(held, min(left // 2, memory // 4), left)
+    return Shares(held + 2 * grouped.bytes, min(left // 2, memory // 4), left)
 
 
 def _state_bytes(state: Any) -> int:
     arrays = sum(part.nbytes for part in vars(state).values() if isinstance(part, np.ndarray))
     return arrays + (CATEGORIES if state.KIND == "frequencies" else 0)
+
+
+def _group_bytes(state: Any) -> int:
+    """Return what one group takes."""
+    arrays = (part for part in vars(state).values() if isinstance(part, np.ndarray) and part.dtype == np.int64)
+    return sum(math.prod(part.shape[1:]) * part.itemsize for part in arrays)
 
 
 def _shared_bytes(state: Any) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fnmatch
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ from lakedrift.errors import ConfigError, UnknownNameError, UsageError
 from lakedrift.feature import KINDS, Feature, Kind
 from lakedrift.filtering import Filter
 from lakedrift.fitting import cells_of_each, fit, sample_axis
-from lakedrift.profiles import Profile, StateKey
+from lakedrift.profiles import DISTINCT, Profile, StateKey
 from lakedrift.reading import Reader
 from lakedrift.source import Source
 from lakedrift.summaries.distinct import Distinct
@@ -58,12 +59,16 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A source, the features to watch, empty states for each, and the filter."""
+    """A source, the features to watch, empty states for each, and the filter.
+
+    `weights` has by feature the state of a sample, or of the profile that the plan is like: where the mass is.
+    """
 
     source: Source
     features: tuple[Feature, ...]
     states: Mapping[StateKey, Summary]
     where: str | None
+    weights: Mapping[str, Summary] = dataclasses.field(default_factory=dict)
 
 
 def columns_of(source: Source) -> dict[str, str]:
@@ -111,6 +116,7 @@ def make_plan(
     like: Profile | None = None,
     known: Sequence[str] = (),
     reader: Reader | None = None,
+    weighed: bool = False,
 ) -> Plan:
     """Choose the features of a source and fit the grids that `like` does not give.
 
@@ -126,6 +132,8 @@ def make_plan(
         Columns that may be named though this source lacks them.
     reader
         Who reads the fit sample; the rows are the same for each.
+    weighed
+        Whether the weights of the features are wanted.
 
     Raises
     ------
@@ -148,6 +156,7 @@ def make_plan(
     far = _far_integers(source)
     cells = cells_of_each(sum(_is_number(feature.dtype) for feature in features))
     states: dict[StateKey, Summary] = {}
+    weights: dict[str, Summary] = {}
     for feature in features:
         declared = _is_declared(draft[feature.name], like)
         found = sample.get(feature.name, [])
@@ -156,7 +165,9 @@ def make_plan(
             found = [*found, *beyond]
         for state in _states(feature, found, like, cells, declared=declared):
             states[(state.KIND, (feature.name,))] = state
-    return Plan(source, features, states, selection.where)
+            if weighed and state.KIND != DISTINCT:
+                weights[feature.name] = _weighed(feature, state, sample.get(feature.name, []), like)
+    return Plan(source, features, states, selection.where, weights)
 
 
 def _joined(types: Mapping[str, Kind]) -> str:
@@ -315,6 +326,19 @@ def _states(feature: Feature, sample: list[pa.Array], like: Profile | None, cell
     """Return the state of a feature and, of an identifier, how many values differ beside it."""
     state = Presence.new() if declared else _state(feature, sample, like, cells)
     return [state, Distinct.new()] if feature.kind == "identifier" else [state]
+
+
+def _weighed(feature: Feature, state: Summary, sample: list[pa.Array], like: Profile | None) -> Summary:
+    """Return the state of a sample, or that of the profile whose grid it has; of identifiers only how many rows there are."""
+    if feature.kind == "identifier":
+        return Presence.new()
+    before = like.state(feature.name) if like is not None and feature.name in like else None
+    if before is not None and not sample:
+        return before
+    counted = state.empty()
+    for array in sample:
+        counted.update(array)
+    return counted
 
 
 def _state(feature: Feature, sample: list[pa.Array], like: Profile | None, cells: int) -> Summary:

@@ -6,15 +6,18 @@ A checksum says that bytes are as they were written, not that they make sense.
 from __future__ import annotations
 
 import functools
+import json
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lakedrift.binning import OCTAVES, ROOTS, Binning
-from lakedrift.errors import CorruptProfileError
+from lakedrift.errors import CorruptProfileError, InvariantError
+from lakedrift.hashing import strings_of
 
-__all__ = ["MOST_CELLS", "require", "sound_binning"]
+__all__ = ["MOST_CELLS", "check_names", "require", "sound_binning", "sound_names"]
 
 MOST_CELLS = 1 << 24  # of all groups of a state; fitted grids have fewer by far
 MOST_GRID_CELLS = 1 << 20
@@ -59,6 +62,33 @@ def sound_binning(text: str) -> Binning:
     require(_is_ascending(binning.fine.edges), "the edges of a grid are not in order")
     _check_joined(binning)
     return binning
+
+
+def sound_names(text: str) -> list[str]:
+    """Return the names of categories from JSON.
+
+    Raises
+    ------
+    CorruptProfileError
+        If they are no such text, not in order, or not what `lakedrift.hashing` calls any.
+    """
+    try:
+        names = json.loads(text)
+    except (ValueError, RecursionError):
+        names = None
+    require(isinstance(names, list) and all(isinstance(name, str) for name in names), "the names of categories cannot be read")
+    require(names == sorted(set(names)), "the names of categories are not in order")
+    check_names(names)
+    return list(names)
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Refuse what no category is called; raises as `sound_names` does."""
+    try:
+        strings_of(names, [0] * len(names))
+    except (InvariantError, UnicodeEncodeError, OverflowError) as error:
+        msg = "a category is called what none is"
+        raise CorruptProfileError(msg) from error
 
 
 def _check_joined(binning: Binning) -> None:

@@ -63,7 +63,7 @@ class Summary(Protocol):
         """Return a summary of the same grid with no rows."""
 
     def to_arrow(self) -> pa.Table:
-        """Return the state as a table of integers, as in `lakedrift.tabulation`, the same for equal states."""
+        """Return the state as a table of integers, as in `lakedrift.longform`, the same for equal states."""
 
     @classmethod
     def from_arrow(cls, table: pa.Table) -> Self:

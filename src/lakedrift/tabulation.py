@@ -1,189 +1,179 @@
-"""A state as a table of integers: what `Summary.to_arrow` writes and `from_arrow` reads.
-
-One row is one integer: which `field` of the state, of which `group`, at which `place` in it, and the `count`. What is zero is
-left out, but for `rows`, which every group has. Beside the integer stands what makes it plain to a reader who has only the
-table: `low`, the least value of a cell, and `value`, the category; one that is no UTF-8 has its bytes in `raw`. A state has the
-columns that it needs. The grid is in the metadata.
-
-The rows of a field are in order of group and place, each once, so that equal states are equal tables.
-"""
+"""Which tables of counts by group a scan fills, which of them follow from others, and what they take."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from lakedrift.hashing import name_of, raw_of
-from lakedrift.soundness import MOST_CELLS, require
-from lakedrift.summary import Counts
+from lakedrift.census import Roll
+from lakedrift.coding import ROWS, labelled
+from lakedrift.errors import SourceChangedError
+from lakedrift.gathering import gathered, none_of, together
+from lakedrift.groupby import GroupBy
+from lakedrift.grouping import WINDOW, Grouping
+from lakedrift.plan import Plan
+from lakedrift.profiles import DISTINCT, VALUES, Profile
+from lakedrift.resolution import grouped
+from lakedrift.summaries.crosstab import Crosstab
+from lakedrift.summaries.frequencies import Frequencies
+from lakedrift.summaries.numeric import Numeric
+from lakedrift.summary import Codes, Counts, Grouped, StateKey, Summary
+from lakedrift.window import Every
 
-__all__ = ["FIELD", "Tabulated", "Tabulation"]
+__all__ = ["Tables", "Tabulation", "tabulate"]
 
-FIELD = pa.dictionary(pa.int8(), pa.string())
-MOST_FIELDS = 100
+TRUTHS = "false", "true"
 
 
+@dataclass(frozen=True, eq=False)
 class Tabulation:
-    """A table being written, field after field."""
+    """A grouping to be.
 
-    def __init__(self, **grid: str) -> None:
-        self._grid = grid
-        self._fields: list[str] = []
-        self._parts: list[dict[str, Any]] = []
-
-    def flat(self, field: str, counts: Counts) -> None:
-        """Add one integer a group, (n_groups,); the `rows` also where they are zero."""
-        groups = np.arange(len(counts)) if field == "rows" else np.flatnonzero(counts)
-        self.entries(field, groups, np.zeros(len(groups), np.int64), counts[groups])
-
-    def sparse(self, field: str, counts: Counts, low: NDArray[np.float64] | None = None) -> None:
-        """Add what is not zero of an array (n_groups, n_places), with what each place stands for, (n_places,)."""
-        groups, places = np.nonzero(counts)
-        self.entries(field, groups, places, counts[groups, places], None if low is None else low[places])
-
-    def entries(self, field: str, groups: Any, places: Any, counts: Any, low: Any = None) -> None:
-        """Add integers by group and place, (n,) each and in that order."""
-        self._add(field, {"group": groups, "place": places, "count": counts} | ({} if low is None else {"low": low}))
-
-    def texts(self, field: str, tallies: Sequence[Mapping[str, int]]) -> None:
-        """Add counts by name, a mapping a group; in order of the names."""
-        pairs = [sorted(tally.items()) for tally in tallies]
-        sizes = np.array([len(tally) for tally in pairs], np.int64)
-        names = [name for tally in pairs for name, _ in tally]
-        sound = [_is_utf8(name) for name in names]
-        part: dict[str, Any] = {
-            "group": np.arange(len(pairs)).repeat(sizes),
-            "place": np.concatenate([np.empty(0, np.int64), *map(np.arange, sizes)]),
-            "count": np.array([count for tally in pairs for _, count in tally], np.int64),
-            "value": pa.array([name if plain else None for name, plain in zip(names, sound, strict=True)], pa.string()),
-        }
-        if not all(sound):
-            raw = [None if plain else raw_of(name) for name, plain in zip(names, sound, strict=True)]
-            part["raw"] = pa.array(raw, pa.binary())
-        self._add(field, part)
-
-    def table(self) -> pa.Table:
-        """Return the table."""
-        sizes = [len(part["count"]) for part in self._parts]
-        codes = np.repeat(np.arange(len(sizes), dtype=np.int8), sizes)
-        columns = {"field": pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(self._fields, pa.string()))}
-        types = {"group": pa.int32(), "place": pa.int64(), "count": pa.int64()}
-        types |= {"low": pa.float64(), "value": pa.string(), "raw": pa.binary()}
-        for name, dtype in types.items():
-            if any(name in part for part in self._parts):
-                columns[name] = pa.concat_arrays([_column(part, name, dtype) for part in self._parts])
-        return pa.table(columns).replace_schema_metadata(self._grid or None)
-
-    def _add(self, field: str, part: dict[str, Any]) -> None:
-        self._fields.append(field)
-        self._parts.append(part)
-
-
-class Tabulated:
-    """A table being read: every field is looked at once, and whatever is not as it is written is refused.
-
-    Every method raises `CorruptProfileError` where what it reads cannot be.
+    Attributes
+    ----------
+    roll
+        Its groups.
+    states
+        A state of no groups for each feature.
+    finer
+        The tabulation whose counts add up to these; None where they are counted themselves.
+    every
+        The length of its windows.
     """
 
-    def __init__(self, table: pa.Table) -> None:
-        self.grid = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
-        table = table.combine_chunks()
-        self._columns = {name: _whole(table, name) for name in ("group", "place", "count")}
-        self._table = table
-        self._runs = _runs(table["field"])
-        self.n_groups = len(self._slice("group", "rows"))
+    roll: Roll
+    states: Mapping[StateKey, Grouped]
+    finer: Tabulation | None
+    every: Every | None
 
-    def flat(self, field: str) -> Counts:
-        """Return one integer a group, (n_groups,), none negative."""
-        return self.sparse(field, 1, zeros=field == "rows")[:, 0]
+    def begun(self) -> dict[StateKey, Grouped]:
+        """Return states of no rows in all groups."""
+        none = none_of(len(self.roll))
+        return {key: state.gathered(*none) for key, state in self.states.items()}
 
-    def sparse(self, field: str, n_places: int, *, signed: bool = False, zeros: bool = False) -> Counts:
-        """Return an array (n_groups, n_places)."""
-        require(self.n_groups * n_places <= MOST_CELLS, f"{field}: there are too many cells")
-        groups, places, counts = self.entries(field)
-        require(((places >= 0) & (places < n_places)).all(), f"{field}: there is no such place")
-        at = groups * n_places + places
-        require((np.diff(at) > 0).all(), f"{field}: places are not in order")
-        require(zeros or (counts != 0).all(), f"{field}: a zero is written")
-        require(signed or (counts >= 0).all(), f"{field}: a count is negative")
-        dense = np.zeros(self.n_groups * n_places, np.int64)
-        dense[at] = counts
-        return dense.reshape(self.n_groups, n_places)
+    def finished(self, states: Mapping[StateKey, Grouped], rows: Counts) -> Grouping:
+        """Return the grouping of what was counted.
 
-    def entries(self, field: str) -> tuple[Counts, Counts, Counts]:
-        """Return group, place and count of every row of a field, (n,) each; the groups exist."""
-        groups, places, counts = (self._slice(name, field) for name in ("group", "place", "count"))
-        require(((groups >= 0) & (groups < self.n_groups)).all(), f"{field}: there is no such group")
-        self._runs.pop(field, None)
-        return groups.astype(np.int64), places, counts
+        Raises
+        ------
+        SourceChangedError
+            If there are not as many rows in each group as the census found.
+        """
+        table = self.roll.table
+        if (rows != table[ROWS].to_numpy()).any():
+            msg = f"groups by {self.roll.keys} have other rows than a moment ago: the source changed while it was read"
+            raise SourceChangedError(msg)
+        values = tuple(table[str(place)] for place in range(len(self.roll.keys)))
+        fixed = MappingProxyType(dict(sorted(states.items())))
+        return Grouping(self.roll.keys, values, table[WINDOW].to_numpy(), rows, fixed, self.every)
 
-    def texts(self, field: str) -> list[dict[str, int]]:
-        """Return counts by name, a dict a group."""
-        run = self._runs.get(field, (0, 0))
-        groups, places, counts = self.entries(field)
-        require((counts > 0).all(), f"{field}: a count is not positive")
-        names = self._names(field, *run)
-        tallies: list[dict[str, int]] = [{} for _ in range(self.n_groups)]
-        before = (-1, 0, "")
-        for group, place, name, count in zip(groups.tolist(), places.tolist(), names, counts.tolist(), strict=True):
-            first = group > before[0] and place == 0
-            following = (group, place) == (before[0], before[1] + 1) and name > before[2]
-            require(first or following, f"{field}: names are not in order")
-            before = (group, place, name)
-            tallies[group][name] = count
-        return tallies
-
-    def finish(self) -> None:
-        """Assert that there is nothing else."""
-        require(not self._runs, f"unknown fields: {', '.join(map(repr, self._runs))}")
-
-    def _slice(self, column: str, field: str) -> Any:
-        start, end = self._runs.get(field, (0, 0))
-        return self._columns[column][start:end]
-
-    def _names(self, field: str, start: int, end: int) -> list[str]:
-        given = self._table.schema.names
-        values, raws = (
-            self._table[name][start:end].to_pylist() if name in given else [None] * (end - start) for name in ("value", "raw")
-        )
-        pairs = list(zip(values, raws, strict=True))
-        require(all((value is None) != (raw is None) for value, raw in pairs), f"{field}: a name is missing")
-        return [name_of(raw) if value is None else value for value, raw in pairs]
+    def joined(self, finer: Grouping) -> Grouping:
+        """Return the grouping that follows from a finer one."""
+        choice = together(self.roll.places, len(self.roll))
+        states = {key: state.gathered(*choice) for key, state in finer.states.items()}
+        return self.finished(states, gathered(finer.rows, *choice))
 
 
-def _column(part: Mapping[str, Any], name: str, dtype: pa.DataType) -> pa.Array:
-    return pa.array(part[name], dtype) if name in part else pa.nulls(len(part["count"]), dtype)
+def tabulate(rolls: Sequence[Roll], plan: Plan, every: Every | None, like: Profile | None) -> list[Tabulation]:
+    """Return the grouping to be of each roll, on the grids that `like` has for it, or on new ones."""
+    finest = {roll.keys: _counted(roll, plan, every, like) for roll in rolls if roll.crossing.keys == roll.keys}
+    tabulations = []
+    for roll in rolls:
+        finer = finest[roll.crossing.keys]
+        pinned = _pinned(roll.keys, plan, like)
+        if roll is finer.roll:
+            tabulations.append(finer)
+        elif finer.roll.folded or any(not _same_grid(state, finer.states[key]) for key, state in pinned.items()):
+            tabulations.append(_counted(roll, plan, every, like))
+        else:
+            tabulations.append(Tabulation(roll, finer.states, finer, every))
+    return tabulations
 
 
-def _whole(table: pa.Table, name: str) -> NDArray[np.int64]:
-    column = table[name]
-    require(column.null_count == 0, f"{name}: there are nulls")
-    found: NDArray[np.int64] = column.to_numpy()
-    return found
+class Tables:
+    """The counts by group that all threads of a scan share: each is changed by one thread at a time."""
+
+    def __init__(self, groupby: GroupBy, tabulations: Sequence[Tabulation]) -> None:
+        self.groupby = groupby
+        self._tabulations = tabulations
+        self._counted = [one for one in tabulations if one.finer is None]
+        self._coders = {one.roll.crossing.keys: one.roll.crossing.coder() for one in self._counted}
+        self._rows = [np.zeros(len(one.roll), np.int64) for one in self._counted]
+        self._states = [one.begun() for one in self._counted]
+        self._own = [{columns[0]: state for (_, columns), state in states.items()} for states in self._states]
+        self._locks = [{name: threading.Lock() for name in own} for own in self._own]
+
+    def codes(self, batch: pa.RecordBatch) -> list[Codes]:
+        """Return the group of each row of a batch in each table, and note how many there are.
+
+        Raises
+        ------
+        SourceChangedError
+            If a row is in a group that the census did not find.
+        """
+        if not self._counted:
+            return []
+        columns = labelled(batch, self.groupby)
+        exact = {keys: coder.codes(columns) for keys, coder in self._coders.items()}
+        found = []
+        for one, rows in zip(self._counted, self._rows, strict=True):
+            codes = Codes.of(one.roll.coded(exact[one.roll.crossing.keys]), len(one.roll))
+            rows += codes.rows
+            found.append(codes)
+        return found
+
+    def add(self, key: StateKey, array: pa.Array, codes: Sequence[Codes]) -> None:
+        """Add a batch of a column to every table, if the state is the feature's own."""
+        kind, (name, *_) = key
+        if kind not in (VALUES, DISTINCT):
+            for own, locks, coded in zip(self._own, self._locks, codes, strict=True):
+                with locks[name]:
+                    own[name].update_groups(array, coded)
+
+    def groupings(self) -> tuple[Grouping, ...]:
+        """Return what was counted, and what follows from it."""
+        done = {
+            id(one): one.finished(states, rows)
+            for one, states, rows in zip(self._counted, self._states, self._rows, strict=True)
+        }
+        return tuple(done[id(one)] if one.finer is None else one.joined(done[id(one.finer)]) for one in self._tabulations)
 
 
-def _runs(fields: pa.ChunkedArray) -> dict[str, tuple[int, int]]:
-    """Return where the rows of each field begin and end."""
-    require(fields.null_count == 0, "field: there are nulls")
-    joined = fields.combine_chunks()
-    codes = joined if pa.types.is_dictionary(joined.type) else joined.dictionary_encode()
-    codes = codes.chunk(0) if isinstance(codes, pa.ChunkedArray) else codes
-    numbers = codes.indices.to_numpy(zero_copy_only=False)
-    starts = np.flatnonzero(np.append(True, numbers[1:] != numbers[:-1])[: len(numbers)])
-    require(len(starts) <= MOST_FIELDS, "there are too many fields")
-    names = [codes.dictionary[int(numbers[start])].as_py() for start in starts]
-    require(len(set(names)) == len(names), "a field is in two parts")
-    ends = [*starts[1:].tolist(), len(numbers)]
-    return {name: (start, end) for name, start, end in zip(names, starts.tolist(), ends, strict=True)}
+def _counted(roll: Roll, plan: Plan, every: Every | None, like: Profile | None) -> Tabulation:
+    pinned = _pinned(roll.keys, plan, like)
+    known = {columns[0]: state for (_, columns), state in pinned.items()}
+    states: dict[StateKey, Grouped] = {}
+    for feature in plan.features:
+        state = known.get(feature.name)
+        if state is None:
+            fixed = TRUTHS if feature.kind == "boolean" else ()
+            state = grouped(plan.weights[feature.name], len(roll), fixed=fixed)
+        states[(state.KIND, (feature.name,))] = state
+    return Tabulation(roll, states, None, every)
 
 
-def _is_utf8(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _pinned(keys: tuple[str, ...], plan: Plan, like: Profile | None) -> dict[StateKey, Grouped]:
+    """Return the states of no groups whose grids `like` gives."""
+    before = next((one for one in like.groupings if one.keys == keys), None) if like is not None else None
+    if before is None:
+        return {}
+    wholes = {columns[0]: state for (kind, columns), state in plan.states.items() if kind not in (VALUES, DISTINCT)}
+    found = ((key, state) for key, state in before.states.items() if key[1][0] in wholes)
+    return {key: state.gathered(*none_of(0)) for key, state in found if _fits(state, wholes[key[1][0]])}
+
+
+def _fits(state: Grouped, whole: Summary) -> bool:
+    """Whether groups on the grid of a state add up to a state of the whole lake."""
+    if isinstance(whole, Numeric):
+        return isinstance(state, Numeric) and state.binning.fine == whole.binning
+    return isinstance(state, Crosstab) == isinstance(whole, Frequencies) and not isinstance(state, Numeric)
+
+
+def _same_grid(one: Grouped, other: Grouped) -> bool:
+    grids = (state.gathered(*none_of(0)).to_arrow() for state in (one, other))
+    return bool(next(grids).equals(next(grids), check_metadata=True))

@@ -12,7 +12,7 @@ from lakedrift.hashing import Strings, Texts, name_of, spelled, strings_of
 from lakedrift.summary import Counts
 from lakedrift_kernels import hashing, strings, tallies
 
-__all__ = ["BUCKETS", "NameTally", "TextTally", "ViewTally"]
+__all__ = ["BUCKETS", "NameIndex", "NameTally", "TextTally", "ViewTally"]
 
 BUCKETS = tallies.BUCKETS
 SMALLEST_TABLE = 1 << 10
@@ -115,6 +115,21 @@ class TextTally:
             self._table = larger
         else:
             self._arena = np.concatenate([self._arena, np.empty(3 * len(self._arena), np.uint8)])
+
+
+class NameIndex(TextTally):
+    """Which of some names a string is, or which of 2**bits buckets it is in."""
+
+    def __init__(self, names: Sequence[str], bits: int) -> None:
+        super().__init__()
+        self._names, self._shift = len(names), np.uint64(64 - bits)
+        self.add(strings_of(names, range(1, len(names) + 1)))  # in place of counts: where each stands among the names
+
+    def locate(self, located: Strings) -> NDArray[np.int32]:
+        """Return the place of each string among the names, or theirs plus its bucket, (n,)."""
+        cells = np.empty(len(located.rows), np.int32)
+        tallies.locate_named(located.data, located.rows, self._table, self._arena, self._names, self._shift, cells)
+        return cells
 
 
 class NameTally(TextTally):

@@ -38,6 +38,7 @@ def warm() -> None:
     sweep(*sides, exact=True, min_rows=1, threads=2)
     sweep(*map(pl.DataFrame, sides), exact=True, min_rows=1, threads=2)
     sweep(*[_texts()] * 2, min_rows=1, threads=2)
+    sweep(*sides, by=["word", "flag"], time="at", every="1h", min_rows=1, threads=2)
     mark_complete()
 
 

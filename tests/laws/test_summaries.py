@@ -18,6 +18,7 @@ import lakedrift.summaries
 from lakedrift.binning import keys_of
 from lakedrift.fitting import fit
 from lakedrift.summaries import frequencies
+from lakedrift.summaries.crosstab import Crosstab
 from lakedrift.summaries.distinct import Distinct
 from lakedrift.summaries.frequencies import Frequencies
 from lakedrift.summaries.numeric import Numeric
@@ -56,9 +57,11 @@ def doubles(values: list[float | None]) -> st.SearchStrategy[pa.Array]:
 
 GRIDS = strategies.samples("float64").map(fit)
 NAMED = st.lists(strategies.STRINGS, max_size=4)
+TABLES = NAMED.map(lambda names: Crosstab.new(names, 4))
 FULL = 1.7976931348623157e308  # every bit of its mantissa is set, so that sums of few such values carry
 NUMBERS = st.one_of(st.none(), st.sampled_from([1.0, -0.0, 0.0, 0.1, -1 / 3, FULL]), strategies.numbers("float64"))
 KINDS = {
+    "crosstab": Kind(TABLES, st.one_of(st.none(), strategies.STRINGS), any_strings, pa.array),
     "distinct": Kind(st.builds(Distinct.new), st.one_of(st.none(), strategies.STRINGS), any_strings, pa.array),
     "frequencies": Kind(NAMED.map(Frequencies.new), st.one_of(st.none(), strategies.STRINGS), any_strings, pa.array),
     "numeric": Kind(GRIDS.map(Numeric.new), NUMBERS, doubles, lambda values: pa.array(values, pa.float64())),

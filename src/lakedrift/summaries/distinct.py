@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from lakedrift import columns
 from lakedrift.hashing import Texts
+from lakedrift.longform import LongRows, LongTable
 from lakedrift.soundness import require
 from lakedrift.summary import Counts, add_counts
-from lakedrift.tabulation import Tabulated, Tabulation
 from lakedrift_kernels import hashing, registers
 
 __all__ = ["STANDARD_ERROR", "SUMMARY", "Distinct"]
@@ -101,8 +101,8 @@ class Distinct:
         return self.new(len(self.rows))
 
     def to_arrow(self) -> pa.Table:
-        """Return the state as `lakedrift.tabulation` says: rows, null, valid, registers."""
-        table = Tabulation()
+        """Return the state as `lakedrift.longform` says: rows, null, valid, registers."""
+        table = LongTable()
         for name in FLAT:
             table.flat(name, getattr(self, name))
         table.sparse("registers", self.registers.astype(np.int64))
@@ -111,7 +111,7 @@ class Distinct:
     @classmethod
     def from_arrow(cls, table: pa.Table) -> Self:
         """Return the state that `to_arrow` wrote; CorruptProfileError where it says what cannot be."""
-        read = Tabulated(table)
+        read = LongRows(table)
         rows, null, valid = (read.flat(name) for name in FLAT)
         ranks = read.sparse("registers", registers.REGISTERS)
         read.finish()

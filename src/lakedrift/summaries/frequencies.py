@@ -31,11 +31,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakedrift.errors import CorruptProfileError, InvariantError
 from lakedrift.hashing import Texts, raw_of, strings_of
-from lakedrift.soundness import require
+from lakedrift.longform import LongRows, LongTable
+from lakedrift.soundness import check_names, require, sound_names
 from lakedrift.summary import Counts, add_counts
-from lakedrift.tabulation import Tabulated, Tabulation
 from lakedrift.tallies import BUCKETS, NameTally, TextTally, ViewTally
 
 __all__ = ["SUMMARY", "Frequencies"]
@@ -165,10 +164,10 @@ class Frequencies:
         self.names, self._buckets, self._named = tuple(names), buckets, None
 
     def to_arrow(self) -> pa.Table:
-        """Return the state as `lakedrift.tabulation` says: values, and buckets by number; names in the metadata."""
+        """Return the state as `lakedrift.longform` says: values, and buckets by number; names in the metadata."""
         tallies = self._settled()
         names = json.dumps(self.names, separators=(",", ":"))
-        table = Tabulation(names=names, bucketed=json.dumps(self._buckets is not None))
+        table = LongTable(names=names, bucketed=json.dumps(self._buckets is not None))
         table.flat("rows", self.rows)
         table.flat("null", self.null)
         table.texts("values", tallies)
@@ -179,8 +178,8 @@ class Frequencies:
     @classmethod
     def from_arrow(cls, table: pa.Table) -> Self:
         """Return the state that `to_arrow` wrote; CorruptProfileError where it says what cannot be."""
-        read = Tabulated(table)
-        names = _read_names(read.grid.get("names", ""))
+        read = LongRows(table)
+        names = sound_names(read.grid.get("names", ""))
         rows, null = read.flat("rows"), read.flat("null")
         tallies = [Counter(tally) for tally in read.texts("values")]
         bucketed = read.grid.get("bucketed")
@@ -233,29 +232,10 @@ class Frequencies:
         self._settled()
 
 
-def _read_names(text: str) -> list[str]:
-    try:
-        names = json.loads(text)
-    except ValueError:
-        names = None
-    require(isinstance(names, list) and all(isinstance(name, str) for name in names), "the names of categories cannot be read")
-    require(names == sorted(set(names)), "the names of categories are not in order")
-    _check_called(names)
-    return list(names)
-
-
 def _check_values(values: set[str], named: Sequence[str] | None) -> None:
     """Refuse what is no value, and what should be in a bucket: what has no name or, where all are counted, is too much."""
-    _check_called(sorted(values))
+    check_names(sorted(values))
     require(values <= set(named) if named is not None else _is_small(values), "categories should be in buckets")
-
-
-def _check_called(values: Sequence[str]) -> None:
-    try:
-        strings_of(values, [0] * len(values))
-    except (InvariantError, UnicodeEncodeError, OverflowError) as error:
-        msg = "a category is called what none is"
-        raise CorruptProfileError(msg) from error
 
 
 def _is_small(values: set[str]) -> bool:

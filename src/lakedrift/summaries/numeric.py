@@ -18,9 +18,9 @@ from lakedrift.columns import Column
 from lakedrift.errors import IncompatibleProfilesError
 from lakedrift.gathering import gathered
 from lakedrift.keying import BUFFERS, column_of, fine_cells, flip_of
+from lakedrift.longform import LongRows, LongTable
 from lakedrift.soundness import require, sound_binning
 from lakedrift.summary import Codes, Counts, add_counts
-from lakedrift.tabulation import Tabulated, Tabulation
 from lakedrift_kernels import groups, moments, numbers
 
 __all__ = ["SUMMARY", "Numeric"]
@@ -188,8 +188,8 @@ class Numeric:
         return self.binning.origin - (1 << 63 if self.binning.axis == "int64" else 0)
 
     def to_arrow(self) -> pa.Table:
-        """Return the state as `lakedrift.tabulation` says: cells, extremes by key, and the digits of the moments."""
-        table = Tabulation(binning=self.binning.to_json(), moments=json.dumps(bool(len(self.near))))
+        """Return the state as `lakedrift.longform` says: cells, extremes by key, and the digits of the moments."""
+        table = LongTable(binning=self.binning.to_json(), moments=json.dumps(bool(len(self.near))))
         for name in FLAT:
             table.flat(name, getattr(self, name))
         table.sparse("cells", self.cells, cell_lows(self.binning))
@@ -204,7 +204,7 @@ class Numeric:
     @classmethod
     def from_arrow(cls, table: pa.Table) -> Self:
         """Return the state that `to_arrow` wrote; CorruptProfileError where it says what cannot be."""
-        read = Tabulated(table)
+        read = LongRows(table)
         binning = sound_binning(read.grid.get("binning", ""))
         slots = np.array([read.flat(name) for name in FLAT])
         cells = read.sparse("cells", binning.n_cells)
@@ -224,14 +224,14 @@ def cell_lows(binning: Binning) -> NDArray[np.float64]:
     return np.where(np.isnan(lows), np.where(binning.edges > PLUS_INFINITY, np.inf, -np.inf), lows)
 
 
-def _read_moments(read: Tabulated, cells: Counts, binning: Binning) -> tuple[NDArray[np.uint64], Counts, Counts]:
+def _read_moments(read: LongRows, cells: Counts, binning: Binning) -> tuple[NDArray[np.uint64], Counts, Counts]:
     """Return extremes, near and far sums of as many groups as there are."""
     far = read.sparse("far", moments.EXPONENTS * FAR, signed=True).reshape(read.n_groups, -1, FAR)
     near = read.sparse("near", NEAR, signed=True)
     return _extremes(read, cells, binning), near, far if far.any() else far[:, :0]
 
 
-def _extremes(read: Tabulated, cells: Counts, binning: Binning) -> NDArray[np.uint64]:
+def _extremes(read: LongRows, cells: Counts, binning: Binning) -> NDArray[np.uint64]:
     """Return the keys of the extremes, which lie in the outermost cells that hold any value."""
     groups, places, keys = read.entries("extremes")
     held = np.flatnonzero(cells.any(axis=1))

@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from lakedrift.gathering import gathered
+from lakedrift.longform import LongRows, LongTable
 from lakedrift.soundness import require
 from lakedrift.summary import Codes, Counts, Summary, add_counts
-from lakedrift.tabulation import Tabulated, Tabulation
 
 __all__ = ["SUMMARY", "Presence"]
 
@@ -69,8 +69,8 @@ class Presence:
         return bool(self.rows.sum() == whole.rows.sum() and self.null.sum() == whole.null.sum())
 
     def to_arrow(self) -> pa.Table:
-        """Return the state as `lakedrift.tabulation` says: rows, null."""
-        table = Tabulation()
+        """Return the state as `lakedrift.longform` says: rows, null."""
+        table = LongTable()
         table.flat("rows", self.rows)
         table.flat("null", self.null)
         return table.table()
@@ -78,7 +78,7 @@ class Presence:
     @classmethod
     def from_arrow(cls, table: pa.Table) -> Self:
         """Return the state that `to_arrow` wrote; CorruptProfileError where it says what cannot be."""
-        read = Tabulated(table)
+        read = LongRows(table)
         state = cls(read.flat("rows"), read.flat("null"))
         read.finish()
         require((state.null <= state.rows).all(), "there are more nulls than rows")

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from lakedrift.binning import Binning, key_values
 from lakedrift.errors import IncompatibleProfilesError
 from lakedrift.keying import BUFFERS, column_of, flip_of
+from lakedrift.longform import LongRows, LongTable
 from lakedrift.soundness import require, sound_binning
 from lakedrift.summary import Counts, add_counts
-from lakedrift.tabulation import Tabulated, Tabulation
 from lakedrift_kernels import multisets, numbers
 
 __all__ = ["SUMMARY", "Values"]
@@ -135,9 +135,9 @@ class Values:
         return type(self)(self._choice, *_nothing())
 
     def to_arrow(self) -> pa.Table:
-        """Return the state as `lakedrift.tabulation` says: the chosen cells by number, and the keys kept in them."""
+        """Return the state as `lakedrift.longform` says: the chosen cells by number, and the keys kept in them."""
         keys, counts = self.kept
-        table = Tabulation(binning=self.binning.to_json())
+        table = LongTable(binning=self.binning.to_json())
         for name in SLOTS:
             table.flat(name, getattr(self, name))
         table.entries("wanted", np.zeros_like(self.wanted), self.wanted, np.ones_like(self.wanted))
@@ -148,7 +148,7 @@ class Values:
     @classmethod
     def from_arrow(cls, table: pa.Table) -> Self:
         """Return the state that `to_arrow` wrote; CorruptProfileError where it says what cannot be."""
-        read = Tabulated(table)
+        read = LongRows(table)
         require(read.n_groups == 1, "values are kept of more than one group")
         binning = sound_binning(read.grid.get("binning", ""))
         slots = np.array([read.flat(name) for name in SLOTS])

@@ -1,0 +1,153 @@
+"""Which group each row of a batch is in: texts of the key columns and windows of the column of time, as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from lakedrift import columns
+from lakedrift.encoding import Encoded
+from lakedrift.errors import SchemaError, SourceChangedError, reason
+from lakedrift.groupby import GroupBy
+from lakedrift.grouping import WINDOW
+from lakedrift.instants import instants_of
+from lakedrift.window import ALL_TIME
+
+__all__ = ["ROWS", "Coder", "Labelled", "labelled", "tallied"]
+
+DENSE = 1 << 22  # pairs of codes, up to which a table of all is faster than a search
+ROWS = "rows"
+VALUE = "value"
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A column of a batch as codes (n,), and what they stand for (n_values,); null is a value like any other."""
+
+    codes: NDArray[np.int64]
+    values: pl.Series
+
+
+def labelled(batch: pa.RecordBatch, groupby: GroupBy) -> dict[str | None, Labelled]:
+    """Return the key columns of a batch as text, by name, and its windows, by None.
+
+    Raises
+    ------
+    SchemaError
+        If a key holds text that is not UTF-8.
+    """
+    names = dict.fromkeys(key for keys in groupby.by for key in keys)
+    found: dict[str | None, Labelled] = {name: _texts(name, batch.column(name)) for name in names}
+    found[None] = _windows(batch, groupby)
+    return found
+
+
+def tallied(columns: Mapping[str | None, Labelled], keys: Sequence[str]) -> pl.DataFrame:
+    """Return the groups of a batch and their `rows`; one group may occur several times."""
+    parts = [columns[name] for name in (*keys, None)]
+    codes = pl.DataFrame({str(place): part.codes for place, part in enumerate(parts)})
+    counted = codes.group_by(pl.all()).agg(pl.len().cast(pl.Int64).alias(ROWS))
+    values = [part.values.gather(counted[str(place)]).alias(str(place)) for place, part in enumerate(parts)]
+    return pl.DataFrame([*values[:-1], values[-1].alias(WINDOW), counted[ROWS]])
+
+
+def _texts(name: str, array: pa.Array) -> Labelled:
+    encoded = Encoded.of(array)
+    texts = columns.texts(encoded.values)
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid as error:
+        msg = f"cannot group by {name!r}: it holds text that is not UTF-8 ({reason(error)})"
+        raise SchemaError(msg) from error
+    values = pl.Series(texts).append(pl.Series([None], dtype=pl.String))
+    return Labelled(np.where(encoded.codes < 0, len(texts), encoded.codes).astype(np.int64), values)
+
+
+def _windows(batch: pa.RecordBatch, groupby: GroupBy) -> Labelled:
+    if groupby.time is None or groupby.every is None:
+        return Labelled(np.zeros(batch.num_rows, np.int64), pl.Series([ALL_TIME], dtype=pl.Int64))
+    encoded = Encoded.of(pa.array(groupby.every.starts(instants_of(batch.column(groupby.time)))))
+    return Labelled(encoded.codes.astype(np.int64), pl.Series(encoded.values))
+
+
+class Coder:
+    """Finds the group of each row among those that a census found.
+
+    Parameters
+    ----------
+    keys
+        The segmentation.
+    table
+        Its groups, sorted: columns `0`, `1`, … and `window`.
+    """
+
+    def __init__(self, keys: Sequence[str], table: pl.DataFrame) -> None:
+        self._names: tuple[str | None, ...] = (*keys, None)
+        self._levels: list[tuple[pl.DataFrame, _Pairs]] = []
+        codes = np.zeros(len(table), np.int64)
+        for column in table.get_columns():
+            known = pl.DataFrame({VALUE: column.unique().sort()}).with_row_index("code")
+            codes = codes * len(known) + _found(known, column)
+            pairs = _Pairs(codes)
+            codes = pairs.numbered(codes)
+            self._levels.append((known, pairs))
+
+    def codes(self, columns: Mapping[str | None, Labelled]) -> NDArray[np.int32]:
+        """Return the place of each row's group in the table, (n,).
+
+        Raises
+        ------
+        SourceChangedError
+            If a row is in none.
+        """
+        parts = [columns[name] for name in self._names]
+        codes = np.zeros(len(parts[0].codes), np.int64)
+        for part, (known, pairs) in zip(parts, self._levels, strict=True):
+            found = _found(known, part.values)[part.codes]
+            if (found < 0).any():
+                raise _changed()
+            codes = pairs.numbered(codes * len(known) + found)
+        return codes.astype(np.int32)
+
+
+class _Pairs:
+    """Numbers the pairs of codes that occur, each pair itself a number, in ascending order."""
+
+    def __init__(self, pairs: NDArray[np.int64]) -> None:
+        self._known = np.unique(pairs)
+        size = int(self._known[-1]) + 1 if len(self._known) else 0
+        self._is_dense = size <= max(DENSE, 2 * len(self._known))
+        self._places = np.full(size if self._is_dense else 0, -1, np.int64)
+        if self._is_dense:
+            self._places[self._known] = np.arange(len(self._known))
+
+    def numbered(self, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the number of each pair, (n,)."""
+        if not len(pairs):
+            return pairs
+        if self._is_dense:
+            inside = pairs < len(self._places)
+            places = self._places[pairs] if inside.all() else np.full(1, -1)
+            known = places >= 0
+        else:
+            places = np.searchsorted(self._known, pairs)
+            known = self._known[np.minimum(places, len(self._known) - 1)] == pairs
+        if not known.all():
+            raise _changed()
+        return places
+
+
+def _found(known: pl.DataFrame, values: pl.Series) -> NDArray[np.int64]:
+    """Return the code of each value, (n_values,), -1 where it has none."""
+    sought = pl.DataFrame({VALUE: values})
+    found = sought.join(known, on=VALUE, how="left", nulls_equal=True, maintain_order="left")
+    return found["code"].cast(pl.Int64).fill_null(-1).to_numpy()
+
+
+def _changed() -> SourceChangedError:
+    return SourceChangedError("rows are in groups that were not there a moment ago: the source changed while it was read")

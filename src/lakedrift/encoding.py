@@ -1,0 +1,70 @@
+"""Columns as codes: which of its different values each row has, so that what is done to a value is done once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from lakedrift import columns
+from lakedrift.columns import ALL_VALID
+from lakedrift.hashing import Texts
+from lakedrift_kernels import strings
+
+__all__ = ["Encoded"]
+
+SMALLEST_TABLE = 1 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A column of any type.
+
+    Attributes
+    ----------
+    codes
+        (n,) int32, which of the values each row has; -1 where it is null.
+    values
+        (n_values,) those that occur, and perhaps some that do not; `string_view` where the column is text.
+    """
+
+    codes: NDArray[np.int32]
+    values: pa.Array
+
+    @classmethod
+    def of(cls, array: pa.Array) -> Self:
+        """Return the codes of a column; its values are all different, but for text that is stored at several places."""
+        if pa.types.is_dictionary(array.type):
+            inside = cls.of(array.dictionary)
+            codes = array.indices.cast(pa.int64()).fill_null(len(array.dictionary)).to_numpy()
+            return cls(np.append(inside.codes, np.int32(-1))[codes], inside.values)
+        if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
+            array = columns.labels(array)
+        if pa.types.is_string_view(array.type):
+            return cls(*_of_views(array))
+        encoded = array.dictionary_encode()
+        return cls(encoded.indices.fill_null(-1).to_numpy(), encoded.dictionary)
+
+    def texts(self) -> Texts:
+        """Return the values as text, each of which occurs as many times as its place, counted from 1, says."""
+        words = columns.labels(self.values)
+        times = np.arange(1, len(words) + 1)
+        return Texts(columns.views(words).values, ALL_VALID, 0, columns.buffers(words), times, 0)
+
+
+def _of_views(array: pa.Array) -> tuple[NDArray[np.int32], pa.Array]:
+    column = columns.views(array)
+    n = len(column.values)
+    codes, firsts, table = np.empty(n, np.int32), np.empty(n, np.int64), np.zeros((SMALLEST_TABLE, 3), np.uint64)
+    source = column.values, column.validity, column.offset
+    done, found = strings.number_views(*source, 0, table, firsts, 0, codes)
+    while done < n:
+        larger = np.zeros((4 * len(table), 3), np.uint64)
+        strings.move_views(table, larger)
+        table = larger
+        done, found = strings.number_views(*source, done, table, firsts, found, codes)
+    different = np.ascontiguousarray(column.values[firsts[:found]])
+    return codes, pa.Array.from_buffers(array.type, found, [None, pa.py_buffer(different), *array.buffers()[2:]])
