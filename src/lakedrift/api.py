@@ -221,8 +221,13 @@ def plan_sweep(
     thresholds: Mapping[str, Any] | None = None,
     min_rows: int = MIN_ROWS,
     exact: bool = False,
+    by: By | None = None,
+    time: str | None = None,
+    every: str | None = None,
+    max_segments: int = MAX_SEGMENTS,
+    fold: bool = False,
 ) -> DryRun:
-    """Say what a sweep with the same arguments would read; only footers and the fit sample are read.
+    """Say what a sweep with the same arguments would read; only footers and the fit sample are read, so no group is known.
 
     Raises
     ------
@@ -234,6 +239,10 @@ def plan_sweep(
     _thresholds(thresholds)
     means = _Means.of(engine, memory, threads)
     opened = [_opened(side) for side in (reference, current)]
+    groupby = GroupBy.of(by, time, every, max_segments, fold)
+    for side in opened:
+        if not isinstance(side, Profile):
+            checked(groupby, side)
     known = [name for side in opened for name in _names(side)]
     selection = Selection(features, exclude or (), kinds, where)
     before = _draft(opened[0], selection, None, known, means)

@@ -11,6 +11,7 @@
     [tables.orders]                       # the same for one table, on top of the above, and where its two sides are
     reference = "lake/orders/2026-08"
     current = "lake/orders/2026-09"
+    by = ["country", ["country", "device"]]   # segmentations; also time, every, max_segments, fold; a table's own win
     [tables.orders.thresholds]
     ks = { warning = 0.2, critical = 0.3 }
 
@@ -39,6 +40,7 @@ __all__ = ["Config", "load", "metric_names"]
 
 FILE = "lakedrift.toml"
 PROJECT = "pyproject.toml"
+GROUPING = ("by", "time", "every", "max_segments", "fold")
 
 T = TypeVar("T")
 
@@ -72,6 +74,11 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     thresholds: dict[str, Tiers] = {}
     features: dict[str, Watch] = {}
+    by: list[str | list[str]] | None = None
+    time: str | None = None
+    every: str | None = None
+    max_segments: int | None = None
+    fold: bool | None = None
 
 
 class Table(Rules, frozen=True, forbid_unknown_fields=True):
@@ -97,6 +104,8 @@ class Config(msgspec.Struct, frozen=True):
         feature or pattern.
     kinds
         The kind of each feature or pattern that is given one.
+    grouping
+        Those of `by`, `time`, `every`, `max_segments` and `fold` that are given, as `lakedrift.api.sweep` takes them.
     reference, current
         Where the two sides of the table are, None where the file does not say.
     path
@@ -105,6 +114,7 @@ class Config(msgspec.Struct, frozen=True):
 
     thresholds: dict[str, Any] = {}
     kinds: dict[str, Kind] = {}
+    grouping: dict[str, Any] = {}
     reference: str | None = None
     current: str | None = None
     path: Path | None = None
@@ -135,6 +145,7 @@ def load(path: Path | None = None, *, table: str | None = None) -> Config:
     return Config(
         thresholds=_plain({**document.thresholds, **chosen.thresholds}) | ({"features": limits} if limits else {}),
         kinds={pattern: watch.kind for pattern, watch in features.items() if watch.kind},
+        grouping=_grouping(document) | _grouping(chosen),
         reference=_beside(path, chosen.reference),
         current=_beside(path, chosen.current),
         path=path,
@@ -250,6 +261,10 @@ def _on_top(below: Watch, above: Watch) -> Watch:
 
 def _plain(thresholds: Mapping[str, Tiers]) -> dict[str, Any]:
     return {metric: {"warning": tiers.warning, "critical": tiers.critical} for metric, tiers in thresholds.items()}
+
+
+def _grouping(rules: Rules) -> dict[str, Any]:
+    return {name: value for name in GROUPING if (value := getattr(rules, name)) is not None}
 
 
 def _beside(path: Path | None, location: str | None) -> str | None:

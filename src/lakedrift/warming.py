@@ -59,6 +59,7 @@ def _columns(factor: float) -> pa.Table:
         "double": bell,
         "scales": np.where(row % 2 == 0, bell, 1.03 + 1e-12 * bell),
         "far": np.where(row % 50 == 0, np.where(row % 100 == 0, np.inf, 1e300), bell),
+        "wide": np.repeat(random.integers(-(2**63), 2**63 - 1, ROWS // 2), 2),
         "hash": random.integers(-(2**63), 2**63 - 1, ROWS),
         "atoms": np.where(row % 3 == 0, 0.0, bell),
     }

@@ -24,6 +24,7 @@ Patterns = Annotated[list[str] | None, Parameter(metavar="PATTERN")]
 Metrics = Annotated[list[str] | None, Parameter(metavar="NAME")]
 Count = Annotated[int | None, Parameter(metavar="N", validator=Number(gte=1))]
 Engine = Annotated[str, Parameter(metavar="NAME", help="Who reads the files, to the same result: polars, duckdb or arrow.")]
+Segmentations = Annotated[list[str] | None, Parameter(metavar="COL[,COL]")]
 Size = Annotated[str | None, Parameter(metavar="SIZE")]
 Format = Annotated[str, Parameter(metavar="NAME", help=f"How to write the result: {', '.join(reports.names())}.")]
 Output = Annotated[Path | None, Parameter(name=["--output", "-o"], metavar="FILE")]
@@ -42,6 +43,11 @@ def sweep(
     where: Annotated[str | None, Parameter(metavar="SQL")] = None,
     exact: Annotated[bool, Parameter(show_default=False)] = False,
     engine: Engine = "polars",
+    by: Segmentations = None,
+    time: Annotated[str | None, Parameter(metavar="COL")] = None,
+    every: Annotated[str | None, Parameter(metavar="LENGTH")] = None,
+    max_segments: Count = None,
+    fold: Annotated[bool, Parameter(show_default=False)] = False,
     memory: Size = None,
     threads: Count = None,
     min_rows: Count = None,
@@ -72,6 +78,16 @@ def sweep(
         Only rows for which this SQL expression holds, such as "origin = 'JFK'".
     exact
         Settle every Kolmogorov-Smirnov distance by a second scan of the few values in doubt.
+    by
+        See the lake by the values of a column too, or by those of several, crossed. May be given several times.
+    time
+        See it by windows of time, too, by this column of timestamps or dates; with --every.
+    every
+        How long a window is: 1h, 1d, 1w, 1mo, 1q or 1y, or a multiple such as 4h.
+    max_segments
+        Refuse a --by of more segments than this. [default: 10,000]
+    fold
+        Keep the largest --max-segments instead, and count all others as one.
     memory
         Take no more than this on top of what a Python process takes, such as 2GB. [default: half of the machine]
     threads
@@ -104,6 +120,8 @@ def sweep(
         "memory": memory,
         "threads": threads,
         "thresholds": settings.thresholds,
+        **settings.grouping,
+        **_grouping(by, time, every, max_segments, fold=fold),
     }
     if min_rows is not None:
         options["min_rows"] = min_rows
@@ -139,6 +157,15 @@ def gate(comparison: Comparison, fail_on: FailOn) -> int:
         raise SourceError(msg)
     failing = {"warning": ("warning", "critical"), "critical": ("critical",), "never": ()}[fail_on]
     return int(comparison.verdict in failing)
+
+
+def _grouping(
+    by: list[str] | None, time: str | None, every: str | None, max_segments: int | None, *, fold: bool
+) -> dict[str, Any]:
+    """Return the options of grouping that were given; the others are those of the configuration."""
+    crossed = None if by is None else [tuple(entry.split(",")) for entry in by]
+    given = {"by": crossed, "time": time, "every": every, "max_segments": max_segments, "fold": fold or None}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _check_names(what: str, names: list[str], known: list[str]) -> None:
