@@ -20,7 +20,7 @@ from lakedrift.memory import LIBRARIES, NO_GROUPS, GroupedCounts, Shares, budget
 from lakedrift.merging import merge
 from lakedrift.metric import discover
 from lakedrift.observer import Observer, Silent
-from lakedrift.plan import Plan, Selection, columns_of, make_plan
+from lakedrift.plan import Plan, Selection, columns_of, make_plan, select
 from lakedrift.profiles import Profile, StateKey
 from lakedrift.reading import Reader
 from lakedrift.refinement import doubts, refine
@@ -64,7 +64,8 @@ def sweep(
     Parameters
     ----------
     reference, current
-        A path, directory, glob or list of Parquet files; a Polars, pandas or Arrow frame, or a Polars query; or a `Profile`.
+        A path, directory, glob or list of Parquet files; a Polars, pandas or Arrow frame, or a Polars query; or a `Profile`,
+        or the path of a saved one.
     features, exclude
         Columns, by name or pattern; all but partition keys by default. A literal name wins over patterns.
     kinds
@@ -130,7 +131,7 @@ def sweep(
 def profile(
     source: Any,
     *,
-    like: Profile | None = None,
+    like: Profile | str | os.PathLike[str] | None = None,
     features: Sequence[str] | None = None,
     exclude: Sequence[str] | None = None,
     kinds: Mapping[str, Kind] | None = None,
@@ -153,23 +154,24 @@ def profile(
         If a name is unknown, the input cannot be read, or a law is broken.
     """
     watch = observer or Silent()
-    known = [feature.name for feature in like.features] if like is not None else []
+    model = None if like is None else _known(like)
+    known = [feature.name for feature in model.features] if model is not None else []
     selection, means = Selection(features, exclude or (), kinds, where), _Means.of(engine, memory, threads)
     groupby = GroupBy.of(by, time, every, max_segments, fold)
-    found = _profiled(open_source(source), selection, groupby, like, known, means, "profile", watch)
+    found = _profiled(_opened(source), selection, groupby, model, known, means, "profile", watch)
     watch.done()
     return found
 
 
 def compare(
-    reference: Profile,
-    current: Profile,
+    reference: Profile | str | os.PathLike[str],
+    current: Profile | str | os.PathLike[str],
     *,
     metrics: Sequence[str] | None = None,
     thresholds: Mapping[str, Any] | None = None,
     min_rows: int = MIN_ROWS,
 ) -> Comparison:
-    """Compare two profiles, whatever their grids; the bounds are tightest when one was made `like` the other.
+    """Compare two profiles, or saved ones by their paths; the bounds are tightest when one was made `like` the other.
 
     Raises
     ------
@@ -177,7 +179,7 @@ def compare(
         If a name or limit is wrong, or the two have no feature in common.
     """
     chosen = chosen_metrics(metrics)
-    return judge(reference, current, metrics=chosen, thresholds=_thresholds(thresholds), min_rows=min_rows)
+    return judge(_known(reference), _known(current), metrics=chosen, thresholds=_thresholds(thresholds), min_rows=min_rows)
 
 
 def load(path: str | os.PathLike[str]) -> Profile:
@@ -313,7 +315,33 @@ def _side(source: Source | Profile) -> Side:
 
 
 def _opened(side: Any) -> Source | Profile:
-    return side if isinstance(side, Profile) else open_source(side)
+    return _known(side) if isinstance(side, Profile) or Profile.is_at(side) else open_source(side)
+
+
+def _known(profile: Profile | str | os.PathLike[str]) -> Profile:
+    """Return a profile, or the one that is saved there."""
+    return profile if isinstance(profile, Profile) else Profile.load(profile)
+
+
+def _restricted(profile: Profile, selection: Selection, groupby: GroupBy, known: Sequence[str]) -> Profile:
+    """Return a finished profile with what was asked for only.
+
+    Raises
+    ------
+    UsageError
+        If it does not hold what was asked for: rows cannot be filtered or grouped any more.
+    """
+    if selection.where is not None:
+        msg = f"the rows of the profile {profile.name!r} cannot be filtered any more"
+        raise UsageError(msg, hint="filter when you profile: where= or --where")
+    missing = [keys for keys in groupby.by if keys not in {grouping.keys for grouping in profile.groupings}]
+    if missing or (groupby.time is not None and (groupby.time, str(groupby.every)) != (profile.time, str(profile.every))):
+        msg = f"the profile {profile.name!r} has no groups by {', '.join(missing[0]) if missing else groupby.time}"
+        raise UsageError(msg, hint="group when you profile: by=, time= and every=")
+    if selection.features is None and not selection.exclude:
+        return profile
+    names = select({feature.name: None for feature in profile.features}, (), selection, known)
+    return profile.only(names)
 
 
 def _names(side: Source | Profile) -> list[str]:
@@ -331,7 +359,7 @@ def _profiled(
     observer: Observer,
 ) -> Profile:
     if isinstance(side, Profile):
-        return side
+        return _restricted(side, selection, groupby, known)
     groupby, reader = checked(groupby, side), means.reader(means.memory // 2)
     plan = make_plan(side, selection, like=like, known=known, reader=reader, weighed=bool(groupby))
     tabulations: list[Tabulation] = []

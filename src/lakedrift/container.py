@@ -22,7 +22,7 @@ from lakedrift import pages
 from lakedrift.errors import CorruptProfileError, ProfileVersionError, reason
 from lakedrift.soundness import require
 
-__all__ = ["SCHEMA", "VERSION", "read", "write"]
+__all__ = ["SCHEMA", "TAIL", "VERSION", "is_marked", "read", "write"]
 
 VERSION = 1
 MAGIC = b"PAR1"
@@ -97,6 +97,11 @@ def read(data: bytes) -> pa.Table:
         msg = f"its table cannot be read: {reason(error)}"
         raise CorruptProfileError(msg) from error
     return table
+
+
+def is_marked(tail: bytes) -> bool:
+    """Return whether the last bytes of a file, `TAIL` of them, are those of a profile, sound or not."""
+    return MARK.search(tail) is not None
 
 
 def _check_bytes(data: bytes) -> None:

@@ -5,16 +5,19 @@ The module is not called `profile` because `lakedrift.profile` is the public ver
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import functools
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
 import pyarrow as pa
 
+from lakedrift import container
 from lakedrift.errors import (
     InvariantError,
     SourceNotFoundError,
@@ -30,6 +33,7 @@ from lakedrift.window import Every
 __all__ = ["WHOLE_LAKE", "Profile", "StateKey", "Unread"]
 
 WHOLE_LAKE = ""
+SUFFIX = ".profile"
 VALUES, DISTINCT = "values", "distinct"  # the kinds of state that stand beside a feature's own
 
 
@@ -125,6 +129,20 @@ class Profile:
                 return grouping
         raise KeyError(tuple(keys))
 
+    def only(self, names: Sequence[str]) -> Profile:
+        """Return the profile of these features, in the order of the source."""
+        wanted = set(names)
+        features = tuple(feature for feature in self.features if feature.name in wanted)
+        states = MappingProxyType({key: state for key, state in self.states.items() if wanted.issuperset(key[1])})
+        groupings = tuple(
+            replace(
+                one, states=MappingProxyType({key: state for key, state in one.states.items() if wanted.issuperset(key[1])})
+            )
+            for one in self.groupings
+        )
+        unread = tuple(part for part in self.unread if wanted.issuperset(part.columns))
+        return replace(self, features=features, states=states, groupings=groupings, unread=unread)
+
     def empty(self) -> Profile:
         """Return a profile on the same grids with no rows."""
         states = {key: state.empty() for key, state in self.states.items()}
@@ -186,6 +204,19 @@ class Profile:
         except StoreError as error:
             msg = f"cannot read the profile {os.fspath(path)!r}: {error.message}"
             raise type(error)(msg, hint=error.hint) from error
+
+    @staticmethod
+    def is_at(what: object) -> bool:
+        """Return whether something is the path of a saved profile: by its suffix `.profile` or, of a file, by its content."""
+        if not isinstance(what, str | os.PathLike):
+            return False
+        path = os.fspath(what)
+        if path.endswith(SUFFIX):
+            return path.startswith("s3://") or Path(path).is_file()
+        with contextlib.suppress(OSError, ValueError), Path(path).open("rb") as file:
+            file.seek(max(file.seek(0, os.SEEK_END) - container.TAIL, 0))
+            return container.is_marked(file.read())
+        return False
 
     def to_bytes(self) -> bytes:
         """Return the profile as the bytes of a file: a Parquet table that any reader can query, the same for equal profiles.

@@ -18,7 +18,21 @@ from lakedrift.errors import SourceError, UnknownNameError, UsageError
 if TYPE_CHECKING:
     from lakedrift.comparison import Comparison
 
-__all__ = ["gate", "sweep"]
+__all__ = [
+    "Count",
+    "Engine",
+    "FailOn",
+    "Format",
+    "Metrics",
+    "Output",
+    "Patterns",
+    "Segmentations",
+    "Size",
+    "check_names",
+    "gate",
+    "grouping",
+    "sweep",
+]
 
 Patterns = Annotated[list[str] | None, Parameter(metavar="PATTERN")]
 Metrics = Annotated[list[str] | None, Parameter(metavar="NAME")]
@@ -63,7 +77,7 @@ def sweep(
     Parameters
     ----------
     reference
-        What is normal: a Parquet file, a folder, or a pattern in quotes.
+        What is normal: a Parquet file, a folder, a pattern in quotes, or a saved profile.
     current
         What is to be judged, likewise.
     feature
@@ -105,8 +119,8 @@ def sweep(
     dry_run
         Say what would be read, and read nothing but file footers and a sample.
     """
-    _check_names("format", [format], reports.names())
-    _check_names("metric", metric or [], configuration.metric_names())
+    check_names("format", [format], reports.names())
+    check_names("metric", metric or [], configuration.metric_names())
     settings = configuration.load(config, table=table)
     sides = _sides(reference, current, settings)
     options: dict[str, Any] = {
@@ -121,7 +135,7 @@ def sweep(
         "threads": threads,
         "thresholds": settings.thresholds,
         **settings.grouping,
-        **_grouping(by, time, every, max_segments, fold=fold),
+        **grouping(by, time, every, max_segments, fold=fold),
     }
     if min_rows is not None:
         options["min_rows"] = min_rows
@@ -159,7 +173,7 @@ def gate(comparison: Comparison, fail_on: FailOn) -> int:
     return int(comparison.verdict in failing)
 
 
-def _grouping(
+def grouping(
     by: list[str] | None, time: str | None, every: str | None, max_segments: int | None, *, fold: bool
 ) -> dict[str, Any]:
     """Return the options of grouping that were given; the others are those of the configuration."""
@@ -168,7 +182,8 @@ def _grouping(
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _check_names(what: str, names: list[str], known: list[str]) -> None:
+def check_names(what: str, names: list[str], known: list[str]) -> None:
+    """Refuse names that are not known, with the nearest that are."""
     for name in names:
         if name not in known:
             raise UnknownNameError.among(what, name, known)

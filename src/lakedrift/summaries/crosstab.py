@@ -109,6 +109,11 @@ class Crosstab:
         """Return the state of no rows with the same names and buckets."""
         return self.new(self.names, self.bits, len(self.rows))
 
+    def coarsened(self, bits: int) -> Self:
+        """Return the state with no more bits of a hash than it has."""
+        buckets = self.buckets.reshape(len(self.rows), 1 << bits, 1 << self.bits - bits).sum(axis=2)
+        return type(self)(self.names, bits, self.rows.copy(), self.null.copy(), np.hstack([self.counts, buckets]))
+
     def gathered(self, indptr: Counts, indices: Counts) -> Self:
         """Return sums of groups."""
         sums = (gathered(counts, indptr, indices) for counts in (self.rows, self.null, self.cells))

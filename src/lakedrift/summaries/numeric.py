@@ -29,6 +29,7 @@ HIGHEST = np.uint64((1 << 64) - 1)
 MINUS_INFINITY = np.uint64(0x000FFFFFFFFFFFFF)
 PLUS_INFINITY = np.uint64(0xFFF0000000000000)
 BASE = 1 << 32
+KEPT = ("extremes", "near")
 NEAR, FAR = 5, 7  # digits of the sums of moments
 FLAT = ("rows", "null", "nan")
 
@@ -133,6 +134,9 @@ class Numeric:
         if self.binning != other.binning:
             msg = "two grids that differ do not add"
             raise IncompatibleProfilesError(msg, hint="profile one side with like= the other")
+        if (len(self.extremes), len(self.near)) != (len(other.extremes), len(other.near)):
+            msg = "states with moments and without do not add"
+            raise IncompatibleProfilesError(msg)
         for name in ("rows", "null", "nan", "cells"):
             add_counts(getattr(self, name), getattr(other, name))
         np.minimum(self.extremes[:, 0], other.extremes[:, 0], out=self.extremes[:, 0])
@@ -148,7 +152,16 @@ class Numeric:
 
     def empty(self) -> Self:
         """Return the state of no rows on the same grid."""
-        return (self.new if len(self.near) else self.of_groups)(self.binning, len(self.rows))
+        state = self.new(self.binning, len(self.rows))
+        state.extremes, state.near = state.extremes[: len(self.extremes)], state.near[: len(self.near)]
+        state.far = state.far[: len(self.far)]
+        return state
+
+    def coarsened(self, binning: Binning) -> Self:
+        """Return the state on a grid that has no edge that this one lacks, without the sums that count in its units."""
+        places = np.searchsorted(self.binning.edges, binning.edges)
+        cells = np.add.reduceat(self.cells, places, axis=1) if len(self.cells) else np.zeros((0, binning.n_cells), np.int64)
+        return type(self)(binning, self._slots, cells, self.extremes.copy(), *_nothing()[1:])
 
     def gathered(self, indptr: Counts, indices: Counts) -> Self:
         """Return sums of groups."""
@@ -156,11 +169,13 @@ class Numeric:
         return type(self)(self.binning, slots.T, cells, *_nothing())
 
     def sums_to(self, whole: Self) -> bool:
-        """Whether the groups add up to the state of the whole lake, on the grid that these cells are joined of."""
-        kept = self.binning.kept if len(self.binning.kept) else np.arange(self.binning.n_cells)
-        joined = np.add.reduceat(whole.cells[0], kept)
+        """Whether the groups add up to the state of the whole lake, whose grid has every edge of this one."""
+        places = np.searchsorted(whole.binning.edges, self.binning.edges)
+        nested = self.binning.axis == whole.binning.axis and places[-1] < whole.binning.n_cells
+        if not nested or (whole.binning.edges[places] != self.binning.edges).any():
+            return False
         slots = (self._slots.sum(axis=1) == whole._slots[:, 0]).all()
-        return bool(whole.binning == self.binning.fine and slots and (self.cells.sum(axis=0) == joined).all())
+        return bool(slots and (self.cells.sum(axis=0) == np.add.reduceat(whole.cells[0], places)).all())
 
     @property
     def _slots(self) -> Counts:
@@ -189,7 +204,8 @@ class Numeric:
 
     def to_arrow(self) -> pa.Table:
         """Return the state as `lakedrift.longform` says: cells, extremes by key, and the digits of the moments."""
-        table = LongTable(binning=self.binning.to_json(), moments=json.dumps(bool(len(self.near))))
+        kept = {name: json.dumps(bool(len(getattr(self, name)))) for name in KEPT}
+        table = LongTable(binning=self.binning.to_json(), extremes=kept["extremes"], moments=kept["near"])
         for name in FLAT:
             table.flat(name, getattr(self, name))
         table.sparse("cells", self.cells, cell_lows(self.binning))
@@ -209,11 +225,15 @@ class Numeric:
         slots = np.array([read.flat(name) for name in FLAT])
         cells = read.sparse("cells", binning.n_cells)
         require((cells.sum(axis=1) == slots[0] - slots[1] - slots[2]).all(), "cells do not sum to the valid values")
-        with_moments = read.grid.get("moments")
-        require(with_moments in ("true", "false"), "a state of numbers does not say whether it has moments")
-        kept = _read_moments(read, cells, binning) if with_moments == "true" else _nothing()
+        flags = [read.grid.get(name) for name in ("extremes", "moments")]
+        require(set(flags) <= {"true", "false"}, "a state of numbers does not say whether it has extremes and moments")
+        extremes, near, far = _nothing()
+        if flags[0] == "true":
+            extremes = _extremes(read, cells, binning)
+        if flags[1] == "true":
+            near, far = _read_moments(read)
         read.finish()
-        state = cls(binning, slots, cells, *kept)
+        state = cls(binning, slots, cells, extremes, near, far)
         _check_moments(state)
         return state
 
@@ -224,11 +244,10 @@ def cell_lows(binning: Binning) -> NDArray[np.float64]:
     return np.where(np.isnan(lows), np.where(binning.edges > PLUS_INFINITY, np.inf, -np.inf), lows)
 
 
-def _read_moments(read: LongRows, cells: Counts, binning: Binning) -> tuple[NDArray[np.uint64], Counts, Counts]:
-    """Return extremes, near and far sums of as many groups as there are."""
+def _read_moments(read: LongRows) -> tuple[Counts, Counts]:
+    """Return near and far sums of as many groups as there are."""
     far = read.sparse("far", moments.EXPONENTS * FAR, signed=True).reshape(read.n_groups, -1, FAR)
-    near = read.sparse("near", NEAR, signed=True)
-    return _extremes(read, cells, binning), near, far if far.any() else far[:, :0]
+    return read.sparse("near", NEAR, signed=True), far if far.any() else far[:, :0]
 
 
 def _extremes(read: LongRows, cells: Counts, binning: Binning) -> NDArray[np.uint64]:
