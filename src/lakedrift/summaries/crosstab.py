@@ -22,7 +22,7 @@ from lakedrift.gathering import gathered
 from lakedrift.hashing import strings_of
 from lakedrift.longform import LongRows, LongTable
 from lakedrift.soundness import require, sound_names
-from lakedrift.summary import Codes, Counts, add_counts
+from lakedrift.summary import Codes, Counts, add_counts, subtract_counts
 from lakedrift.tallies import NameIndex
 from lakedrift_kernels import groups, hashing
 
@@ -104,6 +104,15 @@ class Crosstab:
             vars(self).update(vars(mine))
         for name in ("rows", "null", "cells"):
             add_counts(getattr(self, name), getattr(other, name))
+
+    def subtract(self, other: Self) -> bool:
+        """Take a state of the same names and buckets away."""
+        if (self.bits, self.names) != (other.bits, other.names):
+            msg = "tables of different names or buckets do not subtract"
+            raise IncompatibleProfilesError(msg)
+        for name in ("rows", "null", "cells"):
+            subtract_counts(getattr(self, name), getattr(other, name))
+        return True
 
     def empty(self) -> Self:
         """Return the state of no rows with the same names and buckets."""

@@ -22,7 +22,7 @@ from lakedrift import columns
 from lakedrift.hashing import Texts
 from lakedrift.longform import LongRows, LongTable
 from lakedrift.soundness import require
-from lakedrift.summary import Counts, add_counts
+from lakedrift.summary import Counts, add_counts, subtract_counts
 from lakedrift_kernels import hashing, registers
 
 __all__ = ["STANDARD_ERROR", "SUMMARY", "Distinct"]
@@ -95,6 +95,12 @@ class Distinct:
         for name in FLAT:
             add_counts(getattr(self, name), getattr(other, name))
         np.maximum(self.registers, other.registers, out=self.registers)
+
+    def subtract(self, other: Self) -> bool:
+        """Take a state away; which registers are owed to others too is known where it is higher there than here only."""
+        for name in FLAT:
+            subtract_counts(getattr(self, name), getattr(other, name))
+        return not ((other.registers > 0) & (other.registers >= self.registers)).any()
 
     def empty(self) -> Self:
         """Return the state of no rows."""

@@ -31,10 +31,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lakedrift.errors import IncompatibleProfilesError, InvariantError
 from lakedrift.hashing import Texts, raw_of, strings_of
 from lakedrift.longform import LongRows, LongTable
 from lakedrift.soundness import check_names, require, sound_names
-from lakedrift.summary import Counts, add_counts
+from lakedrift.summary import Counts, add_counts, subtract_counts
 from lakedrift.tallies import BUCKETS, NameTally, TextTally, ViewTally
 
 __all__ = ["SUMMARY", "Frequencies"]
@@ -136,6 +137,24 @@ class Frequencies:
         else:
             self.spill(names)
             self._add(other.spilled(names))
+
+    def subtract(self, other: Self) -> bool:
+        """Take a state away; what is left in buckets may be few enough to be counted by value, and nothing tells."""
+        if self.names != other.names:
+            msg = "categories of different names do not subtract"
+            raise IncompatibleProfilesError(msg)
+        if self.buckets is not None:
+            return not other.rows.any()
+        subtract_counts(self.rows, other.rows)
+        subtract_counts(self.null, other.null)
+        for mine, theirs in zip(self._settled(), other._settled(), strict=True):
+            mine.subtract(theirs)
+            if min(mine.values(), default=0) < 0:
+                msg = "a part was taken away that was never added"
+                raise InvariantError(msg)
+            for value in [value for value, count in mine.items() if not count]:
+                del mine[value]
+        return True
 
     def empty(self) -> Self:
         """Return the state of no rows with the same names."""

@@ -20,7 +20,7 @@ from lakedrift.gathering import gathered
 from lakedrift.keying import BUFFERS, column_of, fine_cells, flip_of
 from lakedrift.longform import LongRows, LongTable
 from lakedrift.soundness import require, sound_binning
-from lakedrift.summary import Codes, Counts, add_counts
+from lakedrift.summary import Codes, Counts, add_counts, subtract_counts
 from lakedrift_kernels import groups, moments, numbers
 
 __all__ = ["SUMMARY", "Numeric"]
@@ -131,12 +131,7 @@ class Numeric:
 
     def merge(self, other: Self) -> None:
         """Add another state on the same grid."""
-        if self.binning != other.binning:
-            msg = "two grids that differ do not add"
-            raise IncompatibleProfilesError(msg, hint="profile one side with like= the other")
-        if (len(self.extremes), len(self.near)) != (len(other.extremes), len(other.near)):
-            msg = "states with moments and without do not add"
-            raise IncompatibleProfilesError(msg)
+        self._check_alike(other)
         for name in ("rows", "null", "nan", "cells"):
             add_counts(getattr(self, name), getattr(other, name))
         np.minimum(self.extremes[:, 0], other.extremes[:, 0], out=self.extremes[:, 0])
@@ -145,10 +140,40 @@ class Numeric:
         if other.far.shape[1]:
             self._make_room_for_far()
             self.far += other.far
+        self._carry()
+
+    def subtract(self, other: Self) -> bool:
+        """Take a state away; an extreme that it shares is not known any more."""
+        self._check_alike(other)
+        for name in ("rows", "null", "nan", "cells"):
+            subtract_counts(getattr(self, name), getattr(other, name))
+        self.near -= other.near
+        if other.far.shape[1]:
+            self._make_room_for_far()
+            self.far -= other.far
+        self._carry()
+        self.far = self.far if self.far.any() else self.far[:, :0]
+        if not len(self.extremes):
+            return True
+        nothing = ~self.cells.any(axis=1)
+        inside = (self.extremes[:, 0] < other.extremes[:, 0]) & (other.extremes[:, 1] < self.extremes[:, 1])
+        self.extremes[nothing] = HIGHEST, 0
+        return bool((nothing | inside | ~other.cells.any(axis=1)).all())
+
+    def _carry(self) -> None:
+        """Bring the low digits of sums back in their range."""
         _carry(self.near, 1, 2)
         _carry(self.near, 3, 4)
         for high in (5, 4, 3, 1):
             _carry(self.far, high, high + 1)
+
+    def _check_alike(self, other: Self) -> None:
+        if self.binning != other.binning:
+            msg = "two grids that differ do not add"
+            raise IncompatibleProfilesError(msg, hint="profile one side with like= the other")
+        if (len(self.extremes), len(self.near)) != (len(other.extremes), len(other.near)):
+            msg = "states with moments and without do not add"
+            raise IncompatibleProfilesError(msg)
 
     def empty(self) -> Self:
         """Return the state of no rows on the same grid."""

@@ -10,7 +10,7 @@ import pyarrow as pa
 from lakedrift.gathering import gathered
 from lakedrift.longform import LongRows, LongTable
 from lakedrift.soundness import require
-from lakedrift.summary import Codes, Counts, Summary, add_counts
+from lakedrift.summary import Codes, Counts, Summary, add_counts, subtract_counts
 
 __all__ = ["SUMMARY", "Presence"]
 
@@ -55,6 +55,12 @@ class Presence:
         """Add another state."""
         add_counts(self.rows, other.rows)
         add_counts(self.null, other.null)
+
+    def subtract(self, other: Self) -> bool:
+        """Take a state away."""
+        subtract_counts(self.rows, other.rows)
+        subtract_counts(self.null, other.null)
+        return True
 
     def empty(self) -> Self:
         """Return the state of no rows."""

@@ -130,6 +130,10 @@ class Values:
         self._settle()
         self._take(multisets.merge_multisets, keys, counts)
 
+    def subtract(self, other: Self) -> bool:
+        """Take a state away: nobody asks for that, as these values belong to one comparison."""
+        return not other.rows.any()
+
     def empty(self) -> Self:
         """Return the state of no rows."""
         return type(self)(self._choice, *_nothing())
