@@ -194,3 +194,15 @@ def test_load__unknown_table(folder: Path) -> None:
 
 def test_metric_names__are_files() -> None:
     assert {"ks", "psi", "total_variation", "null_rate"} <= set(metric_names())
+
+
+def test_load__grouping_of_a_table_wins(folder: Path) -> None:
+    write(folder, "by = ['a', ['a', 'b']]\nevery = '1d'\ntime = 'at'\n[tables.orders]\nevery = '1w'\nfold = true")
+    assert load().grouping == {"by": ["a", ["a", "b"]], "time": "at", "every": "1d"}
+    assert load(table="orders").grouping == {"by": ["a", ["a", "b"]], "time": "at", "every": "1w", "fold": True}
+
+
+def test_load__grouping_of_another_type(folder: Path) -> None:
+    write(folder, "by = [1]")
+    with pytest.raises(ConfigError, match="by"):
+        load()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ from lakedrift.window import ALL_TIME
 
 __all__ = ["ROWS", "Coder", "Labelled", "labelled", "tallied"]
 
-DENSE = 1 << 22  # pairs of codes, up to which a table of all is faster than a search
+DENSE = 1 << 20  # pairs of codes, up to which a table of all is faster than a search
 ROWS = "rows"
 VALUE = "value"
 
@@ -50,10 +51,26 @@ def labelled(batch: pa.RecordBatch, groupby: GroupBy) -> dict[str | None, Labell
 def tallied(columns: Mapping[str | None, Labelled], keys: Sequence[str]) -> pl.DataFrame:
     """Return the groups of a batch and their `rows`; one group may occur several times."""
     parts = [columns[name] for name in (*keys, None)]
-    codes = pl.DataFrame({str(place): part.codes for place, part in enumerate(parts)})
-    counted = codes.group_by(pl.all()).agg(pl.len().cast(pl.Int64).alias(ROWS))
-    values = [part.values.gather(counted[str(place)]).alias(str(place)) for place, part in enumerate(parts)]
-    return pl.DataFrame([*values[:-1], values[-1].alias(WINDOW), counted[ROWS]])
+    sizes = [len(part.values) for part in parts]
+    if math.prod(sizes) <= max(DENSE, len(parts[0].codes)):
+        counts = np.bincount(_crossed(parts), minlength=math.prod(sizes))
+        held = np.flatnonzero(counts)
+        codes, rows = np.unravel_index(held, sizes), counts[held]
+    else:
+        frame = pl.DataFrame({str(place): part.codes for place, part in enumerate(parts)})
+        counted = frame.group_by(pl.all()).agg(pl.len().cast(pl.Int64).alias(ROWS))
+        codes, rows = tuple(counted[name].to_numpy() for name in frame.columns), counted[ROWS].to_numpy()
+    values = [part.values.gather(found).alias(str(place)) for place, (part, found) in enumerate(zip(parts, codes, strict=True))]
+    return pl.DataFrame([*values[:-1], values[-1].alias(WINDOW), pl.Series(ROWS, rows)])
+
+
+def _crossed(parts: Sequence[Labelled]) -> NDArray[np.int64]:
+    """Return the codes of several columns as one, (n,)."""
+    crossed = parts[0].codes
+    for part in parts[1:]:
+        if len(part.values) > 1:
+            crossed = crossed * len(part.values) + part.codes
+    return crossed
 
 
 def _texts(name: str, array: pa.Array) -> Labelled:
@@ -65,7 +82,10 @@ def _texts(name: str, array: pa.Array) -> Labelled:
         msg = f"cannot group by {name!r}: it holds text that is not UTF-8 ({reason(error)})"
         raise SchemaError(msg) from error
     values = pl.Series(texts).append(pl.Series([None], dtype=pl.String))
-    return Labelled(np.where(encoded.codes < 0, len(texts), encoded.codes).astype(np.int64), values)
+    codes = encoded.codes.astype(np.int64)
+    if array.null_count or pa.types.is_dictionary(array.type):
+        codes[codes < 0] = len(texts)
+    return Labelled(codes, values)
 
 
 def _windows(batch: pa.RecordBatch, groupby: GroupBy) -> Labelled:
@@ -89,12 +109,12 @@ class Coder:
     def __init__(self, keys: Sequence[str], table: pl.DataFrame) -> None:
         self._names: tuple[str | None, ...] = (*keys, None)
         self._levels: list[tuple[pl.DataFrame, _Pairs]] = []
-        codes = np.zeros(len(table), np.int64)
+        codes, n_codes = np.zeros(len(table), np.int64), 1
         for column in table.get_columns():
             known = pl.DataFrame({VALUE: column.unique().sort()}).with_row_index("code")
             codes = codes * len(known) + _found(known, column)
-            pairs = _Pairs(codes)
-            codes = pairs.numbered(codes)
+            pairs = _Pairs(codes, n_codes * len(known))
+            codes, n_codes = pairs.numbered(codes), len(pairs)
             self._levels.append((known, pairs))
 
     def codes(self, columns: Mapping[str | None, Labelled]) -> NDArray[np.int32]:
@@ -108,27 +128,34 @@ class Coder:
         parts = [columns[name] for name in self._names]
         codes = np.zeros(len(parts[0].codes), np.int64)
         for part, (known, pairs) in zip(parts, self._levels, strict=True):
-            found = _found(known, part.values)[part.codes]
-            if (found < 0).any():
+            found = _found(known, part.values)
+            own = found[part.codes]
+            if (found < 0).any() and (own < 0).any():
                 raise _changed()
-            codes = pairs.numbered(codes * len(known) + found)
+            if len(known) > 1:
+                codes = pairs.numbered(codes * len(known) + own if codes.any() else own)
         return codes.astype(np.int32)
 
 
 class _Pairs:
     """Numbers the pairs of codes that occur, each pair itself a number, in ascending order."""
 
-    def __init__(self, pairs: NDArray[np.int64]) -> None:
+    def __init__(self, pairs: NDArray[np.int64], possible: int) -> None:
         self._known = np.unique(pairs)
         size = int(self._known[-1]) + 1 if len(self._known) else 0
+        self._is_whole = len(self._known) == possible
         self._is_dense = size <= max(DENSE, 2 * len(self._known))
         self._places = np.full(size if self._is_dense else 0, -1, np.int64)
         if self._is_dense:
             self._places[self._known] = np.arange(len(self._known))
 
+    def __len__(self) -> int:
+        """How many pairs occur."""
+        return len(self._known)
+
     def numbered(self, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the number of each pair, (n,)."""
-        if not len(pairs):
+        if not len(pairs) or self._is_whole:
             return pairs
         if self._is_dense:
             inside = pairs < len(self._places)

@@ -121,7 +121,7 @@ def share_out(memory: int, states: Iterable[Any], threads: int, grouped: Grouped
     left = memory - LIBRARIES - held - 2 * grouped.bytes
     if left < READING and left + 2 * grouped.bytes >= READING:
         msg = (
-            f"{grouped.groups:,} groups of {plural(len(counted), 'column')} take {size(2 * grouped.bytes)} for both sides, "
+            f"{grouped.groups:,} groups take {size(2 * grouped.bytes)} for both sides, "
             f"beside {size(LIBRARIES + READING + held)} for all else, and the budget is {size(memory)}"
         )
         raise ResourceError(msg, hint="give more --memory, or make fewer groups: --max-segments N --fold, or longer windows")

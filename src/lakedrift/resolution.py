@@ -1,8 +1,8 @@
 """How finely groups are counted: the state of a feature by group, from that of the whole lake.
 
-The more groups there are, the fewer cells each has, so that the counts of a feature stay within some 16 MB until there are
-32,768 groups. The numbers are functions of the number of groups and of nothing else, never of this machine; what is decided is
-recorded in the grid itself, and `like` uses it again.
+The more groups there are, the fewer cells each has: the counts of a feature stay within some 8 MB up to 16,384 groups, and
+those of a hundred within a core's cache. The numbers are functions of the number of groups and of nothing else, never of this
+machine; what is decided is recorded in the grid itself, and `like` uses it again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lakedrift.summary import Counts, Grouped, Summary
 
 __all__ = ["bits_of_group", "cells_of_group", "coarsened", "grouped", "names_of_group"]
 
-CELLS_OF_ALL, CELLS = 1 << 21, (1 << 6, 1 << 12)
+CELLS_OF_ALL, CELLS = 1 << 20, (1 << 6, 1 << 10)
 NAMES_OF_ALL, NAMES, BITS = 1 << 20, (1 << 5, 1 << 12), (4, 10)
 
 

@@ -93,7 +93,10 @@ class Summary(Protocol):
 class Grouped(Summary, Protocol):
     """Mergeable state of one kind by group: counts only, without moments, extremes or registers."""
 
-    def update_groups(self, array: pa.Array, codes: Codes) -> None:
+    def prepared(self, array: pa.Array) -> Any:
+        """Return what `update_groups` needs of a batch of the column: the same for every grouping of the lake."""
+
+    def update_groups(self, prepared: Any, codes: Codes) -> None:
         """Add a batch of the column, of which every row has the code of its group."""
 
     def gathered(self, indptr: Counts, indices: Counts) -> Self:

@@ -130,10 +130,11 @@ class Tables:
     def add(self, key: StateKey, array: pa.Array, codes: Sequence[Codes]) -> None:
         """Add a batch of a column to every table, if the state is the feature's own."""
         kind, (name, *_) = key
-        if kind not in (VALUES, DISTINCT):
+        if codes and kind not in (VALUES, DISTINCT):
+            prepared = self._own[0][name].prepared(array)
             for own, locks, coded in zip(self._own, self._locks, codes, strict=True):
                 with locks[name]:
-                    own[name].update_groups(array, coded)
+                    own[name].update_groups(prepared, coded)
 
     def groupings(self) -> tuple[Grouping, ...]:
         """Return what was counted, and what follows from it."""

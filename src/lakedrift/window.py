@@ -27,6 +27,8 @@ ALL_TIME = (1 << 63) - 1  # the window of every row, where there is no column of
 FIRST, LAST = -62_135_596_800_000_000, 253_402_300_799_999_999  # of the years 1 to 9999
 LENGTH = re.compile(r"([1-9]\d{0,3})(h|d|w|mo|q|y)")
 HOUR = 3_600_000_000
+DAY = 24 * HOUR
+FEW_DAYS = 1 << 12  # of which it is always cheaper to look up each once
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,12 @@ class Every:
     def _truncated(self, instants: Instants) -> Instants:
         if self.unit == "h":
             return instants // (self.count * HOUR) * (self.count * HOUR)
-        return self._instants(self._local(instants).dt.truncate(str(self)))
+        days = instants // DAY
+        first, last = (int(days.min()), int(days.max())) if len(days) else (0, 0)
+        if self.zone != UTC or last - first > max(len(days), FEW_DAYS):
+            return self._instants(self._local(instants).dt.truncate(str(self)))
+        each = np.arange(first, last + 1) * DAY  # most instants share a day with others, and in UTC a day is in one window
+        return self._instants(self._local(each).dt.truncate(str(self)))[days - first]
 
     def _local(self, instants: Instants) -> pl.Series:
         """Return what the clocks of the zone show, (n,)."""

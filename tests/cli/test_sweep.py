@@ -76,6 +76,17 @@ def test_sweep__min_rows(lake: SmallLake, folder: Path, capfd: pytest.CaptureFix
     assert swept(capfd, *words, "--min-rows", "20") == (0, {"price": "ok"})
 
 
+def test_sweep__grouping_reaches_the_sweep(lake: SmallLake, folder: Path) -> None:
+    (folder / "lakedrift.toml").write_text("by = ['coupon', ['country', 'coupon']]\nmax_segments = 1")
+    assert main(["sweep", lake.old, lake.like]) == 5
+    words = ["--by", "country", "--by", "country,coupon", "--time", "created_at", "--every", "1d", "--max-segments", "6"]
+    assert main(["sweep", lake.old, lake.like, *words]) == 0
+    assert main(["sweep", lake.old, lake.like, *words[:-1], "2"]) == 5
+    assert main(["sweep", lake.old, lake.like, *words[:-1], "2", "--fold"]) == 0
+    assert main(["sweep", lake.old, lake.like, "--by", "county", "--dry-run"]) == 2
+    assert main(["sweep", lake.old, lake.like, "--time", "created_at", "--max-segments", "6"]) == 2
+
+
 def test_sweep__categorical_and_configured_kinds(lake: SmallLake, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (folder / "lakedrift.toml").write_text("[features.steady_1]\nkind = 'categorical'")
     words = ["sweep", lake.old, lake.like, "--feature", "steady_*", "--categorical", "steady_0", "--format", "json"]

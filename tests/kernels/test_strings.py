@@ -99,6 +99,25 @@ def test_count_views__no_strings():
     assert count(views([]))[::2] == (0, 0)
 
 
+@given(data=st.data(), texts=st.lists(strategies.STRINGS, max_size=60), capacity=st.sampled_from([2, 16, 256]))
+def test_number_views__as_they_come_and_goes_on_in_a_larger_table(data, texts, capacity):
+    words = views(texts)
+    valid, offset = data.draw(strategies.bitmap([text != "a" for text in texts]))
+    codes, firsts = np.empty(len(texts), np.int32), np.empty(len(texts), np.int64)
+    table = np.zeros((capacity, 3), np.uint64)
+    done, found = strings.number_views(words, valid, offset, 0, table, firsts, 0, codes)
+    while done < len(texts):
+        larger = np.zeros((4 * len(table), 3), np.uint64)
+        strings.move_views(table, larger)
+        table = larger
+        done, found = strings.number_views(words, valid, offset, done, table, firsts, found, codes)
+    seen = [tuple(word) for word, text in zip(words.tolist(), texts, strict=True) if text != "a"]
+    different = list(dict.fromkeys(seen))
+    assert [tuple(words[first].tolist()) for first in firsts[:found]] == different
+    numbered = iter(seen)
+    assert codes.tolist() == [-1 if text == "a" else different.index(next(numbered)) for text in texts]
+
+
 @pytest.mark.parametrize("dtype", CODES)
 @given(data=st.data())
 def test_count_codes__counts_the_valid_and_reports_those_outside(dtype, data):

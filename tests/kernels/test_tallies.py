@@ -93,3 +93,14 @@ def test_count_named__all_others_go_to_the_buckets_of_their_hashes(names, counte
         shared[weak_hash(text) >> 48] += total[text]
     assert tally(table, arena) == Counter({text: total[text] for text in names & total.keys()})
     assert {place: int(buckets[place]) for place in np.flatnonzero(buckets).tolist()} == shared
+
+
+@given(names=st.sets(TEXTS), counted=COUNTED, bits=st.integers(1, 16))
+def test_locate_named__the_place_of_a_name_or_the_bucket_of_a_hash(names, counted, bits):
+    table, arena, used = table_of(64, 1 << 10)
+    known = sorted(names)[:30]
+    tallies.count_strings(*located([(name, place) for place, name in enumerate(known, start=1)]), 0, table, arena, used)
+    cells = np.empty(len(counted), np.int32)
+    tallies.locate_named(*located(counted), table, arena, len(known), np.uint64(64 - bits), cells)
+    expected = [known.index(text) if text in known else len(known) + (weak_hash(text) >> (64 - bits)) for text, _ in counted]
+    assert cells.tolist() == expected

@@ -85,12 +85,16 @@ class Crosstab:
 
     def update(self, array: pa.Array) -> None:
         """Add a batch of the column, of any type, to the first group."""
-        self.update_groups(array, Codes.of(np.zeros(len(array), np.int32), len(self.rows)))
+        self.update_groups(self.prepared(array), Codes.of(np.zeros(len(array), np.int32), len(self.rows)))
 
-    def update_groups(self, array: pa.Array, codes: Codes) -> None:
-        """Add a batch of the column, of any type, whose rows are in groups."""
+    def prepared(self, array: pa.Array) -> Encoded:
+        """Return a batch of the column, of any type, as codes of its values."""
+        return Encoded.of(array)
+
+    def update_groups(self, prepared: Encoded, codes: Codes) -> None:
+        """Add a batch of the column whose rows are in groups."""
         self.rows += codes.rows
-        groups.add_cells(self._cells_of(array), codes.of_rows, self._each, self.cells, self.null, NO_NAN)
+        groups.add_cells(self._cells_of(prepared), codes.of_rows, self._each, self.cells, self.null, NO_NAN)
 
     def merge(self, other: Self) -> None:
         """Add another state; of different names, those that both have are left."""
@@ -166,9 +170,8 @@ class Crosstab:
         require((cells.sum(axis=1) == rows - null).all(), "categories do not sum to the valid values")
         return cls(names, int(bits or 0), rows, null, cells)
 
-    def _cells_of(self, array: pa.Array) -> NDArray[np.int32]:
+    def _cells_of(self, encoded: Encoded) -> NDArray[np.int32]:
         """Return the cell of each row of a column, (n,); `NULL` of the kernels where it is null."""
-        encoded = Encoded.of(array)
         cells = np.full(len(encoded.values) + 1, groups.NULL)  # the last one is that of code -1
         for block in encoded.texts().blocks():
             for located in block.strings():

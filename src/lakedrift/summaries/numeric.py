@@ -123,11 +123,14 @@ class Numeric:
         if not self.far.shape[1]:
             self.far = _far_table(len(self.rows))
 
-    def update_groups(self, array: pa.Array, codes: Codes) -> None:
-        """Add a batch of the column, as `update` takes it, whose rows are in groups."""
+    def prepared(self, array: pa.Array) -> NDArray[np.int32]:
+        """Return the cell of the fine grid that each value of a column, as `update` takes it, lies in, (n,)."""
+        return fine_cells(array, self.binning)
+
+    def update_groups(self, prepared: NDArray[np.int32], codes: Codes) -> None:
+        """Add a batch of the column whose rows are in groups."""
         self.rows += codes.rows
-        cells = fine_cells(array, self.binning)
-        groups.add_cells(cells, codes.of_rows, self.binning.cell_of_fine, self.cells, self.null, self.nan)
+        groups.add_cells(prepared, codes.of_rows, self.binning.cell_of_fine, self.cells, self.null, self.nan)
 
     def merge(self, other: Self) -> None:
         """Add another state on the same grid."""

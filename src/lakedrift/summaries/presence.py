@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from lakedrift.gathering import gathered
 from lakedrift.longform import LongRows, LongTable
@@ -44,12 +45,17 @@ class Presence:
         self.rows[0] += len(array)
         self.null[0] += array.null_count
 
-    def update_groups(self, array: pa.Array, codes: Codes) -> None:
+    def prepared(self, array: pa.Array) -> NDArray[np.int64]:
+        """Return which rows of a batch are null, (n_null,)."""
+        if not array.null_count:
+            return np.empty(0, np.int64)
+        return np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False))
+
+    def update_groups(self, prepared: NDArray[np.int64], codes: Codes) -> None:
         """Add a batch of the column, of any type, whose rows are in groups."""
         self.rows += codes.rows
-        if array.null_count:
-            nulls = array.is_null().to_numpy(zero_copy_only=False)
-            self.null += np.bincount(codes.of_rows[nulls], minlength=len(self.null))
+        if len(prepared):
+            self.null += np.bincount(codes.of_rows[prepared], minlength=len(self.null))
 
     def merge(self, other: Self) -> None:
         """Add another state."""

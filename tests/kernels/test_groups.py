@@ -1,0 +1,96 @@
+"""Counting by group, against NumPy row by row."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import strategies
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lakedrift.binning import keys_of
+from lakedrift.fitting import fit
+from lakedrift_kernels import groups
+from lakedrift_kernels.numbers import BLOCK
+
+ALL_VALID = np.empty(0, np.uint8)
+SIGN = np.uint64(1 << 63)
+CELLS = st.lists(st.tuples(st.integers(-2, 5), st.integers(0, 3)), max_size=40)
+
+
+def buffers() -> tuple[np.ndarray, np.ndarray]:
+    return np.empty(BLOCK), np.empty(BLOCK, np.uint64)
+
+
+def read_only(values: np.ndarray) -> np.ndarray:
+    values.flags.writeable = False
+    return values
+
+
+def bitmap(valid: list[bool], offset: int) -> np.ndarray:
+    return read_only(np.packbits([1] * offset + valid + [1] * 9, bitorder="little"))
+
+
+def expected(values: np.ndarray, valid: list[bool], grid, axis) -> list[int]:
+    return [
+        groups.NULL if not known else groups.NAN if value != value else int(grid.cell_of(keys_of(np.array([value]), axis))[0])
+        for value, known in zip(values, valid, strict=True)
+    ]
+
+
+@given(st.data(), strategies.samples("float64"))
+def test_locate_doubles__each_row_has_its_cell(data, sample):
+    values = np.array(data.draw(st.lists(strategies.numbers("float64"), max_size=40)), np.float64)
+    valid = data.draw(st.lists(st.booleans(), min_size=len(values), max_size=len(values)))
+    offset, grid, cells = data.draw(st.integers(0, 17)), fit(sample), np.empty(len(values), np.int32)
+    groups.locate_doubles(read_only(values), bitmap(valid, offset), offset, grid.tables, cells, *buffers())
+    assert cells.tolist() == expected(values, valid, grid, "double")
+    groups.locate_doubles(values, ALL_VALID, 0, grid.tables, cells, *buffers())
+    assert cells.tolist() == expected(values, [True] * len(values), grid, "double")
+
+
+@given(st.data(), strategies.samples("int64"))
+def test_locate_integers__each_row_has_its_cell(data, sample):
+    grid = fit(np.append(sample, np.int64(2**60)))
+    values = np.array(data.draw(st.lists(strategies.numbers("int64"), max_size=40)), np.int64)
+    valid = data.draw(st.lists(st.booleans(), min_size=len(values), max_size=len(values)))
+    offset, cells = data.draw(st.integers(0, 17)), np.empty(len(values), np.int32)
+    source = read_only(values.view(np.uint64)), bitmap(valid, offset), offset, grid.tables
+    groups.locate_integers(*source, SIGN, np.uint64(grid.origin), cells, *buffers())
+    assert cells.tolist() == expected(values, valid, grid, "int64")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_locate_doubles__over_several_blocks(share):
+    random = np.random.default_rng(2)
+    values = random.normal(size=2 * BLOCK + 7)
+    values[random.random(len(values)) < share] = np.nan
+    valid = random.random(len(values)) >= share
+    grid, cells = fit(np.arange(9.0)), np.empty(len(values), np.int32)
+    groups.locate_doubles(read_only(values), bitmap(valid.tolist(), 3), 3, grid.tables, cells, *buffers())
+    located = grid.cell_of(keys_of(np.nan_to_num(values), "double"))
+    assert (cells == np.where(valid, np.where(np.isnan(values), groups.NAN, located), groups.NULL)).all()
+
+
+@given(CELLS)
+def test_add_cells__every_row_is_counted_once(rows):
+    cells, codes = (np.array([row[side] for row in rows], np.int32) for side in (0, 1))
+    joined = np.array([0, 0, 1, 1, 1, 2], np.int32)
+    counts, null, nan = np.zeros((4, 3), np.int64), np.zeros(4, np.int64), np.zeros(4, np.int64)
+    for _ in range(2):
+        groups.add_cells(cells, codes, joined, counts, null, nan)
+    for group in range(4):
+        own = [cell for cell, code in rows if code == group]
+        assert counts[group].tolist() == [2 * sum(joined[cell] == k for cell in own if cell >= 0) for k in range(3)]
+        assert null[group] == 2 * own.count(groups.NULL)
+        assert nan[group] == 2 * own.count(groups.NAN)
+
+
+@given(st.lists(st.lists(st.integers(0, 4), max_size=6), max_size=5))
+def test_add_rows__sums_what_is_chosen(chosen):
+    counts = np.arange(15, dtype=np.int64).reshape(5, 3)
+    indptr = np.cumsum([0, *map(len, chosen)])
+    indices = np.array([place for places in chosen for place in places], np.int64)
+    sums = np.zeros((len(chosen), 3), np.int64)
+    groups.add_rows(counts, indptr, indices, sums)
+    assert sums.tolist() == [counts[places].sum(axis=0).tolist() if places else [0, 0, 0] for places in chosen]

@@ -1,0 +1,153 @@
+"""Which groups a source has, found before anything is counted: partition keys, times, folding, and what is refused."""
+
+from __future__ import annotations
+
+import datetime
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import lakedrift as ld
+from lakedrift.errors import ConfigError, LakedriftError, ResourceError, UnknownNameError, UsageError
+from lakedrift.grouping import Grouping
+from lakedrift.segment import OTHER
+from lakedrift.window import ALL_TIME, NO_TIME
+
+DAY = 86_400_000_000
+
+
+def counted(grouping: Grouping) -> dict[str, int]:
+    return dict(zip(grouping.labels().to_list(), grouping.rows.tolist(), strict=True))
+
+
+def test_by__partition_keys_are_columns(tmp_path):
+    for day, rows in (("2026-01-01", 3), ("2026-01-02", 2), ("__HIVE_DEFAULT_PARTITION__", 1), ("%3D", 4)):
+        folder = tmp_path / f"day={day}"
+        folder.mkdir()
+        pq.write_table(pa.table({"x": np.arange(rows) / 2, "k": ["a"] * rows}), folder / "0.parquet")
+    profile = ld.profile(tmp_path, by=["day", ("day", "k")], time="day", every="1d")
+    days = {"2026-01-01": 3, "2026-01-02": 2, "__HIVE_DEFAULT_PARTITION__": 1, "%3D": 4}
+    assert counted(profile.grouping(["day"])) == {f"day={day}": rows for day, rows in days.items()}
+    assert counted(profile.grouping(["day", "k"])) == {f"day={day}/k=a": rows for day, rows in days.items()}
+    start = (datetime.date(2026, 1, 1) - datetime.date(1970, 1, 1)).days * DAY
+    assert profile.grouping([]).windows.tolist() == [NO_TIME, start, start + DAY]
+    assert profile.grouping([]).rows.tolist() == [5, 3, 2]
+    assert [feature.name for feature in profile.features] == ["x", "k"]
+
+
+def test_by__a_column_that_some_files_lack_is_null_there_and_no_feature(tmp_path):
+    pq.write_table(pa.table({"x": [1.0, 2.0], "k": ["a", "b"]}), tmp_path / "0.parquet")
+    pq.write_table(pa.table({"x": [3.0]}), tmp_path / "1.parquet")
+    profile = ld.profile(tmp_path, by="k")
+    assert counted(profile.grouping(["k"])) == {"k=__HIVE_DEFAULT_PARTITION__": 1, "k=a": 1, "k=b": 1}
+    assert profile.state("k").rows.tolist() == [2]
+    assert profile.grouping(["k"]).state("k").rows.tolist() == [0, 1, 1]
+
+
+def test_by__null_the_empty_string_and_the_whole_lake_are_three(tmp_path):
+    profile = ld.profile(pa.table({"x": [1.0, 2.0, 3.0], "k": [None, "", "a"]}), by="k")
+    assert list(counted(profile.grouping(["k"]))) == ["k=__HIVE_DEFAULT_PARTITION__", "k=", "k=a"]
+    assert profile.groups == ("",)
+    assert (profile.grouping(["k"]).windows == ALL_TIME).all()
+
+
+def test_by__a_number_is_its_text(tmp_path):
+    pq.write_table(pa.table({"x": [1.0], "k": pa.array([1], pa.int64())}), tmp_path / "0.parquet")
+    pq.write_table(pa.table({"x": [2.0], "k": ["1"]}), tmp_path / "1.parquet")
+    assert counted(ld.profile(tmp_path, by="k").grouping(["k"])) == {"k=1": 2}
+
+
+def test_by__only_rows_that_the_filter_keeps():
+    table = pa.table({"x": [1.0, 2.0, 3.0], "k": ["a", "b", "b"]})
+    assert counted(ld.profile(table, by="k", where="x > 1").grouping(["k"])) == {"k=b": 2}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pa.array([0, DAY // 1_000_000, None], pa.timestamp("s")),
+        pa.array([1, DAY * 1_000 + 1, None], pa.timestamp("ns")),
+        pa.array([0, 1, None], pa.date32()),
+        pa.array([0, DAY // 1_000, None], pa.date64()),
+        pa.array(["1970-01-01T23:59:59.9", "1970-01-02 00:00", "soon"]),
+        pa.array(["19700101", "1970-01-01T23:30:00-02:00", ""]).dictionary_encode(),
+    ],
+    ids=str,
+)
+def test_time__of_any_type_that_says_when(tmp_path, values):
+    pq.write_table(pa.table({"x": [1.0, 2.0, 3.0], "at": values}), tmp_path / "0.parquet")
+    grouping = ld.profile(tmp_path, time="at", every="1d").grouping([])
+    assert grouping.windows.tolist() == [NO_TIME, 0, DAY]
+    assert grouping.rows.tolist() == [1, 1, 1]
+
+
+def test_time__days_are_those_of_the_zone():
+    moments = [datetime.datetime(2026, 1, 31, 23, 30, tzinfo=datetime.UTC), datetime.datetime(2026, 2, 1, tzinfo=datetime.UTC)]
+    table = pa.table({"x": [1.0, 2.0], "at": pa.array(moments, pa.timestamp("us", "Europe/Vienna"))})
+    profile = ld.profile(table, time="at", every="1mo")
+    assert profile.every is not None
+    assert (str(profile.every), profile.every.zone, profile.time) == ("1mo", "Europe/Vienna", "at")
+    assert profile.grouping([]).rows.tolist() == [2]
+
+
+def test_time__out_of_range_is_no_time():
+    frame = pl.DataFrame({"x": [1.0, 2.0], "at": [2**62, 0]}).with_columns(pl.col("at").cast(pl.Datetime("us")))
+    assert ld.profile(frame, time="at", every="1h").grouping([]).windows.tolist() == [NO_TIME, 0]
+
+
+MANY = pa.table(
+    {"x": np.arange(60) / 7, "k": [f"k{n}" for n in range(10) for _ in range(n + 1)] + ["k9"] * 5, "day": ["2026-01-01"] * 60}
+)
+
+
+def test_max_segments__too_many_are_counted_and_refused():
+    with pytest.raises(ResourceError, match="10 segments by 'k', 10 groups with their windows, and at most 4") as refused:
+        ld.profile(MANY, by="k", time="day", every="1d", max_segments=4)
+    assert "--max-segments" in str(refused.value.hint)
+
+
+def test_fold__the_largest_are_kept_and_the_rest_is_one():
+    profile = ld.profile(MANY, by=["k", ("day", "k")], time="day", every="1d", max_segments=3, fold=True)
+    assert counted(profile.grouping(["k"])) == {f"k={OTHER}": 28, "k=k7": 8, "k=k8": 9, "k=k9": 15}
+    assert counted(profile.grouping(["day", "k"]))[f"day={OTHER}/k={OTHER}"] == 28
+    assert counted(profile.grouping([])) == {"": 60}
+
+
+def test_fold__the_other_side_folds_alike():
+    reference = ld.profile(MANY, by="k", max_segments=3, fold=True)
+    rows = pa.table({"x": [1.0] * 5, "k": ["k0", "k0", "k0", "k9", "new"], "day": ["2026-01-01"] * 5})
+    current = ld.profile(rows, like=reference, by="k", max_segments=3, fold=True)
+    assert counted(current.grouping(["k"])) == {f"k={OTHER}": 4, "k=k9": 1}
+    assert counted(ld.merge([reference, current]).grouping(["k"]))["k=k9"] == 16
+
+
+def test_memory__too_many_groups_are_an_error_beforehand():
+    n = 50_000
+    table = pa.table({"k": np.arange(n), **{f"x{place}": np.arange(n) / 7 for place in range(30)}})
+    with pytest.raises(ResourceError, match=r"50,000 groups take .* GB for both sides"):
+        ld.profile(table, by="k", max_segments=n, memory="1GB")
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"by": "nested"}, ConfigError, "cannot group by 'nested': it is list"),
+        ({"by": "raw"}, ConfigError, "cannot group by 'raw'"),
+        ({"by": "kk"}, UnknownNameError, "unknown column to group by: 'kk'"),
+        ({"by": [()]}, UsageError, "is no segmentation"),
+        ({"by": [("k", "k")]}, UsageError, "each once"),
+        ({"time": "at"}, UsageError, "come together"),
+        ({"every": "1d"}, UsageError, "come together"),
+        ({"time": "at", "every": "1x"}, ConfigError, "no length of time"),
+        ({"time": "x", "every": "1d"}, ConfigError, "column 'x' is double and does not say when"),
+        ({"by": "k", "max_segments": 0}, UsageError, "at least 1"),
+    ],
+)
+def test_groupby__what_makes_no_sense_is_said(options, error, message):
+    table = pa.table({"x": [1.0], "k": ["a"], "nested": [[1]], "raw": [b"a"], "at": [datetime.date(2026, 1, 1)]})
+    with pytest.raises(error, match=message) as raised:
+        ld.profile(table, **options)
+    assert isinstance(raised.value, LakedriftError)
