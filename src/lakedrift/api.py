@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any, Self
 
@@ -15,6 +15,7 @@ from lakedrift.errors import UsageError
 from lakedrift.feature import Feature, Kind
 from lakedrift.filtering import Filter
 from lakedrift.groupby import MAX_SEGMENTS, By, GroupBy
+from lakedrift.increments import profile_increments
 from lakedrift.judgement import chosen_metrics, judge
 from lakedrift.memory import LIBRARIES, NO_GROUPS, GroupedCounts, Shares, budget, share_out
 from lakedrift.merging import merge
@@ -27,6 +28,7 @@ from lakedrift.refinement import doubts, refine
 from lakedrift.scanners import open_scanner
 from lakedrift.source import Source
 from lakedrift.sources import open_source
+from lakedrift.store import Series, open_series, signature
 from lakedrift.summaries.values import Values
 from lakedrift.summary import Summary
 from lakedrift.tabulation import Tables, Tabulation, tabulate
@@ -57,6 +59,8 @@ def sweep(
     every: str | None = None,
     max_segments: int = MAX_SEGMENTS,
     fold: bool = False,
+    store: str | os.PathLike[str] | None = None,
+    refit: bool = False,
     observer: Observer | None = None,
 ) -> Comparison:
     """Compare every feature of two datasets.
@@ -97,6 +101,12 @@ def sweep(
         How many segments a segmentation may have.
     fold
         Whether to keep the largest of more, and count all others as one, `__other__`.
+    store
+        A folder, or an `s3://` address, that keeps the profile of every file, so that the next audit reads only what is new or
+        changed. The first audit's grids serve all later ones. What a verdict hangs on is settled by a second scan, which reads
+        everything, only with `exact`.
+    refit
+        Whether to fit new grids, and keep these instead; everything is read again.
     observer
         Who is told how the run gets on.
 
@@ -112,12 +122,13 @@ def sweep(
     selection, means = Selection(features, exclude or (), kinds, where), _Means.of(engine, memory, threads)
     sides = [_opened(side) for side in (reference, current)]
     known = [name for side in sides for name in _names(side)]
-    before = _profiled(sides[0], selection, groupby, None, known, means, "reference", watch)
-    after = _profiled(sides[1], selection, groupby, before, known, means, "current", watch)
+    series = _series(store, selection, groupby, None)
+    before = _profiled(sides[0], selection, groupby, None, known, means, "reference", watch, series, refit=refit)
+    after = _profiled(sides[1], selection, groupby, before, known, means, "current", watch, series)
     options: dict[str, Any] = {"metrics": chosen, "thresholds": limits, "min_rows": min_rows}
     comparison = judge(before, after, **options)
     doubtful = doubts(comparison, exact=exact, memory=means.shares(before.states, _counts_of(before)).values)
-    if doubtful and not any(isinstance(side, Profile) for side in sides):
+    if doubtful and (exact or series is None) and not any(isinstance(side, Profile) for side in sides):
         first, second = ({name: states[at] for name, states in doubtful.items()} for at in (0, 1))
         before = _refined(before, sides[0], first, where, means, "reference again", watch)
         after = _refined(after, sides[1], second, where, means, "current again", watch)
@@ -144,6 +155,8 @@ def profile(
     every: str | None = None,
     max_segments: int = MAX_SEGMENTS,
     fold: bool = False,
+    store: str | os.PathLike[str] | None = None,
+    refit: bool = False,
     observer: Observer | None = None,
 ) -> Profile:
     """Scan a dataset once into a profile; parameters as of `sweep`, and `like`, a profile whose kinds and grids are used.
@@ -158,7 +171,8 @@ def profile(
     known = [feature.name for feature in model.features] if model is not None else []
     selection, means = Selection(features, exclude or (), kinds, where), _Means.of(engine, memory, threads)
     groupby = GroupBy.of(by, time, every, max_segments, fold)
-    found = _profiled(_opened(source), selection, groupby, model, known, means, "profile", watch)
+    series = _series(store, selection, groupby, model)
+    found = _profiled(_opened(source), selection, groupby, model, known, means, "profile", watch, series, refit=refit)
     watch.done()
     return found
 
@@ -357,21 +371,80 @@ def _profiled(
     means: _Means,
     stage: str,
     observer: Observer,
+    series: Series | None = None,
+    *,
+    refit: bool = False,
 ) -> Profile:
     if isinstance(side, Profile):
         return _restricted(side, selection, groupby, known)
-    groupby, reader = checked(groupby, side), means.reader(means.memory // 2)
-    plan = make_plan(side, selection, like=like, known=known, reader=reader, weighed=bool(groupby))
-    tabulations: list[Tabulation] = []
-    if groupby:
-        observer.stage(f"{stage}: groups", _declared(side))
+    groupby = checked(groupby, side)
+    steps = _Steps(side, selection, groupby, like, known, means, stage, observer)
+    if series is not None:
+        return profile_increments(series, side, steps, refit=refit)
+    return steps.scan(steps.plan(None), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """How a side is profiled, step by step."""
+
+    source: Source
+    selection: Selection
+    groupby: GroupBy
+    model: Profile | None  # what it is like, where a step is not told another
+    known: Sequence[str]
+    means: _Means
+    stage: str
+    observer: Observer
+
+    def plan(self, like: Profile | None) -> Plan:
+        like = like or self.model
+        reader = self.means.reader(self.means.memory // 2)
+        weighed = bool(self.groupby)
+        return make_plan(self.source, self.selection, like=like, known=self.known, reader=reader, weighed=weighed)
+
+    def grids(self, plan: Plan, like: Profile | None) -> Profile:
+        groupings = tuple(one.blank() for one in self._tabulations(plan, like))
+        empty = Profile("", (), 0, 0, plan.features, plan.states, groupings=groupings)
+        return replace(empty, time=self.groupby.time, every=self.groupby.every)
+
+    def scan(self, plan: Plan, like: Profile | None) -> Profile:
+        tabulations = self._tabulations(plan, like)
+        counts = GroupedCounts.of((len(one.roll), one.states.values()) for one in tabulations)
+        reader = self.means.reader(self.means.shares(plan.states, counts).reading)
+        self.observer.stage(self.stage, _declared(plan.source))
+        return run(plan, self.means.threads, self.observer, reader, Tables(self.groupby, tabulations))
+
+    def _tabulations(self, plan: Plan, like: Profile | None) -> list[Tabulation]:
+        if not self.groupby:
+            return []
+        self.observer.stage(f"{self.stage}: groups", _declared(plan.source))
         keep = None if plan.where is None else Filter(plan.where)
-        rolls = take_census(side, groupby, keep, reader, observer, like.groupings if like is not None else ())
-        tabulations = tabulate(rolls, plan, groupby.every, like)
-    counts = GroupedCounts.of((len(one.roll), one.states.values()) for one in tabulations)
-    reader = means.reader(means.shares(plan.states, counts).reading)
-    observer.stage(stage, _declared(side))
-    return run(plan, means.threads, observer, reader, Tables(groupby, tabulations))
+        like = like or self.model
+        groupings = like.groupings if like is not None else ()
+        reader = self.means.reader(self.means.memory // 2)
+        rolls = take_census(plan.source, self.groupby, keep, reader, self.observer, groupings)
+        return tabulate(rolls, plan, self.groupby.every, like)
+
+
+def _series(
+    store: str | os.PathLike[str] | None, selection: Selection, groupby: GroupBy, like: Profile | None
+) -> Series | None:
+    """Return where profiles of what was asked for are kept.
+
+    Raises
+    ------
+    UsageError
+        If what is asked for depends on the whole lake, so that no part of it can be kept.
+    """
+    if store is None:
+        return None
+    if groupby.fold:
+        msg = "which segments are folded depends on the whole lake, so that a store cannot keep parts of it"
+        raise UsageError(msg, hint="leave fold or store out, or raise max_segments")
+    chosen = [selection.features, selection.exclude, dict(selection.kinds or {}), selection.where]
+    grouped = [groupby.by, groupby.time, str(groupby.every), groupby.max_segments]
+    return open_series(store, [chosen, grouped, None if like is None else signature(like)])
 
 
 def _refined(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ from lakedrift.grouping import Grouping
 from lakedrift.profiles import VALUES, Profile, Unread
 from lakedrift.summary import StateKey, Summary
 
-__all__ = ["merge"]
+__all__ = ["merge", "sum_of_groupings", "sum_of_states"]
 
 HINT = "profile the later ones with like= the first, or merge with coarsen=True or --coarsen"
 APART = "…"  # the name of what has no place in common
@@ -51,10 +52,10 @@ def merge(profiles: Sequence[Profile], *, coarsen: bool = False, allow_duplicate
     names = functools.reduce(_common_name, (profile.name for profile in profiles))
     entries = sorted((entry for profile in profiles for entry in profile.fragments), key=lambda entry: (entry.uri, repr(entry)))
     rows, filtered = sum(profile.rows for profile in profiles), sum(profile.filtered for profile in profiles)
-    states = _sum([_mergeable(profile, coarsen=coarsen) for profile in profiles], coarsen=coarsen)
+    states = sum_of_states([_mergeable(profile, coarsen=coarsen) for profile in profiles], coarsen=coarsen)
     merged = Profile(names, tuple(entries), rows, filtered, _features(profiles), MappingProxyType(states))
     unread = sorted((part for profile in profiles for part in profile.unread), key=_order_of_unread)
-    groupings = _merged_groupings(profiles, coarsen=coarsen)
+    groupings = sum_of_groupings(profiles, coarsen=coarsen)
     merged = replace(merged, groupings=groupings, time=profiles[0].time, every=profiles[0].every, unread=tuple(unread))
     merged.check()
     return merged
@@ -84,8 +85,8 @@ def _mergeable(profile: Profile, *, coarsen: bool) -> Mapping[StateKey, Summary]
     return {key: state for key, state in profile.states.items() if not (coarsen and key[0] == VALUES)}
 
 
-def _sum(parts: Sequence[Mapping[StateKey, Any]], *, coarsen: bool) -> dict[StateKey, Any]:
-    """Add states up by key, in the order of the keys."""
+def sum_of_states(parts: Sequence[Mapping[StateKey, Any]], *, coarsen: bool = False) -> dict[StateKey, Any]:
+    """Add states up by key, in the order of the keys; raises as `merge` does."""
     total: dict[StateKey, Any] = {}
     for key in sorted({key for part in parts for key in part}):
         states = [part[key] for part in parts if key in part]
@@ -99,7 +100,8 @@ def _sum(parts: Sequence[Mapping[StateKey, Any]], *, coarsen: bool) -> dict[Stat
     return total
 
 
-def _merged_groupings(profiles: Sequence[Profile], *, coarsen: bool) -> tuple[Grouping, ...]:
+def sum_of_groupings(profiles: Sequence[Profile], *, coarsen: bool = False) -> tuple[Grouping, ...]:
+    """Add the groups of profiles up; raises as `merge` does."""
     first, *others = profiles
     for other in others:
         ours, theirs = ({grouping.keys for grouping in profile.groupings} for profile in (first, other))
@@ -113,10 +115,18 @@ def _merged_groupings(profiles: Sequence[Profile], *, coarsen: bool) -> tuple[Gr
 
 def _merged_grouping(parts: list[Grouping], *, coarsen: bool) -> Grouping:
     try:
-        return functools.reduce(Grouping.merge, _levelled(parts) if coarsen else parts)
+        return _pairwise(_levelled(parts) if coarsen else parts)
     except IncompatibleProfilesError as error:
         msg = f"cannot merge the groups by {parts[0].described}: {error.message}"
         raise IncompatibleProfilesError(msg, hint=HINT) from error
+
+
+def _pairwise(parts: Sequence[Grouping]) -> Grouping:
+    """Add groupings up two by two: one after the other would align the growing sum with every part."""
+    while len(parts) > 1:
+        pairs = itertools.zip_longest(parts[::2], parts[1::2])
+        parts = [one if other is None else one.merge(other) for one, other in pairs]
+    return parts[0]
 
 
 def _levelled(parts: Sequence[Grouping]) -> list[Grouping]:

@@ -113,6 +113,9 @@ class Source(Protocol):
     def fragments(self) -> tuple[Fragment, ...]:
         """What it consists of."""
 
+    def part(self, fragments: Sequence[Fragment]) -> Source:
+        """Return some of its fragments as a source."""
+
     def scans(self, names: Sequence[str], needed: Sequence[str] = ()) -> list[Scan]:
         """Return the scans that read the columns `names` (and `needed`, by a filter) wherever they exist."""
 

@@ -36,5 +36,5 @@ class Storage(Protocol):
     def remove(self, name: str) -> None:
         """Remove what is there, if anything is."""
 
-    def sweep(self, name: str) -> None:
-        """Remove what killed writers left unfinished beside a name."""
+    def sweep(self, name: str = "") -> None:
+        """Remove what killed writers left unfinished of a name, or of any that can be told."""

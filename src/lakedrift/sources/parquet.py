@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -34,6 +34,10 @@ class ParquetFiles:
 
     name: str
     fragments: tuple[Fragment, ...]
+
+    def part(self, fragments: Sequence[Fragment]) -> ParquetFiles:
+        """Return some of the files."""
+        return replace(self, fragments=tuple(fragments))
 
     def scans(self, names: Sequence[str], needed: Sequence[str] = ()) -> list[Scan]:
         """Return one scan for each schema, and for each value of the partition keys among the columns asked for."""

@@ -12,8 +12,10 @@ __all__ = ["locate", "open_storage"]
 S3 = "s3://"
 
 
-def open_storage(where: str | os.PathLike[str]) -> Storage:
+def open_storage(where: str | os.PathLike[str], scratch: str | None = None) -> Storage:
     """Return the storage at a folder, which need not exist, or at an `s3://bucket/prefix`.
+
+    `scratch` names the part of a folder where files are written first; without one that is beside their names.
 
     Raises
     ------
@@ -25,7 +27,7 @@ def open_storage(where: str | os.PathLike[str]) -> Storage:
         from lakedrift.storages.s3 import Bucket  # boto3 takes its time
 
         return Bucket.at(place)
-    return Folder(place)
+    return Folder(place, scratch=scratch)
 
 
 def locate(path: str | os.PathLike[str]) -> tuple[Storage, str]:

@@ -35,11 +35,14 @@ class Folder:
         Where it is; it is created when something is put there.
     disk
         What does the work.
+    scratch
+        The folder in it where files are written first, which must be on the same disk; without one, beside their names.
     """
 
-    def __init__(self, path: str, disk: Disk | None = None) -> None:
+    def __init__(self, path: str, disk: Disk | None = None, scratch: str | None = None) -> None:
         self._path = path
         self._disk = disk or Disk()
+        self._scratch = scratch
 
     def get(self, name: str) -> bytes | None:
         """Return what is there, None where nothing is."""
@@ -85,13 +88,17 @@ class Folder:
             msg = f"cannot remove {path!r}: {error.strerror}"
             raise StoreWriteError(msg) from error
 
-    def sweep(self, name: str) -> None:
-        """Remove files that writers left beside a name when they were killed; what cannot be removed now can be later."""
+    def sweep(self, name: str = "") -> None:
+        """Remove what killed writers left of a name, or, where there is a scratch folder, of any.
+
+        What cannot be removed now can be later.
+        """
         folder, own = os.path.split(self._of(name))
+        start, folder = (f".{own}.", folder) if self._scratch is None else (".", self._of(self._scratch))
         now = time.time()  # files of other machines have no other age
         with contextlib.suppress(OSError):
             for found in self._disk.list(folder or os.curdir):
-                if found.startswith(f".{own}.") and found.endswith(UNFINISHED):
+                if found.startswith(start) and found.endswith(UNFINISHED):
                     path = os.path.join(folder, found)  # noqa: PTH118
                     with contextlib.suppress(OSError):
                         if _is_orphan(found, self._disk.age(path, now)):
@@ -103,9 +110,12 @@ class Folder:
     def _write(self, name: str, data: bytes, publish: Callable[[str, str], None]) -> None:
         path = self._of(name)
         folder, own = os.path.split(path)
-        beside = os.path.join(folder, f".{own}.{_machine()}-{os.getpid()}-{uuid.uuid4().hex[:12]}{UNFINISHED}")  # noqa: PTH118
+        unfinished = f".{own}.{_machine()}-{os.getpid()}-{uuid.uuid4().hex[:12]}{UNFINISHED}"
+        first = folder if self._scratch is None else self._of(self._scratch)
+        beside = os.path.join(first, unfinished)  # noqa: PTH118
         try:
-            self._disk.make_folder(folder or os.curdir)
+            for needed in {folder or os.curdir, first or os.curdir}:
+                self._disk.make_folder(needed)
             try:
                 self._fill(beside, data)
                 publish(beside, path)

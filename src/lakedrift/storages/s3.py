@@ -77,7 +77,7 @@ class Bucket:
         """Remove what is there, if anything is."""
         self._ask("remove", name, lambda at: self._client.delete_object(**at))
 
-    def sweep(self, name: str) -> None:
+    def sweep(self, name: str = "") -> None:
         """Nothing is ever left unfinished."""
 
     def _ask(self, verb: str, name: str, ask: Callable[[dict[str, str]], T], expected: tuple[str, ...] = ()) -> T | None:
