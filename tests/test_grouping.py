@@ -30,7 +30,8 @@ def grouped(rows: list[tuple[str | None, str | None, int]]) -> Grouping:
     places = {group: place for place, group in enumerate(table.iter_rows())}
     codes = Codes.of(np.array([places[row] for row in rows], np.int32), len(places))
     state = Presence.new(len(places))
-    state.update_groups(state.prepared(pa.array([None if row[0] is None else 1 for row in rows], pa.int64())), codes)
+    column = pa.array([None if row[0] is None else 1 for row in rows], pa.int64())
+    state.update_groups(state.located(column, Presence.new()), codes)
     values, windows = (table["0"], table["1"]), table["window"].to_numpy()
     return Grouping(("p", "q"), values, windows, codes.rows, MappingProxyType({KEY: state}), Every.parse("1d"))
 

@@ -12,68 +12,115 @@ from numpy.typing import NDArray
 from lakedrift_kernels._jit import kernel
 from lakedrift_kernels.grid import locate_keys
 from lakedrift_kernels.keys import double_keys, integer_keys
+from lakedrift_kernels.moments import add_far, add_near
 from lakedrift_kernels.numbers import BLOCK
 
-__all__ = ["NAN", "NULL", "add_cells", "add_rows", "locate_doubles", "locate_integers"]
+__all__ = ["NAN", "NULL", "add_cells", "add_located_doubles", "add_located_integers", "add_rows"]
 
 Cells = NDArray[np.int32]
 Counts = NDArray[np.int64]
 Doubles = NDArray[np.float64]
 Keys = NDArray[np.uint64]
 Grid = tuple[NDArray[np.uint16], Keys, Keys, Keys]
+Unit = tuple[float, float]
 
 NULL = np.int32(-1)
 NAN = np.int32(-2)
 
 
 @kernel
-def locate_doubles(
-    values: Doubles, validity: NDArray[np.uint8], offset: int, tables: Grid, cells: Cells, doubles: Doubles, keys: Keys
-) -> None:
-    """Write the cell of each value to `cells` (n,). `doubles` and `keys` (BLOCK,) are scratch."""
-    for begin in range(0, values.size, BLOCK):
+def add_located_doubles(
+    values: Doubles,
+    validity: NDArray[np.uint8],
+    offset: int,
+    start: int,
+    tables: Grid,
+    unit: Unit,
+    cells: Counts,
+    extremes: Keys,
+    near: Counts,
+    far: Counts,
+    nan: Counts,
+    located: Cells,
+    doubles: Doubles,
+    keys: Keys,
+) -> tuple[int, int]:
+    """Do as `numbers.add_doubles`, and write the cell of each value to `located` (n,)."""
+    for begin in range(start, values.size, BLOCK):
         end = min(begin + BLOCK, values.size)
-        found, _ = double_keys(values[begin:end], validity, offset + begin, doubles, keys)
-        locate_keys(keys, found, tables[0], tables[1], tables[2], tables[3], cells[begin:end])
-        place = found
-        if found < end - begin:  # from the end, so that no cell is overwritten before it has moved to its row
-            for i in range(end - 1, begin - 1, -1):
+        found, missing = double_keys(values[begin:end], validity, offset + begin, doubles, keys)
+        nan[0] += missing
+        _count_block(keys, found, tables, cells, extremes, located[begin:end])
+        if found < end - begin:
+            place = found
+            for i in range(end - 1, begin - 1, -1):  # from the end: no cell is overwritten before it has moved
                 bit = offset + i
                 if validity.size and not (validity[bit >> 3] >> (bit & 7)) & 1:
-                    cells[i] = NULL
+                    located[i] = NULL
                 elif values[i] != values[i]:
-                    cells[i] = NAN
+                    located[i] = NAN
                 else:
                     place -= 1
-                    cells[i] = cells[begin + place]
+                    located[i] = located[begin + place]
+        if add_near(doubles, found, unit[0], unit[1], near) < found:
+            if far.shape[0] == 0:
+                return end, found
+            add_far(doubles, found, unit[0], unit[1], far)
+    return values.size, 0
 
 
 @kernel
-def locate_integers(
+def add_located_integers(
     values: Keys,
     validity: NDArray[np.uint8],
     offset: int,
+    start: int,
     tables: Grid,
+    unit: Unit,
+    cells: Counts,
+    extremes: Keys,
+    near: Counts,
+    far: Counts,
     flip: np.uint64,
     origin: np.uint64,
-    cells: Cells,
+    located: Cells,
     doubles: Doubles,
     keys: Keys,
-) -> None:
-    """Do as `locate_doubles` on an integer axis; `flip` and `origin` are as in `integer_keys`."""
-    for begin in range(0, values.size, BLOCK):
+) -> tuple[int, int]:
+    """Do as `numbers.add_integers`, and write the cell of each value to `located` (n,)."""
+    for begin in range(start, values.size, BLOCK):
         end = min(begin + BLOCK, values.size)
         found = integer_keys(values[begin:end], validity, offset + begin, flip, origin, doubles, keys)
-        locate_keys(keys, found, tables[0], tables[1], tables[2], tables[3], cells[begin:end])
-        place = found
+        _count_block(keys, found, tables, cells, extremes, located[begin:end])
         if found < end - begin:
+            place = found
             for i in range(end - 1, begin - 1, -1):
                 bit = offset + i
                 if (validity[bit >> 3] >> (bit & 7)) & 1:
                     place -= 1
-                    cells[i] = cells[begin + place]
+                    located[i] = located[begin + place]
                 else:
-                    cells[i] = NULL
+                    located[i] = NULL
+        if add_near(doubles, found, unit[0], unit[1], near) < found:
+            if far.shape[0] == 0:
+                return end, found
+            add_far(doubles, found, unit[0], unit[1], far)
+    return values.size, 0
+
+
+@kernel
+def _count_block(keys: Keys, found: int, tables: Grid, cells: Counts, extremes: Keys, located: Cells) -> None:
+    """Locate and count the first `found` keys of a block."""
+    locate_keys(keys, found, tables[0], tables[1], tables[2], tables[3], located)
+    least = extremes[0]
+    greatest = extremes[1]
+    for i in range(found):
+        least = min(least, keys[i])
+        greatest = max(greatest, keys[i])
+    extremes[0] = least
+    extremes[1] = greatest
+    for i in range(found):
+        cells[np.uint64(located[i])] += 1
 
 
 @kernel

@@ -242,6 +242,8 @@ def plan_sweep(
     every: str | None = None,
     max_segments: int = MAX_SEGMENTS,
     fold: bool = False,
+    store: str | os.PathLike[str] | None = None,
+    refit: bool = False,
 ) -> DryRun:
     """Say what a sweep with the same arguments would read; only footers and the fit sample are read, so no group is known.
 
@@ -250,7 +252,7 @@ def plan_sweep(
     LakedriftError
         As `sweep` would.
     """
-    del min_rows, exact  # whatever they are, the same is read
+    del min_rows, exact, store, refit  # whatever they are, the same is read, or less
     chosen_metrics(metrics)
     _thresholds(thresholds)
     means = _Means.of(engine, memory, threads)

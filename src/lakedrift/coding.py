@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from lakedrift import columns
@@ -23,14 +25,13 @@ __all__ = ["ROWS", "Coder", "Labelled", "labelled", "tallied"]
 
 DENSE = 1 << 20  # pairs of codes, up to which a table of all is faster than a search
 ROWS = "rows"
-VALUE = "value"
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
     """A column of a batch as codes (n,), and what they stand for (n_values,); null is a value like any other."""
 
-    codes: NDArray[np.int64]
+    codes: NDArray[np.int32]
     values: pl.Series
 
 
@@ -66,7 +67,7 @@ def tallied(columns: Mapping[str | None, Labelled], keys: Sequence[str]) -> pl.D
 
 def _crossed(parts: Sequence[Labelled]) -> NDArray[np.int64]:
     """Return the codes of several columns as one, (n,)."""
-    crossed = parts[0].codes
+    crossed = parts[0].codes.astype(np.int64)
     for part in parts[1:]:
         if len(part.values) > 1:
             crossed = crossed * len(part.values) + part.codes
@@ -82,17 +83,16 @@ def _texts(name: str, array: pa.Array) -> Labelled:
         msg = f"cannot group by {name!r}: it holds text that is not UTF-8 ({reason(error)})"
         raise SchemaError(msg) from error
     values = pl.Series(texts).append(pl.Series([None], dtype=pl.String))
-    codes = encoded.codes.astype(np.int64)
-    if array.null_count or pa.types.is_dictionary(array.type):
-        codes[codes < 0] = len(texts)
+    null = encoded.codes < 0
+    codes = np.where(null, np.int32(len(texts)), encoded.codes) if null.any() else encoded.codes
     return Labelled(codes, values)
 
 
 def _windows(batch: pa.RecordBatch, groupby: GroupBy) -> Labelled:
     if groupby.time is None or groupby.every is None:
-        return Labelled(np.zeros(batch.num_rows, np.int64), pl.Series([ALL_TIME], dtype=pl.Int64))
+        return Labelled(np.zeros(batch.num_rows, np.int32), pl.Series([ALL_TIME], dtype=pl.Int64))
     encoded = Encoded.of(pa.array(groupby.every.starts(instants_of(batch.column(groupby.time)))))
-    return Labelled(encoded.codes.astype(np.int64), pl.Series(encoded.values))
+    return Labelled(encoded.codes, pl.Series(encoded.values))
 
 
 class Coder:
@@ -108,10 +108,10 @@ class Coder:
 
     def __init__(self, keys: Sequence[str], table: pl.DataFrame) -> None:
         self._names: tuple[str | None, ...] = (*keys, None)
-        self._levels: list[tuple[pl.DataFrame, _Pairs]] = []
+        self._levels: list[tuple[pa.Array, _Pairs]] = []
         codes, n_codes = np.zeros(len(table), np.int64), 1
         for column in table.get_columns():
-            known = pl.DataFrame({VALUE: column.unique().sort()}).with_row_index("code")
+            known = _arrow(column.unique().sort())
             codes = codes * len(known) + _found(known, column)
             pairs = _Pairs(codes, n_codes * len(known))
             codes, n_codes = pairs.numbered(codes), len(pairs)
@@ -126,15 +126,15 @@ class Coder:
             If a row is in none.
         """
         parts = [columns[name] for name in self._names]
-        codes = np.zeros(len(parts[0].codes), np.int64)
-        for part, (known, pairs) in zip(parts, self._levels, strict=True):
+        codes: NDArray[Any] = np.zeros(len(parts[0].codes), np.int32)
+        for place, (part, (known, pairs)) in enumerate(zip(parts, self._levels, strict=True)):
             found = _found(known, part.values)
             own = found[part.codes]
             if (found < 0).any() and (own < 0).any():
                 raise _changed()
             if len(known) > 1:
-                codes = pairs.numbered(codes * len(known) + own if codes.any() else own)
-        return codes.astype(np.int32)
+                codes = pairs.numbered(codes.astype(np.int64) * len(known) + own if place else own)
+        return codes.astype(np.int32, copy=False)
 
 
 class _Pairs:
@@ -153,7 +153,7 @@ class _Pairs:
         """How many pairs occur."""
         return len(self._known)
 
-    def numbered(self, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    def numbered(self, pairs: NDArray[Any]) -> NDArray[Any]:
         """Return the number of each pair, (n,)."""
         if not len(pairs) or self._is_whole:
             return pairs
@@ -169,11 +169,15 @@ class _Pairs:
         return places
 
 
-def _found(known: pl.DataFrame, values: pl.Series) -> NDArray[np.int64]:
-    """Return the code of each value, (n_values,), -1 where it has none."""
-    sought = pl.DataFrame({VALUE: values})
-    found = sought.join(known, on=VALUE, how="left", nulls_equal=True, maintain_order="left")
-    return found["code"].cast(pl.Int64).fill_null(-1).to_numpy()
+def _found(known: pa.Array, values: pl.Series) -> NDArray[np.int32]:
+    """Return the place of each value among those known, (n_values,), -1 where it has none; null is one like any other."""
+    places: NDArray[np.int32] = pc.index_in(_arrow(values), value_set=known).fill_null(-1).to_numpy()
+    return places
+
+
+def _arrow(values: pl.Series) -> pa.Array:
+    array = values.to_arrow()
+    return array.cast(pa.large_string()) if values.dtype == pl.String else array
 
 
 def _changed() -> SourceChangedError:

@@ -148,7 +148,6 @@ class _Crew:
             if not self._failures:
                 key, column, codes = item
                 try:
-                    states[key].update(column)
-                    self._tables.add(key, column, codes)
+                    self._tables.add(key, column, states[key], codes)
                 except BaseException as error:
                     self._failures.append(error)

@@ -9,12 +9,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lakedrift import columns
-from lakedrift.binning import SIGN, Axis, Binning
+from lakedrift.binning import SIGN, Axis
 from lakedrift.columns import Column
-from lakedrift_kernels import groups
 from lakedrift_kernels.numbers import BLOCK
 
-__all__ = ["BUFFERS", "column_of", "fine_cells", "flip_of"]
+__all__ = ["BUFFERS", "column_of", "flip_of"]
 
 
 class _Buffers(threading.local):
@@ -36,19 +35,6 @@ def column_of(array: pa.Array, axis: Axis) -> Column:
     column = columns.numbers(array)
     wide = column.values.astype({"double": np.float64, "int64": np.int64, "uint64": np.uint64}[axis], copy=False)
     return Column(wide if axis == "double" else wide.view(np.uint64), column.validity, column.offset, column.nulls)
-
-
-def fine_cells(array: pa.Array, binning: Binning) -> NDArray[np.int32]:
-    """Return the cell of the fine grid that each value of a column lies in, (n,); `NULL` and `NAN` of the kernels are none."""
-    column = column_of(array, binning.axis)
-    cells = np.empty(len(column.values), np.int32)
-    source = column.values, column.validity, column.offset, binning.tables
-    if binning.axis == "double":
-        groups.locate_doubles(*source, cells, BUFFERS.doubles, BUFFERS.keys)
-    else:
-        axis = flip_of(binning.axis), np.uint64(binning.origin)
-        groups.locate_integers(*source, *axis, cells, BUFFERS.doubles, BUFFERS.keys)
-    return cells
 
 
 def flip_of(axis: Axis) -> np.uint64:

@@ -20,7 +20,7 @@ from lakedrift.summary import Counts, Grouped, Summary
 
 __all__ = ["bits_of_group", "cells_of_group", "coarsened", "grouped", "names_of_group"]
 
-CELLS_OF_ALL, CELLS = 1 << 20, (1 << 6, 1 << 10)
+CELLS_OF_ALL, CELLS = 1 << 20, (1 << 6, 1 << 9)
 NAMES_OF_ALL, NAMES, BITS = 1 << 20, (1 << 5, 1 << 12), (4, 10)
 
 

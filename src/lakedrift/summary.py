@@ -93,10 +93,10 @@ class Summary(Protocol):
 class Grouped(Summary, Protocol):
     """Mergeable state of one kind by group: counts only, without moments, extremes or registers."""
 
-    def prepared(self, array: pa.Array) -> Any:
-        """Return what `update_groups` needs of a batch of the column: the same for every grouping of the lake."""
+    def located(self, array: pa.Array, whole: Any) -> Any:
+        """Add a batch of the column to the state of the whole lake; return where its values lie, for every grouping."""
 
-    def update_groups(self, prepared: Any, codes: Codes) -> None:
+    def update_groups(self, located: Any, codes: Codes) -> None:
         """Add a batch of the column, of which every row has the code of its group."""
 
     def gathered(self, indptr: Counts, indices: Counts) -> Self:

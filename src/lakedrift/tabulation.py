@@ -136,14 +136,16 @@ class Tables:
             found.append(codes)
         return found
 
-    def add(self, key: StateKey, array: pa.Array, codes: Sequence[Codes]) -> None:
-        """Add a batch of a column to every table, if the state is the feature's own."""
+    def add(self, key: StateKey, array: pa.Array, whole: Summary, codes: Sequence[Codes]) -> None:
+        """Add a batch of a column to the state of the whole lake and, if that is the feature's own, to every table."""
         kind, (name, *_) = key
-        if codes and kind not in (VALUES, DISTINCT):
-            prepared = self._own[0][name].prepared(array)
-            for own, locks, coded in zip(self._own, self._locks, codes, strict=True):
-                with locks[name]:
-                    own[name].update_groups(prepared, coded)
+        if not codes or kind in (VALUES, DISTINCT):
+            whole.update(array)
+            return
+        located = self._own[0][name].located(array, whole)
+        for own, locks, coded in zip(self._own, self._locks, codes, strict=True):
+            with locks[name]:
+                own[name].update_groups(located, coded)
 
     def groupings(self) -> tuple[Grouping, ...]:
         """Return what was counted, and what follows from it."""

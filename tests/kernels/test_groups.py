@@ -8,13 +8,16 @@ import strategies
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakedrift.binning import keys_of
+from lakedrift.binning import Binning, keys_of
 from lakedrift.fitting import fit
-from lakedrift_kernels import groups
+from lakedrift_kernels import groups, moments, numbers
 from lakedrift_kernels.numbers import BLOCK
 
 ALL_VALID = np.empty(0, np.uint8)
 SIGN = np.uint64(1 << 63)
+# As plain Python, NumPy warns where a double overflows on its way to infinity, which is not near and so meant.
+pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered in scalar:RuntimeWarning")
+
 CELLS = st.lists(st.tuples(st.integers(-2, 5), st.integers(0, 3)), max_size=40)
 
 
@@ -38,38 +41,73 @@ def expected(values: np.ndarray, valid: list[bool], grid, axis) -> list[int]:
     ]
 
 
+class State:
+    def __init__(self, binning: Binning, far_rows: int = moments.EXPONENTS) -> None:
+        self.binning = binning
+        self.sums = (
+            np.zeros(binning.n_cells, np.int64),
+            np.array([2**64 - 1, 0], np.uint64),
+            np.zeros(5, np.int64),
+            np.zeros((far_rows, 7), np.int64),
+        )
+        self.nan = np.zeros(1, np.int64)
+
+    @property
+    def unit(self) -> tuple[float, float]:
+        return self.binning.centre, self.binning.scale
+
+    def parts(self) -> list[list[int]]:
+        return [part.tolist() for part in (*self.sums, self.nan)]
+
+
+def check_doubles(values: np.ndarray, validity: np.ndarray, offset: int, valid: list[bool], binning: Binning) -> None:
+    plain, state, cells = State(binning), State(binning), np.empty(len(values), np.int32)
+    source = read_only(values), validity, offset, 0, binning.tables
+    numbers.add_doubles(*source, plain.unit, *plain.sums, plain.nan, *buffers())
+    assert groups.add_located_doubles(*source, state.unit, *state.sums, state.nan, cells, *buffers()) == (len(values), 0)
+    assert state.parts() == plain.parts()
+    assert cells.tolist() == expected(values, valid, binning, "double")
+
+
 @given(st.data(), strategies.samples("float64"))
-def test_locate_doubles__each_row_has_its_cell(data, sample):
+def test_add_located_doubles__counts_as_without_and_each_row_has_its_cell(data, sample):
     values = np.array(data.draw(st.lists(strategies.numbers("float64"), max_size=40)), np.float64)
     valid = data.draw(st.lists(st.booleans(), min_size=len(values), max_size=len(values)))
-    offset, grid, cells = data.draw(st.integers(0, 17)), fit(sample), np.empty(len(values), np.int32)
-    groups.locate_doubles(read_only(values), bitmap(valid, offset), offset, grid.tables, cells, *buffers())
-    assert cells.tolist() == expected(values, valid, grid, "double")
-    groups.locate_doubles(values, ALL_VALID, 0, grid.tables, cells, *buffers())
-    assert cells.tolist() == expected(values, [True] * len(values), grid, "double")
+    offset, binning = data.draw(st.integers(0, 17)), fit(sample)
+    check_doubles(values, bitmap(valid, offset), offset, valid, binning)
+    check_doubles(values, ALL_VALID, 0, [True] * len(values), binning)
 
 
 @given(st.data(), strategies.samples("int64"))
-def test_locate_integers__each_row_has_its_cell(data, sample):
-    grid = fit(np.append(sample, np.int64(2**60)))
+def test_add_located_integers__counts_as_without_and_each_row_has_its_cell(data, sample):
+    binning = fit(np.append(sample, np.int64(2**60)))
     values = np.array(data.draw(st.lists(strategies.numbers("int64"), max_size=40)), np.int64)
     valid = data.draw(st.lists(st.booleans(), min_size=len(values), max_size=len(values)))
     offset, cells = data.draw(st.integers(0, 17)), np.empty(len(values), np.int32)
-    source = read_only(values.view(np.uint64)), bitmap(valid, offset), offset, grid.tables
-    groups.locate_integers(*source, SIGN, np.uint64(grid.origin), cells, *buffers())
-    assert cells.tolist() == expected(values, valid, grid, "int64")
+    plain, state, axis = State(binning), State(binning), (SIGN, np.uint64(binning.origin))
+    source = read_only(values.view(np.uint64)), bitmap(valid, offset), offset, 0, binning.tables
+    numbers.add_integers(*source, plain.unit, *plain.sums, *axis, *buffers())
+    groups.add_located_integers(*source, state.unit, *state.sums, *axis, cells, *buffers())
+    assert state.parts() == plain.parts()
+    assert cells.tolist() == expected(values, valid, binning, "int64")
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5])
-def test_locate_doubles__over_several_blocks(share):
+def test_add_located_doubles__over_several_blocks(share):
     random = np.random.default_rng(2)
     values = random.normal(size=2 * BLOCK + 7)
     values[random.random(len(values)) < share] = np.nan
     valid = random.random(len(values)) >= share
-    grid, cells = fit(np.arange(9.0)), np.empty(len(values), np.int32)
-    groups.locate_doubles(read_only(values), bitmap(valid.tolist(), 3), 3, grid.tables, cells, *buffers())
-    located = grid.cell_of(keys_of(np.nan_to_num(values), "double"))
-    assert (cells == np.where(valid, np.where(np.isnan(values), groups.NAN, located), groups.NULL)).all()
+    check_doubles(values, bitmap(valid.tolist(), 3), 3, valid.tolist(), fit(np.arange(9.0)))
+
+
+def test_add_located_doubles__stops_where_far_values_have_no_room_and_goes_on():
+    values = np.append(np.zeros(BLOCK + 3), [1e300, 1.0])
+    binning, cells = fit(np.arange(9.0)), np.full(len(values), -9, np.int32)
+    state, source = State(binning, 0), (read_only(values), ALL_VALID, 0)
+    rest = binning.tables, state.unit, *state.sums, state.nan, cells, *buffers()
+    assert groups.add_located_doubles(*source, 0, *rest) == (len(values), 5)
+    assert cells.tolist() == expected(values, [True] * len(values), binning, "double")
 
 
 @given(CELLS)

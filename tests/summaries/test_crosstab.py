@@ -11,6 +11,7 @@ import strategies
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lakedrift.encoding import Encoded
 from lakedrift.errors import IncompatibleProfilesError
 from lakedrift.summaries import frequencies
 from lakedrift.summaries.crosstab import Crosstab
@@ -25,7 +26,7 @@ def counted(rows, names, encoding="string", data=None) -> Crosstab:
     values = [value for value, _ in rows]
     array = pa.array(values, pa.string()) if data is None else data.draw(strategies.arrow_strings(encoding, values))
     state = Crosstab.new(sorted(names), 4, 3)
-    state.update_groups(state.prepared(array), Codes.of(np.array([group for _, group in rows], np.int32), 3))
+    state.update_groups(Encoded.of(array), Codes.of(np.array([group for _, group in rows], np.int32), 3))
     return state
 
 
@@ -77,7 +78,7 @@ def test_gathered__sums_groups(rows, names):
 
 def test_update_groups__truths():
     state = Crosstab.new(("false", "true"), 4, 2)
-    state.update_groups(state.prepared(pa.array([True, None, False, True])), Codes.of(np.array([0, 0, 1, 1], np.int32), 2))
+    state.update_groups(Encoded.of(pa.array([True, None, False, True])), Codes.of(np.array([0, 0, 1, 1], np.int32), 2))
     assert state.counts.tolist() == [[0, 1], [1, 1]]
     assert state.buckets.sum() == 0
     assert state.null.tolist() == [1, 0]

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from lakedrift import config as configuration
 from lakedrift.cli import output as outputs
-from lakedrift.cli.sweep import Count, Engine, Patterns, Segmentations, Size, grouping
+from lakedrift.cli.sweep import Count, Engine, Patterns, Refit, Segmentations, Size, Store, grouping
 from lakedrift.errors import UsageError
 
 __all__ = ["profile"]
@@ -34,6 +34,8 @@ def profile(
     fold: Annotated[bool, Parameter(show_default=False)] = False,
     memory: Size = None,
     threads: Count = None,
+    store: Store = None,
+    refit: Refit = False,
     config: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     table: Annotated[str | None, Parameter(metavar="NAME")] = None,
 ) -> int:
@@ -69,6 +71,10 @@ def profile(
         Take no more than this on top of what a Python process takes, such as 2GB. [default: half of the machine]
     threads
         How many threads count. [default: all cores]
+    store
+        Keep the profile of every file in this folder, or at this s3:// address, and read only what is new.
+    refit
+        Fit new grids, keep these in the store instead, and read everything again.
     config
         A configuration file. [default: lakedrift.toml, else [tool.lakedrift] of pyproject.toml]
     table
@@ -84,6 +90,8 @@ def profile(
         "engine": engine,
         "memory": memory,
         "threads": threads,
+        "store": store,
+        "refit": refit,
         **settings.grouping,
         **grouping(by, time, every, max_segments, fold=fold),
     }

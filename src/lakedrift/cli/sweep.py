@@ -26,8 +26,10 @@ __all__ = [
     "Metrics",
     "Output",
     "Patterns",
+    "Refit",
     "Segmentations",
     "Size",
+    "Store",
     "check_names",
     "gate",
     "grouping",
@@ -39,6 +41,8 @@ Metrics = Annotated[list[str] | None, Parameter(metavar="NAME")]
 Count = Annotated[int | None, Parameter(metavar="N", validator=Number(gte=1))]
 Engine = Annotated[str, Parameter(metavar="NAME", help="Who reads the files, to the same result: polars, duckdb or arrow.")]
 Segmentations = Annotated[list[str] | None, Parameter(metavar="COL[,COL]")]
+Store = Annotated[str | None, Parameter(metavar="DIR")]
+Refit = Annotated[bool, Parameter(show_default=False)]
 Size = Annotated[str | None, Parameter(metavar="SIZE")]
 Format = Annotated[str, Parameter(metavar="NAME", help=f"How to write the result: {', '.join(reports.names())}.")]
 Output = Annotated[Path | None, Parameter(name=["--output", "-o"], metavar="FILE")]
@@ -65,6 +69,8 @@ def sweep(
     memory: Size = None,
     threads: Count = None,
     min_rows: Count = None,
+    store: Store = None,
+    refit: Refit = False,
     format: Format = "table",  # noqa: A002 -- the name of the option
     output: Output = None,
     fail_on: FailOn = "critical",
@@ -108,6 +114,10 @@ def sweep(
         How many threads count. [default: all cores]
     min_rows
         Judge no distribution on fewer valid rows than this. [default: 500]
+    store
+        Keep the profile of every file in this folder, or at this s3:// address, and read only what is new.
+    refit
+        Fit new grids, keep these in the store instead, and read everything again.
     output
         Write the result to this file instead of stdout.
     fail_on
@@ -133,6 +143,8 @@ def sweep(
         "engine": engine,
         "memory": memory,
         "threads": threads,
+        "store": store,
+        "refit": refit,
         "thresholds": settings.thresholds,
         **settings.grouping,
         **grouping(by, time, every, max_segments, fold=fold),

@@ -22,7 +22,7 @@ from lakedrift.gathering import gathered
 from lakedrift.hashing import strings_of
 from lakedrift.longform import LongRows, LongTable
 from lakedrift.soundness import require, sound_names
-from lakedrift.summary import Codes, Counts, add_counts, subtract_counts
+from lakedrift.summary import Codes, Counts, Summary, add_counts, subtract_counts
 from lakedrift.tallies import NameIndex
 from lakedrift_kernels import groups, hashing
 
@@ -85,16 +85,17 @@ class Crosstab:
 
     def update(self, array: pa.Array) -> None:
         """Add a batch of the column, of any type, to the first group."""
-        self.update_groups(self.prepared(array), Codes.of(np.zeros(len(array), np.int32), len(self.rows)))
+        self.update_groups(Encoded.of(array), Codes.of(np.zeros(len(array), np.int32), len(self.rows)))
 
-    def prepared(self, array: pa.Array) -> Encoded:
-        """Return a batch of the column, of any type, as codes of its values."""
+    def located(self, array: pa.Array, whole: Summary) -> Encoded:
+        """Add a batch of the column, of any type, to the state of the whole lake; return it as codes of its values."""
+        whole.update(array)
         return Encoded.of(array)
 
-    def update_groups(self, prepared: Encoded, codes: Codes) -> None:
+    def update_groups(self, located: Encoded, codes: Codes) -> None:
         """Add a batch of the column whose rows are in groups."""
         self.rows += codes.rows
-        groups.add_cells(self._cells_of(prepared), codes.of_rows, self._each, self.cells, self.null, NO_NAN)
+        groups.add_cells(self._cells_of(located), codes.of_rows, self._each, self.cells, self.null, NO_NAN)
 
     def merge(self, other: Self) -> None:
         """Add another state; of different names, those that both have are left."""

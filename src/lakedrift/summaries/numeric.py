@@ -17,7 +17,7 @@ from lakedrift.binning import Binning, key_values
 from lakedrift.columns import Column
 from lakedrift.errors import IncompatibleProfilesError
 from lakedrift.gathering import gathered
-from lakedrift.keying import BUFFERS, column_of, fine_cells, flip_of
+from lakedrift.keying import BUFFERS, column_of, flip_of
 from lakedrift.longform import LongRows, LongTable
 from lakedrift.soundness import require, sound_binning
 from lakedrift.summary import Codes, Counts, add_counts, subtract_counts
@@ -98,39 +98,48 @@ class Numeric:
 
     def update(self, array: pa.Array) -> None:
         """Add a batch of the column, of any integer, floating, decimal or temporal type that the axis holds."""
+        self._update(array, None)
+
+    def located(self, array: pa.Array, whole: Self) -> NDArray[np.int32]:
+        """Add a batch of the column to the state of the whole lake; return the cell there of each value, (n,)."""
+        cells = np.empty(len(array), np.int32)
+        whole._update(array, cells)
+        return cells
+
+    def update_groups(self, located: NDArray[np.int32], codes: Codes) -> None:
+        """Add a batch of the column whose rows are in groups."""
+        self.rows += codes.rows
+        groups.add_cells(located, codes.of_rows, self.binning.cell_of_fine, self.cells, self.null, self.nan)
+
+    def _update(self, array: pa.Array, located: NDArray[np.int32] | None) -> None:
         self.rows[0] += len(array)
         self.null[0] += array.null_count
         column = column_of(array, self.binning.axis)
         done = 0
         while done < len(column.values):
-            done, far = self._count(column, done)
+            done, far = self._count(column, done, located)
             if far:
                 self._make_room_for_far()
                 moments.add_far(BUFFERS.doubles, far, self.binning.centre, self.binning.scale, self.far[0])
 
-    def _count(self, column: Column, start: int) -> tuple[int, int]:
+    def _count(self, column: Column, start: int, located: NDArray[np.int32] | None) -> tuple[int, int]:
         """Count the rest of a column; return where it stopped, and how many values of the buffer may have no room in `far`."""
         binning = self.binning
-        source = column.values, column.validity, column.offset, start
+        source = column.values, column.validity, column.offset, start, binning.tables, (binning.centre, binning.scale)
         state = self.cells[0], self.extremes[0], self.near[0], self.far[0]
-        unit = binning.centre, binning.scale
+        scratch = BUFFERS.doubles, BUFFERS.keys
         if binning.axis == "double":
-            return numbers.add_doubles(*source, binning.tables, unit, *state, self.nan, BUFFERS.doubles, BUFFERS.keys)
+            if located is None:
+                return numbers.add_doubles(*source, *state, self.nan, *scratch)
+            return groups.add_located_doubles(*source, *state, self.nan, located, *scratch)
         axis = flip_of(binning.axis), np.uint64(binning.origin)
-        return numbers.add_integers(*source, binning.tables, unit, *state, *axis, BUFFERS.doubles, BUFFERS.keys)
+        if located is None:
+            return numbers.add_integers(*source, *state, *axis, *scratch)
+        return groups.add_located_integers(*source, *state, *axis, located, *scratch)
 
     def _make_room_for_far(self) -> None:
         if not self.far.shape[1]:
             self.far = _far_table(len(self.rows))
-
-    def prepared(self, array: pa.Array) -> NDArray[np.int32]:
-        """Return the cell of the fine grid that each value of a column, as `update` takes it, lies in, (n,)."""
-        return fine_cells(array, self.binning)
-
-    def update_groups(self, prepared: NDArray[np.int32], codes: Codes) -> None:
-        """Add a batch of the column whose rows are in groups."""
-        self.rows += codes.rows
-        groups.add_cells(prepared, codes.of_rows, self.binning.cell_of_fine, self.cells, self.null, self.nan)
 
     def merge(self, other: Self) -> None:
         """Add another state on the same grid."""

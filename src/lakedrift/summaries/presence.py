@@ -45,17 +45,18 @@ class Presence:
         self.rows[0] += len(array)
         self.null[0] += array.null_count
 
-    def prepared(self, array: pa.Array) -> NDArray[np.int64]:
-        """Return which rows of a batch are null, (n_null,)."""
+    def located(self, array: pa.Array, whole: Summary) -> NDArray[np.int64]:
+        """Add a batch to the state of the whole lake; return which rows of it are null, (n_null,)."""
+        whole.update(array)
         if not array.null_count:
             return np.empty(0, np.int64)
         return np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False))
 
-    def update_groups(self, prepared: NDArray[np.int64], codes: Codes) -> None:
+    def update_groups(self, located: NDArray[np.int64], codes: Codes) -> None:
         """Add a batch of the column, of any type, whose rows are in groups."""
         self.rows += codes.rows
-        if len(prepared):
-            self.null += np.bincount(codes.of_rows[prepared], minlength=len(self.null))
+        if len(located):
+            self.null += np.bincount(codes.of_rows[located], minlength=len(self.null))
 
     def merge(self, other: Self) -> None:
         """Add another state."""
