@@ -28,6 +28,7 @@ from lakedrift.refinement import doubts, refine
 from lakedrift.scanners import open_scanner
 from lakedrift.source import Source
 from lakedrift.sources import open_source
+from lakedrift.storage import Storage
 from lakedrift.store import Series, open_series, signature
 from lakedrift.summaries.values import Values
 from lakedrift.summary import Summary
@@ -59,7 +60,7 @@ def sweep(
     every: str | None = None,
     max_segments: int = MAX_SEGMENTS,
     fold: bool = False,
-    store: str | os.PathLike[str] | None = None,
+    store: str | os.PathLike[str] | Storage | None = None,
     refit: bool = False,
     observer: Observer | None = None,
 ) -> Comparison:
@@ -102,9 +103,9 @@ def sweep(
     fold
         Whether to keep the largest of more, and count all others as one, `__other__`.
     store
-        A folder, or an `s3://` address, that keeps the profile of every file, so that the next audit reads only what is new or
-        changed. The first audit's grids serve all later ones. What a verdict hangs on is settled by a second scan, which reads
-        everything, only with `exact`.
+        A folder, an `s3://` address, or any `lakedrift.storage.Storage`, that keeps the profile of every file, so that the next
+        audit reads only what is new or changed. The first audit's grids serve all later ones. What a verdict hangs on is
+        settled by a second scan, which reads everything, only with `exact`.
     refit
         Whether to fit new grids, and keep these instead; everything is read again.
     observer
@@ -155,7 +156,7 @@ def profile(
     every: str | None = None,
     max_segments: int = MAX_SEGMENTS,
     fold: bool = False,
-    store: str | os.PathLike[str] | None = None,
+    store: str | os.PathLike[str] | Storage | None = None,
     refit: bool = False,
     observer: Observer | None = None,
 ) -> Profile:
@@ -242,7 +243,7 @@ def plan_sweep(
     every: str | None = None,
     max_segments: int = MAX_SEGMENTS,
     fold: bool = False,
-    store: str | os.PathLike[str] | None = None,
+    store: str | os.PathLike[str] | Storage | None = None,
     refit: bool = False,
 ) -> DryRun:
     """Say what a sweep with the same arguments would read; only footers and the fit sample are read, so no group is known.
@@ -430,7 +431,7 @@ class _Steps:
 
 
 def _series(
-    store: str | os.PathLike[str] | None, selection: Selection, groupby: GroupBy, like: Profile | None
+    store: str | os.PathLike[str] | Storage | None, selection: Selection, groupby: GroupBy, like: Profile | None
 ) -> Series | None:
     """Return where profiles of what was asked for are kept.
 

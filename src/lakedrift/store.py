@@ -99,9 +99,9 @@ class Series:
             raise type(error)(msg, hint=error.hint or "remove it, and it is made anew") from error
 
 
-def open_series(where: str | os.PathLike[str], wanted: Any) -> Series:
+def open_series(where: str | os.PathLike[str] | Storage, wanted: Any) -> Series:
     """Return the series of a store whose profiles are of what is wanted, and remove what killed processes left there."""
-    storage = open_storage(where, UNFINISHED)
+    storage = open_storage(where, UNFINISHED) if isinstance(where, str | os.PathLike) else where
     storage.sweep()
     return Series(storage, digest(wanted))
 
