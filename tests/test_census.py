@@ -131,6 +131,27 @@ def test_memory__too_many_groups_are_an_error_beforehand():
         ld.profile(table, by="k", max_segments=n, memory="1GB")
 
 
+def test_sweep__groups_of_columns_that_changed_their_type():
+    old = pa.table({"k": ["a", "b"] * 40, "x": np.arange(80) / 7, "w": ["u"] * 80, "t": [True] * 80, "n": pa.nulls(80)})
+    new = pa.table({"k": ["a", "c"] * 40, "x": ["u"] * 80, "w": np.arange(80) / 7, "t": ["v"] * 80, "n": np.arange(80) // 2})
+    reference = ld.profile(old, by="k")
+    current = ld.profile(new, like=reference, by="k")
+    fresh = ld.profile(new, by="k")
+    for name in ("x", "w", "t", "n"):
+        state = current.grouping(["k"]).state(name)
+        assert type(state) is type(fresh.grouping(["k"]).state(name))
+        assert state.rows.tolist() == [40, 40]
+    assert ld.sweep(old, new, by="k").verdict == "critical"
+
+
+def test_sweep__a_profile_without_the_groups_asked_for_is_refused():
+    plain, grouped = ld.profile(MANY), ld.profile(MANY, by="k", time="day", every="1d")
+    assert ld.sweep(grouped, MANY, by="k", time="day", every="1d").verdict == "none"
+    for reference, options in ((plain, {"by": "k"}), (grouped, {"by": "x"}), (grouped, {"time": "day", "every": "1w"})):
+        with pytest.raises(UsageError, match="has no groups by"):
+            ld.sweep(reference, MANY, **options)
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [

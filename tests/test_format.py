@@ -223,6 +223,10 @@ IMPOSSIBLE = {
         "numeric", r'windows\\":\[\[(\d+),(\d+),(\d+),(\d+)', r"windows\":[[$1,$2,$3,18446744073709551615"
     ),
     "octaves in disorder": grid("numeric", r'octaves\\":\[', r"octaves\":[4095,"),
+    "linear cells of huge blocks": grid("numeric", r'linear\\":\[(-?\d+),(-?\d+),(\d+)', r"linear\":[$1,$2,62"),
+    "linear cells of huge units": grid("numeric", r'linear\\":\[(-?\d+),', r"linear\":[5000,"),
+    "linear cells far out": grid("numeric", r'linear\\":\[(-?\d+),(-?\d+),', r"linear\":[$1,9007199254740993,"),
+    "linear cells of words": grid("numeric", r'linear\\":\[(-?\d+),', r"linear\":[\"a\","),
     "a grid of words": grid("numeric", r'octaves\\":\[', r'octaves\":["a",'),
     "fewer rows": header('"rows":300', '"rows":299'),
     "negative rows": header('"rows":300', '"rows":-300'),

@@ -11,21 +11,25 @@ from numpy.typing import NDArray
 
 from lakedrift_kernels._jit import kernel
 from lakedrift_kernels.grid import locate_keys
-from lakedrift_kernels.keys import double_keys, integer_keys
+from lakedrift_kernels.keys import double_keys, gather, integer_keys
+from lakedrift_kernels.linear import Outside, Scale, cell_outside, linear_units
 from lakedrift_kernels.moments import add_far, add_near
 from lakedrift_kernels.numbers import BLOCK
 
-__all__ = ["NAN", "NULL", "add_cells", "add_located_doubles", "add_located_integers", "add_rows"]
+__all__ = ["NAN", "NULL", "add_cells", "add_located_doubles", "add_located_integers", "add_located_linear", "add_rows"]
 
 Cells = NDArray[np.int32]
 Counts = NDArray[np.int64]
 Doubles = NDArray[np.float64]
 Keys = NDArray[np.uint64]
 Grid = tuple[NDArray[np.uint16], Keys, Keys, Keys]
+Lines = tuple[Scale, NDArray[np.int64], Outside]
 Unit = tuple[float, float]
 
 NULL = np.int32(-1)
 NAN = np.int32(-2)
+PLACE, SHIFT_MASK = np.int64(8), np.int64(63)  # of an entry of the table of linear cells
+SIGN_PLACE, LEAST, ZERO = np.int64(63), np.int64(-(1 << 63)), np.int64(0)
 
 
 @kernel
@@ -70,6 +74,74 @@ def add_located_doubles(
 
 
 @kernel
+def add_located_linear(
+    values: Doubles,
+    validity: NDArray[np.uint8],
+    offset: int,
+    start: int,
+    lines: Lines,
+    unit: Unit,
+    cells: Counts,
+    extremes: Keys,
+    near: Counts,
+    far: Counts,
+    nan: Counts,
+    located: Cells,
+    doubles: Doubles,
+    gathered: Doubles,
+    units: Cells,
+) -> tuple[int, int]:
+    """Do as `numbers.add_linear`, and write the cell of each value to `located` (n,)."""
+    scale, table, elsewhere = lines
+    for begin in range(start, values.size, BLOCK):
+        end = min(begin + BLOCK, values.size)
+        if validity.size == 0:
+            found = end - begin
+            block = values[begin:end]
+        else:
+            found = gather(values[begin:end], validity, offset + begin, doubles)
+            block = gathered
+        outside = linear_units(block, found, scale, units, extremes)
+        for i in range(found):
+            position = np.int64(units[i])
+            entry = table[np.uint64(position >> scale[5])]
+            located[begin + i] = np.int32((entry >> PLACE) + (position >> (entry & SHIFT_MASK)))
+        missing = 0
+        if outside:
+            missing = _locate_outside(block, found, scale, elsewhere, located[begin:end], extremes)
+            nan[0] += missing
+        for i in range(begin, begin + found):
+            if located[i] >= 0:
+                cells[np.uint64(located[i])] += 1
+        _to_rows(located[begin:end], found, validity, offset + begin)
+        if add_near(block, found, unit[0], unit[1], near) < found - missing:
+            if far.shape[0] == 0:
+                doubles[:found] = block[:found]
+                return end, found
+            add_far(block, found, unit[0], unit[1], far)
+    return values.size, 0
+
+
+@kernel
+def _locate_outside(doubles: Doubles, n: int, scale: Scale, elsewhere: Outside, located: Cells, extremes: Keys) -> int:
+    """Locate those of the first n values that lie outside linear cells; return how many are NaN."""
+    patterns = doubles.view(np.int64)
+    missing = 0
+    for i in range(n):
+        value = doubles[i]
+        if value != value:
+            located[i] = NAN
+            missing += 1
+        elif not scale[0] <= value < scale[1]:
+            pattern = patterns[i] if value != 0.0 else ZERO
+            key = np.uint64(pattern ^ ((pattern >> SIGN_PLACE) | LEAST))
+            located[i] = np.int32(cell_outside(key, elsewhere))
+            extremes[0] = min(extremes[0], key)
+            extremes[1] = max(extremes[1], key)
+    return missing
+
+
+@kernel
 def add_located_integers(
     values: Keys,
     validity: NDArray[np.uint8],
@@ -92,20 +164,26 @@ def add_located_integers(
         end = min(begin + BLOCK, values.size)
         found = integer_keys(values[begin:end], validity, offset + begin, flip, origin, doubles, keys)
         _count_block(keys, found, tables, cells, extremes, located[begin:end])
-        if found < end - begin:
-            place = found
-            for i in range(end - 1, begin - 1, -1):
-                bit = offset + i
-                if (validity[bit >> 3] >> (bit & 7)) & 1:
-                    place -= 1
-                    located[i] = located[begin + place]
-                else:
-                    located[i] = NULL
+        _to_rows(located[begin:end], found, validity, offset + begin)
         if add_near(doubles, found, unit[0], unit[1], near) < found:
             if far.shape[0] == 0:
                 return end, found
             add_far(doubles, found, unit[0], unit[1], far)
     return values.size, 0
+
+
+@kernel
+def _to_rows(located: Cells, found: int, validity: NDArray[np.uint8], offset: int) -> None:
+    """Move the cells of the `found` valid values of a block to their rows; from the end, so that none is overwritten before."""
+    if found < located.size:
+        place = found
+        for i in range(located.size - 1, -1, -1):
+            bit = offset + i
+            if (validity[bit >> 3] >> (bit & 7)) & 1:
+                place -= 1
+                located[i] = located[place]
+            else:
+                located[i] = NULL
 
 
 @kernel

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lakedrift_kernels._jit import kernel
 
-__all__ = ["double_keys", "integer_keys"]
+__all__ = ["double_keys", "gather", "integer_keys"]
 
 SIGN = np.int64(-(1 << 63))
 TOP = np.int64(63)
@@ -33,7 +33,7 @@ def double_keys(
 
     `values` (n,) is of any integer or floating type; `doubles` and `keys` (at least n,) are outputs.
     """
-    valid = _gather(values, validity, offset, doubles)
+    valid = gather(values, validity, offset, doubles)
     nan = 0
     for i in range(valid):
         nan += doubles[i] != doubles[i]
@@ -77,7 +77,7 @@ def integer_keys(
 
 
 @kernel
-def _gather(values: NDArray[np.generic], validity: NDArray[np.uint8], offset: int, doubles: NDArray[np.float64]) -> int:
+def gather(values: NDArray[np.generic], validity: NDArray[np.uint8], offset: int, doubles: NDArray[np.float64]) -> int:
     """Write the valid values as doubles, -0.0 as 0.0; return how many. Eight at a time: most have no null among them."""
     if validity.size == 0:
         for i in range(values.size):

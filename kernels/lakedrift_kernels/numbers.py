@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from lakedrift_kernels._jit import kernel
 from lakedrift_kernels.grid import count_cells, count_nested_cells, select_keys
-from lakedrift_kernels.keys import double_keys, integer_keys
+from lakedrift_kernels.keys import double_keys, gather, integer_keys
+from lakedrift_kernels.linear import Outside, Scale, count_outside, count_units, linear_units, outside_keys, select_linear
 from lakedrift_kernels.moments import add_far, add_near
 
-__all__ = ["BLOCK", "add_doubles", "add_integers", "select_doubles", "select_integers"]
+__all__ = ["BLOCK", "add_doubles", "add_integers", "add_linear", "select_doubles", "select_integers", "select_linears"]
 
 BLOCK = 1 << 13
 
@@ -25,6 +26,8 @@ Keys = NDArray[np.uint64]
 Doubles = NDArray[np.float64]
 Counts = NDArray[np.int64]
 Grid = tuple[NDArray[np.uint16], Keys, Keys, Keys]
+Lines = tuple[Scale, NDArray[np.int64], Outside]
+Units = NDArray[np.int32]
 Unit = tuple[float, float]
 
 
@@ -56,6 +59,54 @@ def add_doubles(
         nan[0] += missing
         if _add_block(doubles, keys, found, tables, unit, cells, extremes, near, far):
             return end, found
+    return values.size, 0
+
+
+@kernel
+def add_linear(
+    values: Doubles,
+    validity: NDArray[np.uint8],
+    offset: int,
+    start: int,
+    lines: Lines,
+    unit: Unit,
+    cells: Counts,
+    extremes: Keys,
+    near: Counts,
+    far: Counts,
+    nan: Counts,
+    doubles: Doubles,
+    gathered: Doubles,
+    keys: Keys,
+    units: Units,
+) -> tuple[int, int]:
+    """Do as `add_doubles` where a grid has linear cells.
+
+    `lines` is their scale, their table, and what finds the cells outside, as in `linear`. `gathered` is `doubles`, read-only as
+    columns are: a column without nulls is not copied.
+    """
+    scale, table, elsewhere = lines
+    for begin in range(start, values.size, BLOCK):
+        end = min(begin + BLOCK, values.size)
+        if validity.size == 0:
+            found = end - begin
+            block = values[begin:end]
+        else:
+            found = gather(values[begin:end], validity, offset + begin, doubles)
+            block = gathered
+        outside = linear_units(block, found, scale, units, extremes)
+        count_units(units, found, scale[5], table, cells)
+        missing = 0
+        if outside:
+            cells[0] -= outside
+            strays, missing = outside_keys(block, found, scale[0], scale[1], keys)
+            nan[0] += missing
+            count_outside(keys, strays, elsewhere, cells, extremes)
+        if add_near(block, found, unit[0], unit[1], near) < found - missing:
+            if far.shape[0] == 0:
+                doubles[:found] = block[:found]
+                return end, found
+            add_far(block, found, unit[0], unit[1], far)
     return values.size, 0
 
 
@@ -109,6 +160,39 @@ def select_doubles(
         nan[0] += missing
         valid += found
         kept += select_keys(keys, found, tables[0], tables[1], tables[2], tables[3], about, wanted, selected[kept:])
+    return valid, kept
+
+
+@kernel
+def select_linears(
+    values: Doubles,
+    validity: NDArray[np.uint8],
+    offset: int,
+    lines: Lines,
+    blocks: NDArray[np.bool_],
+    wanted: NDArray[np.bool_],
+    selected: Keys,
+    nan: Counts,
+    doubles: Doubles,
+    gathered: Doubles,
+    units: Units,
+) -> tuple[int, int]:
+    """Do as `select_doubles` where a grid has linear cells; `blocks` is as in `select_linear`, the rest as in `add_linear`."""
+    scale, table, elsewhere = lines
+    valid = 0
+    kept = 0
+    for begin in range(0, values.size, BLOCK):
+        end = min(begin + BLOCK, values.size)
+        if validity.size == 0:
+            found = end - begin
+            block = values[begin:end]
+        else:
+            found = gather(values[begin:end], validity, offset + begin, doubles)
+            block = gathered
+        more, missing = select_linear(block, found, scale, table, elsewhere, blocks, wanted, units, selected[kept:])
+        nan[0] += missing
+        valid += found - missing
+        kept += more
     return valid, kept
 
 

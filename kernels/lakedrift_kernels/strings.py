@@ -30,8 +30,8 @@ CONTINUES, CONTINUED = np.uint8(0xC0), np.uint8(0x80)
 FREE = np.uint64(0)
 SPREAD_FIRST = np.uint64(0x9E3779B97F4A7C15)
 SPREAD_SECOND = np.uint64(0xC2B2AE3D27D4EB4F)
-SPREAD_BOTH = np.uint64(0xFF51AFD7ED558CCD)
-FOLD = np.uint64(32)
+FOLD, FOLD_SECOND = np.uint64(32), np.uint64(29)
+SEEN_SHIFT = np.uint64(54)  # for at most 1024 entries
 
 
 @kernel
@@ -49,22 +49,23 @@ def count_views(
     `times` (n,) is how often each occurs, once where it is empty. `used` (2,) is the number of slots in use, and how many
     longer strings were passed over. Less than n comes back when the table is half full: grow it and go on from there.
     """
-    mask = np.uint64(table.shape[0] - 1)
+    shift = _shift(table.shape[0])
     limit = table.shape[0] >> 1
     for i in range(start, views.shape[0]):
         bit = offset + i
         if validity.size == 0 or (validity[bit >> 3] >> (bit & 7)) & 1:
-            first = views[i, 0]
-            second = views[i, 1]
+            row = np.uint64(i)  # an index that may be negative costs a look at its sign
+            first = views[row, 0]
+            second = views[row, 1]
             if (first & LENGTH_MASK) <= INLINE:
-                slot = _slot(first, second, table, mask)
+                slot = _slot(first, second, table, shift)
                 if table[slot, 2] == FREE:
                     if used[0] >= limit:
                         return i
                     used[0] += 1
                     table[slot, 0] = first
                     table[slot, 1] = second
-                table[slot, 2] += np.uint64(times[i]) if times.size else ONE
+                table[slot, 2] += np.uint64(times[row]) if times.size else ONE
             else:
                 used[1] += 1
     return int(views.shape[0])
@@ -73,10 +74,10 @@ def count_views(
 @kernel
 def move_views(table: NDArray[np.uint64], larger: NDArray[np.uint64]) -> None:
     """Copy the slots in use into an empty, larger table."""
-    mask = np.uint64(larger.shape[0] - 1)
+    shift = _shift(larger.shape[0])
     for i in range(table.shape[0]):
         if table[i, 2] != FREE:
-            slot = _slot(table[i, 0], table[i, 1], larger, mask)
+            slot = _slot(table[i, 0], table[i, 1], larger, shift)
             larger[slot, 0] = table[i, 0]
             larger[slot, 1] = table[i, 1]
             larger[slot, 2] = table[i, 2]
@@ -98,12 +99,12 @@ def number_views(
     `numbers` (n,) is that of each row, -1 where it is null; `firsts` (n,) is the row that each is first seen in, and `found`
     how many there are before. The table holds numbers plus one in place of counts, and may have to grow as in `count_views`.
     """
-    mask = np.uint64(table.shape[0] - 1)
+    shift = _shift(table.shape[0])
     limit = table.shape[0] >> 1
     for i in range(start, views.shape[0]):
         bit = offset + i
         if validity.size == 0 or (validity[bit >> 3] >> (bit & 7)) & 1:
-            slot = _slot(views[i, 0], views[i, 1], table, mask)
+            slot = _slot(views[i, 0], views[i, 1], table, shift)
             if table[slot, 2] == FREE:
                 if found >= limit:
                     return i, found
@@ -240,10 +241,21 @@ def count_codes(codes: NDArray[np.generic], validity: NDArray[np.uint8], offset:
 
 
 @kernel
-def _slot(first: np.uint64, second: np.uint64, table: NDArray[np.uint64], mask: np.uint64) -> np.uint64:
+def _shift(capacity: int) -> np.uint64:
+    """Return by how much a hash is shifted so that its top bits are a slot."""
+    bits = 0
+    while (1 << bits) < capacity:
+        bits += 1
+    return np.uint64(64 - bits)
+
+
+@kernel
+def _slot(first: np.uint64, second: np.uint64, table: NDArray[np.uint64], shift: np.uint64) -> np.uint64:
     """Return the slot that holds the view, or the free one where it belongs. There is one: the table is at most half full."""
-    slot = _mixed(first, second) & mask
-    while table[slot, 2] != FREE and (table[slot, 0] != first or table[slot, 1] != second):
+    mask = np.uint64(table.shape[0] - 1)
+    # as `_mixed`, which called from here would not be compiled into the callers
+    slot = np.uint64(((first ^ (first >> FOLD)) * SPREAD_FIRST) ^ ((second ^ (second >> FOLD_SECOND)) * SPREAD_SECOND)) >> shift
+    while (table[slot, 0] != first or table[slot, 1] != second) and table[slot, 2] != FREE:
         slot = (slot + ONE) & mask
     return slot
 
@@ -253,7 +265,7 @@ def _entry(views: NDArray[np.uint64], i: int, seen: NDArray[np.uint64], entry: n
     """Return the entry of an equal view seen before, or zero after remembering this one."""
     first = views[i, 0]
     second = views[i, 1]
-    place = _mixed(first, second) & np.uint64(seen.shape[0] - 1)
+    place = (_mixed(first, second) >> SEEN_SHIFT) & np.uint64(seen.shape[0] - 1)
     before = FREE
     if seen[place, 0] == first and seen[place, 1] == second:
         before = seen[place, 2]
@@ -266,6 +278,5 @@ def _entry(views: NDArray[np.uint64], i: int, seen: NDArray[np.uint64], entry: n
 
 @kernel
 def _mixed(first: np.uint64, second: np.uint64) -> np.uint64:
-    mixed = (first * SPREAD_FIRST) ^ (second * SPREAD_SECOND)
-    mixed = (mixed ^ (mixed >> FOLD)) * SPREAD_BOTH
-    return np.uint64(mixed ^ (mixed >> FOLD))
+    """Return a hash whose top bits depend on all bytes: those of a product do on all bits below, and the rest is folded in."""
+    return np.uint64(((first ^ (first >> FOLD)) * SPREAD_FIRST) ^ ((second ^ (second >> FOLD_SECOND)) * SPREAD_SECOND))

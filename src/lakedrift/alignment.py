@@ -101,6 +101,8 @@ class Alignment:
     def _values(self) -> tuple[Floats, Floats]:
         """The least and the greatest value of each cell, (n_cells,) each, rounded on the integer axes."""
         low, high = (_finite_order(key_values(keys, self.axis), keys) for keys in (self.starts, self.ends))
+        low = low + 0.0  # no value has the key of -0.0: what begins there begins with 0.0, …
+        high = np.where((high == 0) & np.signbit(high), -5e-324, high)  # … and what ends there ends with the double before
         if self.across:
             low, high = np.where(self.starts == FIRST_KEY, -np.inf, low), np.where(self.ends == LAST_KEY, np.inf, high)
         return low, high

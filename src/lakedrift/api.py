@@ -351,10 +351,7 @@ def _restricted(profile: Profile, selection: Selection, groupby: GroupBy, known:
     if selection.where is not None:
         msg = f"the rows of the profile {profile.name!r} cannot be filtered any more"
         raise UsageError(msg, hint="filter when you profile: where= or --where")
-    missing = [keys for keys in groupby.by if keys not in {grouping.keys for grouping in profile.groupings}]
-    if missing or (groupby.time is not None and (groupby.time, str(groupby.every)) != (profile.time, str(profile.every))):
-        msg = f"the profile {profile.name!r} has no groups by {', '.join(missing[0]) if missing else groupby.time}"
-        raise UsageError(msg, hint="group when you profile: by=, time= and every=")
+    _check_grouped(profile, groupby)
     if selection.features is None and not selection.exclude:
         return profile
     names = select({feature.name: None for feature in profile.features}, (), selection, known)
@@ -465,6 +462,17 @@ def _refined(
     shares = means.shares(profile.states, _counts_of(profile))
     reader = means.reader(shares.reading - shares.values)
     return refine(profile, side, states, where, means.threads, observer, reader)
+
+
+def _check_grouped(profile: Profile, groupby: GroupBy) -> None:
+    """Assert that a profile has the groups that are asked for: they cannot be made of it."""
+    known = {grouping.keys for grouping in profile.groupings}
+    every = None if groupby.every is None else str(groupby.every)
+    same = (profile.time, str(profile.every)) == (groupby.time, every) or not groupby.time
+    for keys in groupby.segmentations:
+        if keys not in known or not same:
+            msg = f"the profile {profile.name!r} has no groups by {', '.join(map(repr, keys)) or 'time'} as asked for"
+            raise UsageError(msg, hint="make it with the same by=, time= and every=")
 
 
 def _counts_of(profile: Profile) -> GroupedCounts:

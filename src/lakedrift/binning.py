@@ -12,6 +12,8 @@ fit sample are one leaf each, the others are divided into their roots. Where the
 2**shift-wide leaves over the central part of that mass, the outer leaves reaching to the root's borders.
 A leaf that is still heavy, because it holds an atom or a second scale, is divided once more by a window of its own.
 A single value gets the window {below, value, above}, so an atom is a cell by itself.
+Where the mass of a column has no such structure, one range of linear cells takes the place of all windows (`linear`): they are
+found with less than half the work. The roots and octaves that it covers are left out, the two that it ends in are cut.
 
 Monotone, hence sound: with t = index[key >> 48], the root or the undivided octave that the key lies in, leaf(key) = first[t] +
 min((max(key, low[t]) - low[t]) >> shift[t], last[t]). `index` never decreases. Within one t max, minus a constant, >> and min
@@ -33,6 +35,8 @@ from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lakedrift.linear import Linear, Scale
 
 __all__ = ["Axis", "Binning", "common_edges", "key_values", "keys_of"]
 
@@ -72,6 +76,8 @@ class Binning:
         Moments sum round((x - centre) * scale); scale is a power of two. On the integer axes `centre` is exact as `origin`.
     origin
         The key that values are measured from on the integer axes.
+    linear
+        On the double axis, linear cells in place of windows.
     kept
         (n_cells,) int64, ascending and beginning with 0: of a coarse grid, the cells of the fine one that its own begin with;
         empty where none are joined. Every edge is one of the fine grid, so what holds of those holds of these.
@@ -84,6 +90,7 @@ class Binning:
     centre: float
     scale: float
     origin: int = 0
+    linear: Linear | None = None
     kept: NDArray[np.int64] = field(default_factory=lambda: ALL_KEPT)
 
     def __eq__(self, other: object) -> bool:
@@ -94,14 +101,16 @@ class Binning:
 
     def _identity(self) -> tuple[object, ...]:
         tables = self.octaves.tobytes(), self.windows.tobytes(), self.nested.tobytes(), self.kept.tobytes()
-        return (self.axis, *tables, self.centre, self.scale, self.origin)
+        linear = None if self.linear is None else tuple(self.linear.to_numbers())
+        return (self.axis, *tables, self.centre, self.scale, self.origin, linear)
 
     def to_json(self) -> str:
         """Return the grid as text, the same for equal grids."""
         numbers = {"centre": self.centre.hex(), "scale": self.scale.hex(), "origin": self.origin}
         tables = {name: getattr(self, name).tolist() for name in ("octaves", "windows", "nested")}
+        linear = None if self.linear is None else self.linear.to_numbers()
         kept = {"kept": self.kept.tolist()} if len(self.kept) else {}
-        return json.dumps({"axis": self.axis, **numbers, **tables, **kept}, separators=(",", ":"))
+        return json.dumps({"axis": self.axis, **numbers, **tables, "linear": linear, **kept}, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -110,8 +119,9 @@ class Binning:
         windows, nested = (np.array(read[name], np.uint64).reshape(-1, 4) for name in ("windows", "nested"))
         octaves = np.array(read["octaves"], np.uint64)
         centre, scale = float.fromhex(read["centre"]), float.fromhex(read["scale"])
+        linear = None if read["linear"] is None else Linear.from_numbers(*read["linear"])
         kept = np.array(read.get("kept", []), np.int64)
-        return cls(read["axis"], octaves, windows, nested, centre, scale, read["origin"], kept)
+        return cls(read["axis"], octaves, windows, nested, centre, scale, read["origin"], linear, kept)
 
     def joined(self, kept: NDArray[np.int64]) -> Binning:
         """Return the grid whose cells begin with these of the fine one's, (n_cells,), ascending, the first of them 0."""
@@ -151,6 +161,15 @@ class Binning:
         return _packed(low, first, last, shift)
 
     @functools.cached_property
+    def lines(self) -> tuple[Scale, NDArray[np.int64], tuple[NDArray[np.uint16], np.uint64, np.int64]]:
+        """What kernels need to find linear cells, and the cells outside them; only where there are any."""
+        assert self.linear is not None  # noqa: S101 -- whoever asks has looked
+        first, end = self._span
+        before = int(np.searchsorted(self._territories[0], first))
+        skip = before + self.linear.n_cells - int(self.index[end >> ROOT_SHIFT])
+        return *self.linear.table(before), (self.index, end, np.int64(skip))
+
+    @functools.cached_property
     def leaves(self) -> Keys:
         """For each leaf, the cell that it is or, with the top bit set, the row of `inner` that divides it, (n_leaves,)."""
         cells = self._leaf_cells
@@ -182,7 +201,10 @@ class Binning:
     def leaf_edges(self) -> Keys:
         """The first key of every leaf, before any is divided once more, (n_leaves,)."""
         starts, low, shift, last = self._territories
-        return _divided(starts, low, shift, last + ONE)
+        if self.linear is None:
+            return _divided(starts, low, shift, last + ONE)
+        first, beyond = self._span
+        return np.concatenate([starts[starts < first], keys_of(self.linear.edges, "double"), [beyond], starts[starts > beyond]])
 
     def cell_of(self, keys: Keys) -> NDArray[np.int64]:
         """Return the cell that each key falls into, (n,)."""
@@ -190,10 +212,7 @@ class Binning:
 
     def leaf_of(self, keys: Keys) -> Keys:
         """Return the leaf that each key falls into, (n,)."""
-        low, packed = self.outer[self.index[keys >> ROOT_SHIFT]].T
-        step = (np.maximum(keys, low) - low) >> (packed & np.uint64(0xFF))
-        leaf: Keys = (packed >> np.uint64(32)) + np.minimum(step, (packed >> np.uint64(8)) & np.uint64(0xFFFFFF))
-        return leaf
+        return np.searchsorted(self.leaf_edges, keys, side="right").astype(np.uint64) - ONE
 
     def leaf_range(self, leaf: int) -> tuple[int, int]:
         """Return the first key of a leaf, and the key after its last."""
@@ -207,8 +226,16 @@ class Binning:
             return len(self.kept)
         return self._n_leaves + int(self.nested[:, 3].sum())
 
+    @functools.cached_property
+    def _span(self) -> Keys:
+        """The first key of the linear cells and the first beyond them, (2,); nothing where there are none."""
+        ends = [] if self.linear is None else [self.linear.low, self.linear.high]
+        return keys_of(np.array(ends, np.float64), "double")
+
     @property
     def _n_leaves(self) -> int:
+        if self.linear is not None:
+            return len(self.leaf_edges)
         undivided = OCTAVES - len(self.octaves)
         return undivided + ROOTS_AN_OCTAVE * len(self.octaves) + int(self.windows[:, 3].sum())
 

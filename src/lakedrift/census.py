@@ -24,7 +24,7 @@ from lakedrift.observer import Observer
 from lakedrift.reading import Reader
 from lakedrift.scanners.polars import is_known
 from lakedrift.segment import OTHER
-from lakedrift.source import Source
+from lakedrift.source import Source, distinct_schemas
 from lakedrift.window import UTC
 
 __all__ = ["Crossing", "Roll", "checked", "take_census"]
@@ -113,10 +113,11 @@ def checked(groupby: GroupBy, source: Source) -> GroupBy:
 
 def _types(source: Source, name: str) -> list[pa.DataType]:
     """Return the types that a column has, that of a partition key included."""
-    types = [fragment.schema.field(name).type for fragment in source.fragments if name in fragment.schema.names]
+    schemas = distinct_schemas(source.fragments)
+    types = [schema.field(name).type for schema in schemas if name in schema.names]
     keys = {key for fragment in source.fragments for key, _ in fragment.partition}
     if not types and name not in keys:
-        known = {field for fragment in source.fragments for field in fragment.schema.names} | keys
+        known = {field for schema in schemas for field in schema.names} | keys
         raise UnknownNameError.among(what="column to group by:", name=name, known=known)
     return types or [pa.string()]
 

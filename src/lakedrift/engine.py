@@ -28,7 +28,8 @@ from lakedrift_kernels import is_warm
 
 __all__ = ["default_threads", "run"]
 
-_Task = tuple[StateKey, pa.Array, Sequence[Codes]]
+_Task = tuple[Sequence[tuple[StateKey, pa.Array]], Sequence[Codes]]  # columns of a batch, and the groups of its rows
+AT_A_TIME = 1 << 18  # values that a worker is handed at least, unless a batch has fewer
 PATIENCE = 0.1  # seconds between looks at whether a worker has failed
 
 
@@ -70,10 +71,9 @@ def run(
         for scan in scans:
             names = keys.keys() & _columns_of(scan)
             for batch, kept_back in reader.batches(scan, keep):
-                codes = tables.codes(batch)
-                for name in names.intersection(batch.schema.names):
-                    for key in keys[name]:
-                        crew.put(key, batch.column(name), codes)
+                present = names.intersection(batch.schema.names)
+                columns = [(key, batch.column(name)) for name in present for key in keys[name]]
+                crew.put(columns, tables.codes(batch), batch.num_rows)
                 rows += batch.num_rows
                 filtered += kept_back
                 observer.advance(batch.num_rows + kept_back)
@@ -96,8 +96,8 @@ def _columns_of(scan: Scan) -> set[str]:
 class _Crew:
     """Threads that count columns, each into states of its own, and into tables by group that they share.
 
-    The inbox is bounded, so reading waits for counting; columns are small enough a unit that one large file keeps every
-    thread busy. The first failure of a worker is raised where the next column is put in, or at the end.
+    The inbox is bounded, so reading waits for counting; a column, or a few of a small batch, are small enough a unit that one
+    large file keeps every thread busy. The first failure of a worker is raised where the next batch is put in, or at the end.
     """
 
     def __init__(self, states: Mapping[StateKey, Summary], threads: int, tables: Tables) -> None:
@@ -122,11 +122,13 @@ class _Crew:
         if error is None and self._failures:
             raise self._failures[0]
 
-    def put(self, key: StateKey, column: pa.Array, codes: Sequence[Codes]) -> None:
-        """Have a column counted."""
+    def put(self, columns: Sequence[tuple[StateKey, pa.Array]], codes: Sequence[Codes], rows: int) -> None:
+        """Have the columns of a batch of so many rows counted, whose groups have these codes."""
         if self._failures:
             raise self._failures[0]
-        self._deliver((key, column, codes))
+        at_a_time = max(1, AT_A_TIME // max(1, rows))
+        for start in range(0, len(columns), at_a_time):
+            self._deliver((columns[start : start + at_a_time], codes))
 
     def merged(self) -> dict[StateKey, Summary]:
         """Return the sum of all states."""
@@ -146,8 +148,9 @@ class _Crew:
     def _work(self, states: dict[StateKey, Summary]) -> None:
         while (item := self._inbox.get()) is not None:
             if not self._failures:
-                key, column, codes = item
+                columns, codes = item
                 try:
-                    self._tables.add(key, column, states[key], codes)
+                    for key, column in columns:
+                        self._tables.add(key, column, states[key], codes)
                 except BaseException as error:
                     self._failures.append(error)

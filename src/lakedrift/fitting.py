@@ -20,9 +20,9 @@ from lakedrift.binning import (
     Axis,
     Binning,
     Keys,
-    key_values,
     keys_of,
 )
+from lakedrift.linear import fit_linear
 
 __all__ = ["cells_of_each", "fit", "sample_axis"]
 
@@ -34,7 +34,6 @@ EVIDENT = 16  # … if it holds at least so many sampled values: fewer may be ch
 AROUND = 24  # octaves around those of the sample that are divided too: what drifts lands there
 TRIM = 1 << 13  # one value of the whole sample in so many may lie outside a window at each end …
 TRIM_PART = 16  # … but no more than one in so many of what the window serves
-DENSE_RANGE = 1 << 14  # integers of no greater range get one cell each
 REACH_BITS = 28  # the central sample spans 2**28 units of a moment; 2**31 fit
 
 
@@ -58,15 +57,17 @@ def fit(values: NDArray[np.generic], cells: int = CELLS) -> Binning:
     `cells` is over how many the sample's mass is spread; more make the bounds tighter and the state larger.
     """
     axis = sample_axis(values)
-    keys = np.sort(keys_of(values, axis))
-    integers = values.dtype.kind in "iu" and axis == "double"
-    if integers and len(values) and int(values.max()) - int(values.min()) <= DENSE_RANGE:
-        windows = _dense_windows(int(values.min()), int(values.max()))
-    else:
-        windows = _root_windows(keys, integers, cells)
-    octaves = _octaves_around(np.append(windows[:, 0] >> OCTAVE_SHIFT - ROOT_SHIFT, _distinct(keys >> OCTAVE_SHIFT)))
-    centre, scale, origin = _moment_unit(keys, axis, whole=values.dtype.kind in "iu")
-    plain = Binning(axis, octaves, windows, _table([]), centre, scale, origin)
+    ordered = np.sort(values.astype(np.float64) if axis == "double" else values)
+    keys = keys_of(ordered, axis)
+    integers = values.dtype.kind in "iu"
+    octaves = _octaves_around(_distinct(keys >> OCTAVE_SHIFT))
+    finite = ordered[np.isfinite(ordered)]
+    unit = _moment_unit(finite, whole=integers) if axis == "double" else _moment_unit_of_integers(keys)
+    linear = fit_linear(finite, cells, whole=integers) if axis == "double" else None
+    if linear is not None:
+        return Binning(axis, octaves, _table([]), _table([]), *unit, linear)
+    integers &= axis == "double"
+    plain = Binning(axis, octaves, _root_windows(keys, integers, cells), _table([]), *unit)
     return replace(plain, nested=_nested_windows(plain, keys, integers, cells))
 
 
@@ -80,24 +81,6 @@ def _octaves_around(seen: Keys) -> Keys:
     reach = np.arange(-AROUND, AROUND + 1)
     around = (np.unique(np.append(octaves, OCTAVES - 1 - octaves))[:, None] + reach).ravel()
     return np.unique(np.clip(around, 0, OCTAVES - 1)).astype(np.uint64)
-
-
-def _dense_windows(least: int, greatest: int) -> Keys:
-    """One cell an integer, over the sample's range and half as much again on either side.
-
-    An integer of the double axis fills 2**(52 - e) keys, e its exponent; below 32 that is a root or more and needs no window.
-    """
-    margin = max(16, (greatest - least) // 2)
-    first, final = (int(key) for key in keys_of(np.array([least - margin, greatest + margin]), "double"))
-    shifts = _integer_shifts()
-    rows = []
-    for root in range(first >> 48, (final >> 48) + 1):
-        shift = int(shifts[root])
-        if shift < 48:
-            start, end = root << 48, (root + 1) << 48
-            low = max(start, first) >> shift << shift
-            rows.append((root, low, shift, (min(end - 1, final) - low) >> shift))
-    return _table(rows)
 
 
 def _root_windows(keys: Keys, integers: bool, cells: int) -> Keys:
@@ -177,20 +160,21 @@ def _integer_shifts() -> Keys:
     return shifts
 
 
-def _moment_unit(keys: Keys, axis: Axis, *, whole: bool) -> tuple[float, float, int]:
-    """Centre, scale and origin such that all but the far tails of the sample lie within 2**REACH_BITS units."""
-    if axis != "double":
-        origin = int(keys[len(keys) // 2])
-        spread = float(int(keys[-1 - len(keys) // 1024]) - int(keys[len(keys) // 1024]))
-        return 0.0, _scale(spread, whole=True), origin
-    finite = key_values(keys, "double")
-    finite = finite[np.isfinite(finite)]
+def _moment_unit(finite: NDArray[np.float64], *, whole: bool) -> tuple[float, float, int]:
+    """Centre, scale and origin such that all but the far tails of the sample, ascending, lie within 2**REACH_BITS units."""
     if not len(finite):
         return 0.0, 1.0, int(SIGN)
     trim = len(finite) // 1024
     spread = float(finite[-1 - trim] / 2 - finite[trim] / 2) * 2
-    centre = float(finite[len(finite) // 2])
+    centre = float(finite[len(finite) // 2]) + 0.0
     return centre, _scale(spread or abs(centre) * 2.0**-20, whole=whole), int(SIGN)
+
+
+def _moment_unit_of_integers(keys: Keys) -> tuple[float, float, int]:
+    """Do the same on an integer axis."""
+    origin = int(keys[len(keys) // 2])
+    spread = float(int(keys[-1 - len(keys) // 1024]) - int(keys[len(keys) // 1024]))
+    return 0.0, _scale(spread, whole=True), origin
 
 
 def _scale(spread: float, *, whole: bool) -> float:

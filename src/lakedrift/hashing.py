@@ -27,7 +27,7 @@ from lakedrift_kernels import hashing, strings
 
 __all__ = ["Strings", "Texts", "name_of", "raw_of", "spelled", "strings_of"]
 
-BLOCK = 1 << 14  # strings that are looked at before somebody asks whether there are too many
+BLOCK = 1 << 15  # strings that are looked at before somebody asks whether there are too many
 PART = 1 << 13  # strings whose places stay in the cache
 MOST_KEPT = 256  # bytes
 SEEN = 1 << 10  # views that are recognised when they come again

@@ -17,11 +17,14 @@ __all__ = ["BUFFERS", "column_of", "flip_of"]
 
 
 class _Buffers(threading.local):
-    """Scratch of each thread for all the columns that it counts: the doubles and keys of one block."""
+    """Scratch of each thread for all the columns that it counts: the doubles, keys and units of one block."""
 
     def __init__(self) -> None:
         self.doubles: NDArray[np.float64] = np.empty(BLOCK)
+        self.gathered = self.doubles.view()  # as kernels read columns
+        self.gathered.flags.writeable = False
         self.keys: NDArray[np.uint64] = np.empty(BLOCK, np.uint64)
+        self.units: NDArray[np.int32] = np.empty(BLOCK, np.int32)
 
 
 BUFFERS = _Buffers()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lakedrift.columns import family
 from lakedrift.feature import Feature
 from lakedrift.metric import Bins, Cells, Counts, Floats, Metric, Presence, Told
-from lakedrift.pairing import Pair, quantiles
+from lakedrift.pairing import Pair
 from lakedrift.profiles import Profile
 from lakedrift.summaries.distinct import STANDARD_ERROR, Distinct
 from lakedrift.summaries.values import Values
@@ -187,9 +187,7 @@ def _told(pair: Pair, sides: tuple[Any, Any]) -> Told:
     """Return what changed in units people think in, and the detail that goes with it."""
     detail = _told_bins(*sides) if isinstance(sides[0], Bins) else {}
     if pair.kind != "categorical" and pair.cells is not None:
-        groups = range(len(pair.cells[0].counts))
-        medians = tuple(np.array([quantiles(cells, [0.5], group)[0] for group in groups]) for cells in pair.cells)
-        return medians[0], medians[1], detail | _changed_type(pair)
+        return *pair.medians, detail | _changed_type(pair)
     shares, label = _most_changed(*pair.bins) if pair.bins and pair.bins[0].labels else (_nothing(pair), None)
     return *shares, detail | {"category": label} | _changed_type(pair)
 

@@ -86,6 +86,16 @@ class Pair:
         return None if self.aligned is None else self.aligned.cells(self.dtypes)
 
     @functools.cached_property
+    def medians(self) -> tuple[Floats, Floats]:
+        """The median of a numeric feature on either side, (n_groups,) each; NaN where there is no value."""
+        if self.cells is None:
+            none = np.full(len(self.rows[0]), np.nan)
+            return none, none
+        groups = range(len(self.rows[0]))
+        first, second = (np.array([quantiles(cells, [0.5], group)[0] for group in groups]) for cells in self.cells)
+        return first, second
+
+    @functools.cached_property
     def bins(self) -> tuple[Bins, Bins] | None:
         """The few bins that the binned metrics share."""
         return None if self._valid_bins is None else _with_slots(self._valid_bins, self.states)

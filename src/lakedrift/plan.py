@@ -6,6 +6,7 @@ import dataclasses
 import fnmatch
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +21,9 @@ from lakedrift.errors import ConfigError, UnknownNameError, UsageError
 from lakedrift.feature import KINDS, Feature, Kind
 from lakedrift.filtering import Filter
 from lakedrift.fitting import cells_of_each, fit, sample_axis
-from lakedrift.profiles import DISTINCT, Profile, StateKey
+from lakedrift.profiles import Profile, StateKey
 from lakedrift.reading import Reader
-from lakedrift.source import Source
+from lakedrift.source import Source, distinct_schemas
 from lakedrift.summaries.distinct import Distinct
 from lakedrift.summaries.frequencies import Frequencies
 from lakedrift.summaries.numeric import Numeric
@@ -32,6 +33,7 @@ from lakedrift.summary import Summary
 __all__ = ["Plan", "Selection", "columns_of", "make_plan", "select"]
 
 SAMPLE_ROWS = 50_000
+FITS_AT_A_TIME = 2  # they sort, mostly, which needs no lock
 IDENTIFIER_SAMPLE = 100  # fewer values say nothing about identity
 IDENTIFIER_SHARE = 0.9  # distinct among sampled strings
 HEAVY = 10  # times that a value occurs in the sample to keep a count of its own among very many
@@ -77,12 +79,14 @@ def columns_of(source: Source) -> dict[str, str]:
     Partition keys come last, as text; in a file that has a column of that name, the column counts.
     """
     found: dict[str, dict[str, Kind]] = {}
-    for fragment in source.fragments:
-        for field in fragment.schema:
+    schemas = distinct_schemas(source.fragments)
+    for schema in schemas:
+        for field in schema:
             found.setdefault(field.name, {})[columns.type_name(field.type)] = columns.natural_kind(field.type)
+    names = {id(schema): set(schema.names) for schema in schemas}
     for fragment in source.fragments:
         for key, _ in fragment.partition:
-            if key not in fragment.schema.names:
+            if key not in names[id(fragment.schema)]:
                 found.setdefault(key, {})["string"] = "categorical"
     return {name: _joined(types) for name, types in found.items()}
 
@@ -144,7 +148,7 @@ def make_plan(
     """
     types = columns_of(source)
     keys = {key for fragment in source.fragments for key, _ in fragment.partition}
-    physical = {field.name for fragment in source.fragments for field in fragment.schema}
+    physical = {name for schema in distinct_schemas(source.fragments) for name in schema.names}
     names = select(types, sorted(keys - physical), selection, [*types, *known])
     keep = None if selection.where is None else Filter(selection.where)
     _check_names(keep, types)
@@ -155,18 +159,19 @@ def make_plan(
     features = tuple(_identified(draft[name], sample.get(name, []), rows, selection, like) for name in names)
     far = _far_integers(source)
     cells = cells_of_each(sum(_is_number(feature.dtype) for feature in features))
-    states: dict[StateKey, Summary] = {}
-    weights: dict[str, Summary] = {}
-    for feature in features:
+
+    def fitted(feature: Feature) -> list[Summary]:
         declared = _is_declared(draft[feature.name], like)
         found = sample.get(feature.name, [])
         beyond = far.get(feature.name, []) if feature.name in sample and _is_number(feature.dtype) else []
         if beyond and sample_axis(_numbers(found, feature.dtype)) == "double":
             found = [*found, *beyond]
-        for state in _states(feature, found, like, cells, declared=declared):
-            states[(state.KIND, (feature.name,))] = state
-            if weighed and state.KIND != DISTINCT:
-                weights[feature.name] = _weighed(feature, state, sample.get(feature.name, []), like)
+        return _states(feature, found, like, cells, declared=declared)
+
+    with ThreadPoolExecutor(FITS_AT_A_TIME) as pool:
+        together = list(zip(features, pool.map(fitted, features), strict=True))
+    states: dict[StateKey, Summary] = {(state.KIND, (feature.name,)): state for feature, found in together for state in found}
+    weights = {one.name: _weighed(one, found[0], sample.get(one.name, []), like) for one, found in together if weighed}
     return Plan(source, features, states, selection.where, weights)
 
 
@@ -333,7 +338,11 @@ def _weighed(feature: Feature, state: Summary, sample: list[pa.Array], like: Pro
     if feature.kind == "identifier":
         return Presence.new()
     before = like.state(feature.name) if like is not None and feature.name in like else None
-    if before is not None and not sample:
+    if (
+        before is not None
+        and type(before) is type(state)
+        and getattr(before, "binning", None) == getattr(state, "binning", None)
+    ):
         return before
     counted = state.empty()
     for array in sample:

@@ -31,7 +31,7 @@ GROUPS_AT_A_TIME = 3 + pl.thread_pool_size()  # that Polars has in memory, by me
 QUEUED_GROUPS, FEW_ROWS = 12 + GROUPS_AT_A_TIME, 1 << 10  # row groups of few rows stand in a queue
 SAMPLES_AT_A_TIME = 2
 PAGES_AT_A_TIME = 3  # of a column: its dictionary, and a page before and after decompression
-SMALL_BATCH, FULL_BATCH = 1 << 14, 1 << 17  # rows
+SMALL_BATCH, FULL_BATCH = 1 << 14, 1 << 15  # rows
 SMALL_BYTES, FULL_BYTES = 1 << 22, 1 << 23
 DAMAGED = "the file is damaged, or changed while it was read"
 SECONDS_A_DAY = 86_400
@@ -87,13 +87,12 @@ class Reader:
         UsageError
             If the filter cannot be run.
         """
-        if keep is not None:
-            keep.check(_schema(scan))
+        finish = _Finish(scan, keep)
         for scanner, part in self._parts(scan):
             delivered = 0
             for batch in _combined(self._read(scanner, part)):
                 delivered += batch.num_rows
-                yield _finished(batch, part, keep)
+                yield finish(batch)
             if part.rows not in (None, delivered):
                 raise _explained(_miscounted(part, delivered), scanner, part)
 
@@ -104,16 +103,14 @@ class Reader:
             return [batch for found in pool.map(functools.partial(self._sampled, keep), samples) for batch in found]
 
     def _sampled(self, keep: Filter | None, sample: Sample) -> list[pa.RecordBatch]:
-        scan = sample.scan
-        if keep is not None:
-            keep.check(_schema(scan))
+        scan, finish = sample.scan, _Finish(sample.scan, keep)
         if scan.frame is not None:
             batches = list(self._read(self._polars, scan))
         elif scan.columns:
             batches = self._spread(sample)
         else:
             batches = [pa.record_batch([pa.nulls(sample.rows)], names=[""])]
-        return [_finished(batch, scan, keep)[0] for batch in batches]
+        return [finish(batch)[0] for batch in batches]
 
     def _spread(self, sample: Sample) -> list[pa.RecordBatch]:
         try:
@@ -199,18 +196,36 @@ def _combined(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield pa.concat_batches(held)
 
 
-def _finished(batch: pa.RecordBatch, scan: Scan, keep: Filter | None) -> tuple[pa.RecordBatch, int]:
-    """Return a batch with its literals, in the types that every reader delivers, filtered."""
-    types = [field.type for field in _schema(scan)]
-    columns = [_delivered(column, dtype) for column, dtype in zip(batch.columns[: len(scan.columns)], types, strict=False)]
-    columns += [_repeated(value, dtype, batch.num_rows) for _, value, dtype in scan.literals]
-    if not columns:
-        return batch.select([]), 0
-    whole = pa.record_batch(columns, names=_schema(scan).names)
-    if keep is None:
-        return whole, 0
-    kept = keep.kept(whole)
-    return kept, whole.num_rows - kept.num_rows
+class _Finish:
+    """Gives batches their literals and the types that every reader delivers, and filters them; a filter is checked first."""
+
+    def __init__(self, scan: Scan, keep: Filter | None) -> None:
+        self._scan = scan
+        self._keep = keep
+        self._schema = _schema(scan)
+        self._plain: pa.Schema | None = None  # of batches that need nothing
+        if keep is not None:
+            keep.check(self._schema)
+
+    def __call__(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, int]:
+        """Return the finished batch, and how many rows were kept back."""
+        if not len(self._schema):
+            return batch.select([]), 0
+        whole = batch if self._plain is not None and batch.schema.equals(self._plain) else self._whole(batch)
+        if self._keep is None:
+            return whole, 0
+        kept = self._keep.kept(whole)
+        return kept, whole.num_rows - kept.num_rows
+
+    def _whole(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        scan, found = self._scan, batch.columns
+        columns = [
+            _delivered(column, field.type) for column, field in zip(found[: len(scan.columns)], self._schema, strict=False)
+        ]
+        if not scan.literals and all(column is given for column, given in zip(columns, found, strict=True)):
+            self._plain = batch.schema
+        columns += [_repeated(value, dtype, batch.num_rows) for _, value, dtype in scan.literals]
+        return pa.record_batch(columns, names=self._schema.names)
 
 
 def _schema(scan: Scan) -> pa.Schema:

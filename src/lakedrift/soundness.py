@@ -13,9 +13,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift.binning import OCTAVES, ROOTS, Binning
+from lakedrift.binning import EXACT_INTEGERS, OCTAVES, ROOTS, Binning
 from lakedrift.errors import CorruptProfileError, InvariantError
 from lakedrift.hashing import strings_of
+from lakedrift.linear import MOST_UNITS, Linear
 
 __all__ = ["MOST_CELLS", "check_names", "require", "sound_binning", "sound_names"]
 
@@ -23,6 +24,7 @@ MOST_CELLS = 1 << 24  # of all groups of a state; fitted grids have fewer by far
 MOST_GRID_CELLS = 1 << 20
 MOST_LEAVES = 1 << 24  # of one window, as kernels pack them
 MOST_SHIFT = 63
+MOST_BLOCK_SHIFT, MOST_EXPONENT = 30, 960  # of linear cells
 WINDOW, LOW, SHIFT, LAST = range(4)
 
 
@@ -112,10 +114,28 @@ def _check_tables(binning: Binning) -> None:
         )
     leaves = sum(int(table[:, LAST].sum()) for table in (binning.windows, binning.nested))
     require(leaves <= MOST_GRID_CELLS, "a grid has too many cells")
+    if binning.linear is not None:
+        require(binning.axis == "double" and not len(binning.windows), "a grid has both linear cells and windows")
+        _check_linear(binning.linear)
     require(math.isfinite(binning.centre), "the centre of a grid is not finite")
     unit = math.frexp(binning.scale)
     require(unit[0] == 0.5 and abs(unit[1]) <= 1024, "the scale of a grid is no power of two")
     require(isinstance(binning.origin, int) and 0 <= binning.origin < 1 << 64, "the origin of a grid is no key")
+
+
+def _check_linear(linear: Linear) -> None:
+    """Refuse linear cells that are too many, or lie where arithmetic on units is not exact."""
+    shifts, block = linear.shifts, linear.block_shift
+    require(
+        all(isinstance(number, int) for number in (linear.exponent, linear.first, block)), "linear cells are not of whole units"
+    )
+    require(shifts.ndim == 1 and len(shifts) and 0 <= block <= MOST_BLOCK_SHIFT, "linear cells are of no block")
+    require(((shifts >= 0) & (shifts <= block)).all(), "linear cells are wider than their block")
+    end = linear.first + (len(shifts) << block)
+    require(max(-linear.first, end) <= EXACT_INTEGERS and len(shifts) << block <= MOST_UNITS, "linear cells reach too far")
+    require(abs(linear.exponent) <= MOST_EXPONENT, "linear cells are of units that no double can be divided by")
+    require(not linear.first < 0 < end or linear.exponent <= 0, "linear cells around zero are of units beyond 1")
+    require(linear.n_cells <= MOST_GRID_CELLS, "a grid has too many cells")
 
 
 def _is_ascending(keys: NDArray[np.integer]) -> bool:

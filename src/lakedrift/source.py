@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-__all__ = ["Fragment", "Literal", "Sample", "Scan", "Source"]
+__all__ = ["Fragment", "Literal", "Sample", "Scan", "Source", "distinct_schemas"]
 
 Literal = tuple[str, str | None, pa.DataType]
 
@@ -121,3 +121,8 @@ class Source(Protocol):
 
     def samples(self, names: Sequence[str], rows: int, needed: Sequence[str] = ()) -> list[Sample]:
         """Return about `rows` rows spread over the source, the same ones every time."""
+
+
+def distinct_schemas(fragments: Sequence[Fragment]) -> list[pa.Schema]:
+    """Return the schemas of fragments in order, each once where fragments share it."""
+    return list({id(fragment.schema): fragment.schema for fragment in fragments}.values())

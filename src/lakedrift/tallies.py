@@ -15,7 +15,7 @@ from lakedrift_kernels import hashing, strings, tallies
 __all__ = ["BUCKETS", "NameIndex", "NameTally", "TextTally", "ViewTally"]
 
 BUCKETS = tallies.BUCKETS
-SMALLEST_TABLE = 1 << 10
+SMALLEST_TABLE = 1 << 12  # sparse, so that hardly any two of a few values stand in each other's way
 SMALLEST_ARENA = 1 << 15  # bytes
 IN_TABLE = {
     hashing.START: tallies.PLACE,

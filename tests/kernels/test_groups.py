@@ -62,9 +62,18 @@ class State:
 
 def check_doubles(values: np.ndarray, validity: np.ndarray, offset: int, valid: list[bool], binning: Binning) -> None:
     plain, state, cells = State(binning), State(binning), np.empty(len(values), np.int32)
-    source = read_only(values), validity, offset, 0, binning.tables
-    numbers.add_doubles(*source, plain.unit, *plain.sums, plain.nan, *buffers())
-    assert groups.add_located_doubles(*source, state.unit, *state.sums, state.nan, cells, *buffers()) == (len(values), 0)
+    source = read_only(values), validity, offset, 0
+    if binning.linear is None:
+        numbers.add_doubles(*source, binning.tables, plain.unit, *plain.sums, plain.nan, *buffers())
+        end = groups.add_located_doubles(*source, binning.tables, state.unit, *state.sums, state.nan, cells, *buffers())
+    else:
+        doubles, keys = buffers()
+        copied, units = read_only(doubles.view()), np.empty(BLOCK, np.int32)
+        rest = plain.unit, *plain.sums, plain.nan, doubles, copied, keys, units
+        numbers.add_linear(*source, binning.lines, *rest)
+        rest = state.unit, *state.sums, state.nan, cells, doubles, copied, units
+        end = groups.add_located_linear(*source, binning.lines, *rest)
+    assert end == (len(values), 0)
     assert state.parts() == plain.parts()
     assert cells.tolist() == expected(values, valid, binning, "double")
 
@@ -93,12 +102,16 @@ def test_add_located_integers__counts_as_without_and_each_row_has_its_cell(data,
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5])
-def test_add_located_doubles__over_several_blocks(share):
+@pytest.mark.parametrize("linear", [False, True])
+def test_add_located_doubles__over_several_blocks(share, linear):
     random = np.random.default_rng(2)
     values = random.normal(size=2 * BLOCK + 7)
+    values[::100] = np.tile([np.inf, -np.inf, 1e300, -0.0, -7.0, 0.0], len(values))[: len(values[::100])]
     values[random.random(len(values)) < share] = np.nan
     valid = random.random(len(values)) >= share
-    check_doubles(values, bitmap(valid.tolist(), 3), 3, valid.tolist(), fit(np.arange(9.0)))
+    binning = fit(random.normal(size=50_000) if linear else np.arange(9.0))
+    assert (binning.linear is not None) == linear
+    check_doubles(values, bitmap(valid.tolist(), 3), 3, valid.tolist(), binning)
 
 
 def test_add_located_doubles__stops_where_far_values_have_no_room_and_goes_on():

@@ -46,12 +46,13 @@ def grids(random: np.random.Generator, reference: np.ndarray, current: np.ndarra
     """Return the grids of both sides: one that suits, one that suits neither, or two fitted apart."""
     part = np.sort(reference)[: random.integers(0, len(reference) + 1)] if random.random() < 0.5 else reference
     kind = random.integers(3)
+    cells, others = (1 << int(bits) for bits in random.integers(8, 15, 2))
     if kind == 0:
-        return (fit(part),) * 2
-    strange = fit(list(SHAPES.values())[random.integers(len(SHAPES))](random, 300))
+        return (fit(part, cells),) * 2
+    strange = fit(list(SHAPES.values())[random.integers(len(SHAPES))](random, 300), cells)
     if kind == 1 and strange.axis == "double":
         return strange, strange
-    return fit(part), fit(current)
+    return fit(part, cells), fit(current, others)
 
 
 def pair_of(sides: tuple[np.ndarray, np.ndarray], binnings: tuple[Binning, Binning]) -> Pair:

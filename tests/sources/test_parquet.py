@@ -146,14 +146,14 @@ def test_samples__are_spread_over_the_row_groups(tmp_path):
         write(tmp_path / f"{name}.parquet", {"x": range(1000)}, row_group_size=100)
     samples = open_source(tmp_path).samples(["x"], 200)
     assert {sample.scan.fragments[0].uri[-9] for sample in samples} == set("abc")
-    assert all((sample.rows, sample.among) == (20, 100) for sample in samples)
-    assert len({(sample.scan.fragments[0].uri, sample.group) for sample in samples}) == 10
+    assert all((sample.rows, sample.among) == (34, 100) for sample in samples)
+    assert len({(sample.scan.fragments[0].uri, sample.group) for sample in samples}) == 6
 
 
 def test_samples__many_large_row_groups_are_not_all_decoded_to_their_end(tmp_path):
     write(tmp_path / "a.parquet", {"x": np.zeros(3_000_000)}, row_group_size=150_000)
     among = [sample.among for sample in open_source(tmp_path).samples(["x"], 50_000)]
-    assert Counter(among) == {1 << 16: 8, 150_000: 2}
+    assert Counter(among) == {1 << 16: 5, 150_000: 1}
 
 
 def test_samples__leave_out_empty_row_groups(tmp_path):

@@ -64,6 +64,8 @@ def _query(scan: Scan) -> pl.LazyFrame:
 
 
 def _arrow(frame: pl.DataFrame) -> pa.Table:
+    if not any("\0" in name for name in frame.columns):
+        return frame.to_arrow(compat_level=NEWEST)
     numbered = frame.clone()
     numbered.columns = [str(place) for place in range(frame.width)]
     return numbered.to_arrow(compat_level=NEWEST).rename_columns(frame.columns)

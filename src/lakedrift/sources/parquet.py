@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,16 +15,17 @@ import pyarrow.parquet as pq
 from lakedrift.columns import is_read
 from lakedrift.discovery import find_files, partition_of
 from lakedrift.errors import UnreadableFileError, reason
-from lakedrift.source import Fragment, Literal, Sample, Scan
+from lakedrift.source import Fragment, Literal, Sample, Scan, distinct_schemas
 
 __all__ = ["ParquetFiles", "open_files"]
 
 FOOTER_THREADS = 8
-SAMPLE_GROUPS = 10  # row groups of the lake that a sample is read from
+SAMPLE_GROUPS = 6  # row groups of the lake that a sample is read from
 SAMPLE_COLUMN_BYTES = 8 << 20  # that a sample may take, on average
 DEEP_ROWS = 10 << 20  # decoded for a sample of a few row groups: ten of the size that writers choose by default
 DEEP_COLUMN_BYTES = 8 * DEEP_ROWS  # on average
 SHALLOW_ROWS = 1 << 16  # decoded of a row group at least, as a page has more
+WIDE_TYPES = {dtype.id for dtype in (pa.int64(), pa.uint64(), pa.timestamp("s"), pa.duration("s"))}
 DEEP_EVERY = 5  # of a sample of many row groups, one in so many is decoded to its end
 
 
@@ -42,9 +43,11 @@ class ParquetFiles:
     def scans(self, names: Sequence[str], needed: Sequence[str] = ()) -> list[Scan]:
         """Return one scan for each schema, and for each value of the partition keys among the columns asked for."""
         together: dict[tuple[object, ...], list[Fragment]] = {}
+        schemas = distinct_schemas(self.fragments)
+        fields = {id(schema): tuple(sorted((field.name, str(field.type)) for field in schema)) for schema in schemas}
         for fragment in self.fragments:
-            fields = tuple(sorted((field.name, str(field.type)) for field in fragment.schema))
-            together.setdefault((fields, self._literals(fragment, names, needed)), []).append(fragment)
+            key = fields[id(fragment.schema)], self._literals(fragment, names, needed)
+            together.setdefault(key, []).append(fragment)
         return [self._scan(tuple(fragments), names, needed) for fragments in together.values()]
 
     def samples(self, names: Sequence[str], rows: int, needed: Sequence[str] = ()) -> list[Sample]:
@@ -99,7 +102,19 @@ def open_files(where: str | os.PathLike[str] | Sequence[str | os.PathLike[str]])
     places = [where] if isinstance(where, str | os.PathLike) else where
     name = os.fspath(places[0]) + (" …" if len(places) > 1 else "")
     with ThreadPoolExecutor(FOOTER_THREADS) as pool:
-        return ParquetFiles(name, tuple(pool.map(_fragment, files)))
+        return ParquetFiles(name, _with_shared_schemas(pool.map(_fragment, files)))
+
+
+def _with_shared_schemas(fragments: Iterable[Fragment]) -> tuple[Fragment, ...]:
+    """Let fragments of equal schemas share one, which whoever looks at all of them then looks at once."""
+    known: list[pa.Schema] = []
+    shared = []
+    for fragment in fragments:
+        same = next((schema for schema in reversed(known) if schema.equals(fragment.schema)), None)
+        if same is None:
+            known.append(fragment.schema)
+        shared.append(fragment if same is None else replace(fragment, schema=same))
+    return tuple(shared)
 
 
 def _rows_within(column_bytes: int, fragment: Fragment, group: int) -> int:
@@ -140,7 +155,7 @@ def _fragment(file: Path) -> Fragment:
 
 def _extremes(footer: pq.FileMetaData, schema: pa.Schema) -> tuple[tuple[str, int, int], ...]:
     """Return the least and greatest value of each column of 64-bit integers, where the footer has them."""
-    wide = {field.name: field.type for field in schema if _is_wide(field.type)}
+    wide = {field.name: field.type for field in schema if field.type.id in WIDE_TYPES}
     found: dict[str, list[int]] = {}
     leaves = [(place, footer.schema.column(place).path) for place in range(footer.num_columns)] if wide else []
     for group in map(footer.row_group, range(footer.num_row_groups)):
@@ -148,11 +163,6 @@ def _extremes(footer: pq.FileMetaData, schema: pa.Schema) -> tuple[tuple[str, in
             if name in wide:
                 found.setdefault(name, []).extend(_limits(group.column(place), unsigned=pa.types.is_uint64(wide[name])))
     return tuple((name, min(limits), max(limits)) for name, limits in found.items() if limits)
-
-
-def _is_wide(dtype: pa.DataType) -> bool:
-    kinds = (pa.types.is_int64, pa.types.is_uint64, pa.types.is_timestamp, pa.types.is_duration)
-    return any(is_one(dtype) for is_one in kinds)
 
 
 def _limits(chunk: pq.ColumnChunkMetaData, *, unsigned: bool) -> list[int]:

@@ -46,6 +46,15 @@ class _Choice:
         return wanted
 
     @functools.cached_property
+    def blocks(self) -> NDArray[np.bool_]:
+        """Whether each block of linear cells has a chosen one, and that what lies outside is looked at, (n_blocks + 1,)."""
+        (*_, shift), table, _ = self.binning.lines
+        first = (table[:-1] >> 8) + (np.arange(len(table) - 1) << (shift - (table[:-1] & 63)))
+        ends = np.append(first[1:], first[-1] + (1 << int(shift - (table[-2] & 63))))
+        chosen = np.append(0, np.cumsum(self.wanted))
+        return np.append(chosen[ends] > chosen[first], True)
+
+    @functools.cached_property
     def about(self) -> NDArray[np.bool_]:
         """Whether keys with these top bits may lie in a chosen cell, (2**ABOUT_BITS,)."""
         shift = np.uint64(64 - ABOUT_BITS)
@@ -109,13 +118,16 @@ class Values:
         self.null[0] += array.null_count
         column = column_of(array, self.binning.axis)
         selected = np.empty(len(array), np.uint64)
-        source = column.values, column.validity, column.offset, self.binning.tables
-        choice = self._choice.about, self._choice.wanted, selected
-        if self.binning.axis == "double":
-            valid, kept = numbers.select_doubles(*source, *choice, self.nan, BUFFERS.doubles, BUFFERS.keys)
+        binning, choice, doubles, keys = self.binning, self._choice, BUFFERS.doubles, BUFFERS.keys
+        source, wanted = (column.values, column.validity, column.offset), (choice.wanted, selected)
+        if binning.linear is not None:
+            cells, gathered, units = (binning.lines, choice.blocks), BUFFERS.gathered, BUFFERS.units
+            valid, kept = numbers.select_linears(*source, *cells, *wanted, self.nan, doubles, gathered, units)
+        elif binning.axis == "double":
+            valid, kept = numbers.select_doubles(*source, binning.tables, choice.about, *wanted, self.nan, doubles, keys)
         else:
-            axis = flip_of(self.binning.axis), np.uint64(self.binning.origin)
-            valid, kept = numbers.select_integers(*source, *choice, *axis, BUFFERS.doubles, BUFFERS.keys)
+            axis = flip_of(binning.axis), np.uint64(binning.origin)
+            valid, kept = numbers.select_integers(*source, binning.tables, choice.about, *wanted, *axis, doubles, keys)
         self.others[0] += valid - kept
         self._hold(selected[:kept].copy())
 
