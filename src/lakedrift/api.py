@@ -22,6 +22,7 @@ from lakedrift.merging import merge
 from lakedrift.metric import discover
 from lakedrift.observer import Observer, Silent
 from lakedrift.plan import Plan, Selection, columns_of, make_plan, select
+from lakedrift.privacy import protected
 from lakedrift.profiles import Profile, StateKey
 from lakedrift.reading import Reader
 from lakedrift.refinement import doubts, refine
@@ -158,9 +159,13 @@ def profile(
     fold: bool = False,
     store: str | os.PathLike[str] | Storage | None = None,
     refit: bool = False,
+    private: int | None = None,
     observer: Observer | None = None,
 ) -> Profile:
     """Scan a dataset once into a profile; parameters as of `sweep`, and `like`, a profile whose kinds and grids are used.
+
+    With `private`, no category and no numeric cell of the profile is one that fewer rows share, and it says so; the grids of
+    such a profile are its own.
 
     Raises
     ------
@@ -175,7 +180,7 @@ def profile(
     series = _series(store, selection, groupby, model)
     found = _profiled(_opened(source), selection, groupby, model, known, means, "profile", watch, series, refit=refit)
     watch.done()
-    return found
+    return found if private is None else protected(found, private)
 
 
 def compare(

@@ -30,7 +30,11 @@ def on_common_ground(states: Sequence[Any]) -> list[Any]:
     """
     if all(isinstance(state, Numeric) for state in states) and not _are_alike(states):
         common = functools.reduce(_common, (state.binning for state in states))
-        return [state.coarsened(common) for state in states]
+        levelled = [state.coarsened(common) for state in states]
+        if not all(len(state.extremes) for state in states):
+            for state in levelled:
+                state.extremes = state.extremes[:0]
+        return levelled
     if all(isinstance(state, Crosstab) for state in states):
         bits = min(state.bits for state in states)
         return [state.coarsened(bits) for state in states]
@@ -39,7 +43,8 @@ def on_common_ground(states: Sequence[Any]) -> list[Any]:
 
 def _are_alike(states: Sequence[Numeric]) -> bool:
     first, *others = states
-    return all(state.binning == first.binning and len(state.near) == len(first.near) for state in others)
+    kept = {(len(state.extremes), len(state.near)) for state in states}
+    return len(kept) == 1 and all(state.binning == first.binning for state in others)
 
 
 def _common(one: Binning, other: Binning) -> Binning:

@@ -89,7 +89,9 @@ def decode(data: bytes) -> Profile:
     require(len({grouping.keys for grouping in groupings}) == len(groupings), "a grouping is there twice")
     features = tuple(Feature(*feature) for feature in header.features)
     found = header.name, fragments, header.rows, header.filtered, features, MappingProxyType(states)
-    return _checked(Profile(*found, groupings=groupings, time=header.time, every=every, unread=tuple(unread)))
+    return _checked(
+        Profile(*found, groupings=groupings, time=header.time, every=every, unread=tuple(unread), private=header.private)
+    )
 
 
 def _read_states(sheets: Sequence[Sheet], n_groups: int) -> tuple[dict[StateKey, Summary], list[Unread]]:
@@ -163,6 +165,7 @@ def _checked(profile: Profile) -> Profile:
     names = [feature.name for feature in profile.features]
     own = [columns[0] for _, columns in profile.states if len(columns) == 1]
     require(len(set(names)) == len(names), "a feature is there twice")
+    require(profile.private is None or profile.private > 1, "it is private among fewer than two rows")
     require(min(profile.rows, profile.filtered) >= 0, "it has fewer rows than none")
     require(all(columns for _, columns in profile.states), "a state is of no column")
     require(

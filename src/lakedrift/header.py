@@ -33,6 +33,7 @@ class Header(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     rows: int
     filtered: int
+    private: int | None
     features: list[tuple[str, Kind, str]]
     time: str | None
     every: tuple[str, str] | None
@@ -63,6 +64,7 @@ def told(profile: Profile, states: Sequence[tuple[int, str, tuple[str, ...]]]) -
         name=profile.name,
         rows=profile.rows,
         filtered=profile.filtered,
+        private=profile.private,
         features=features,
         time=profile.time,
         every=None if profile.every is None else (str(profile.every), profile.every.zone),

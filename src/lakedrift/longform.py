@@ -25,6 +25,7 @@ __all__ = ["FIELD", "LongRows", "LongTable"]
 
 FIELD = pa.dictionary(pa.int8(), pa.string())
 MOST_FIELDS = 100
+MOST_ROWS = 2.0**62  # sums of these are integers of 64 bits, however they are rounded
 
 
 class LongTable:
@@ -107,7 +108,7 @@ class LongRows:
         at = groups * n_places + places
         require((np.diff(at) > 0).all(), f"{field}: places are not in order")
         require(zeros or (counts != 0).all(), f"{field}: a zero is written")
-        require(signed or (counts >= 0).all(), f"{field}: a count is negative")
+        require(signed or _are_counts(counts), f"{field}: a count is negative, or they are too many")
         dense = np.zeros(self.n_groups * n_places, np.int64)
         dense[at] = counts
         return dense.reshape(self.n_groups, n_places)
@@ -123,7 +124,7 @@ class LongRows:
         """Return counts by name, a dict a group."""
         run = self._runs.get(field, (0, 0))
         groups, places, counts = self.entries(field)
-        require((counts > 0).all(), f"{field}: a count is not positive")
+        require(counts.all() and _are_counts(counts), f"{field}: a count is not positive, or they are too many")
         names = self._names(field, *run)
         tallies: list[dict[str, int]] = [{} for _ in range(self.n_groups)]
         before = (-1, 0, "")
@@ -187,6 +188,11 @@ def _runs(fields: pa.ChunkedArray) -> dict[str, tuple[int, int]]:
     require(len(set(names)) == len(names), "a field is in two parts")
     ends = np.append(starts, len(numbers))[1:]
     return {name: (start, end) for name, start, end in zip(names, starts.tolist(), ends.tolist(), strict=True)}
+
+
+def _are_counts(counts: Counts) -> bool:
+    """Whether no number is negative, and their sum is one too."""
+    return bool((counts >= 0).all() and counts.astype(np.float64).sum() < MOST_ROWS)
 
 
 def _is_utf8(name: str) -> bool:

@@ -57,6 +57,8 @@ def merge(profiles: Sequence[Profile], *, coarsen: bool = False, allow_duplicate
     unread = sorted((part for profile in profiles for part in profile.unread), key=_order_of_unread)
     groupings = sum_of_groupings(profiles, coarsen=coarsen)
     merged = replace(merged, groupings=groupings, time=profiles[0].time, every=profiles[0].every, unread=tuple(unread))
+    private = [profile.private for profile in profiles]
+    merged = replace(merged, private=None if None in private else min(least for least in private if least is not None))
     merged.check()
     return merged
 

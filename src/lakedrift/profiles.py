@@ -76,6 +76,8 @@ class Profile:
         The length of the windows.
     unread
         States of kinds that this version does not know.
+    private
+        No value in it is shared by fewer rows than this; None where nobody saw to that.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Profile:
     time: str | None = None
     every: Every | None = None
     unread: tuple[Unread, ...] = ()
+    private: int | None = None
 
     def __repr__(self) -> str:
         return f"Profile({self.name!r}, {self.rows:,} rows, {len(self.fragments)} fragments, {len(self.features)} features)"

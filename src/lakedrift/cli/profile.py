@@ -36,6 +36,7 @@ def profile(
     threads: Count = None,
     store: Store = None,
     refit: Refit = False,
+    private: Annotated[int | None, Parameter(metavar="K")] = None,
     config: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     table: Annotated[str | None, Parameter(metavar="NAME")] = None,
 ) -> int:
@@ -75,6 +76,8 @@ def profile(
         Keep the profile of every file in this folder, or at this s3:// address, and read only what is new.
     refit
         Fit new grids, keep these in the store instead, and read everything again.
+    private
+        Keep no value that fewer than K rows share. The store keeps them all the same.
     config
         A configuration file. [default: lakedrift.toml, else [tool.lakedrift] of pyproject.toml]
     table
@@ -92,6 +95,7 @@ def profile(
         "threads": threads,
         "store": store,
         "refit": refit,
+        "private": private,
         **settings.grouping,
         **grouping(by, time, every, max_segments, fold=fold),
     }
