@@ -5,6 +5,7 @@ There is one `header`, a `schema` for each set of columns that fragments have, a
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import json
 from collections.abc import Sequence
@@ -60,7 +61,7 @@ def told(profile: Profile, states: Sequence[tuple[int, str, tuple[str, ...]]]) -
     schemas = sorted({entry.schema for entry in profile.fragments})
     features = [(feature.name, feature.kind, feature.dtype) for feature in profile.features]
     header = Header(
-        written_by=f"lakedrift {importlib.metadata.version('lakedrift')}",
+        written_by=_writer(),
         name=profile.name,
         rows=profile.rows,
         filtered=profile.filtered,
@@ -74,6 +75,11 @@ def told(profile: Profile, states: Sequence[tuple[int, str, tuple[str, ...]]]) -
     origins = [_origin(entry, schemas.index(entry.schema)) for entry in profile.fragments]
     parts: dict[str, list[Any]] = {"header": [header], "schema": schemas, "fragment": origins}
     return pa.concat_tables(texts(field, [written(part) for part in parts[field]]) for field in parts)
+
+
+@functools.cache  # looking it up takes longer than writing a small profile
+def _writer() -> str:
+    return f"lakedrift {importlib.metadata.version('lakedrift')}"
 
 
 def _origin(entry: Entry, schema: int) -> Origin:
