@@ -6,7 +6,7 @@ PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 DEMO = $(VENV)/.installed-demo
 DEV = $(VENV)/.installed-dev
 
-.PHONY: demo test bounds lint bench
+.PHONY: demo test bounds crashes lint bench
 .DELETE_ON_ERROR:
 
 demo: $(DEMO)
@@ -20,6 +20,10 @@ test: $(DEV)
 # The bounds of every metric against brute force, over twenty thousand hostile cases; make test tries five hundred.
 bounds: $(DEV)
 	LAKEDRIFT_BOUNDS_CASES=20000 $(VENV)/bin/pytest tests/laws/test_bounds.py
+
+# Two hundred writers of profiles and stores, killed at random moments; make test kills twenty.
+crashes: $(DEV)
+	LAKEDRIFT_KILLS=200 $(VENV)/bin/pytest tests/test_store_faults.py
 
 lint: $(DEV)
 	$(VENV)/bin/ruff check

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 PACKAGES = [ROOT / "src" / "lakedrift", ROOT / "kernels" / "lakedrift_kernels"]
 COMES_WITH_ANOTHER = {"llvmlite"}  # with numba
-OPTIONAL = {"duckdb", "pandas"}  # for those who ask for that engine, or call to_pandas
+OPTIONAL = {"boto3", "botocore", "duckdb", "pandas"}  # for those who ask for that store or engine, or call to_pandas
 
 
 def test_version__is_told_alike_everywhere() -> None:

@@ -82,7 +82,7 @@ def test_help__is_what_the_page_shows(cache: Path) -> None:
 def test_exit_codes__are_those_of_the_program() -> None:
     assert lakedrift.cli.__doc__ is not None
     known = dict(re.findall(r"^ +(\d+)  (\S.*)$", lakedrift.cli.__doc__, re.MULTILINE))
-    assert {code for code, _ in table("exit code")} == set(known) - {"4"}  # no command has a profile store yet
+    assert {code for code, _ in table("exit code")} == set(known)
 
 
 def test_limits__are_the_defaults() -> None:

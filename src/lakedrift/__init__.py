@@ -12,17 +12,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lakedrift.api import compare, merge, profile, sweep
+    from lakedrift.api import compare, load, merge, profile, sweep
     from lakedrift.comparison import Comparison
     from lakedrift.errors import LakedriftError
     from lakedrift.profiles import Profile
 
     __version__: str
 
-__all__ = ["Comparison", "LakedriftError", "Profile", "__version__", "compare", "merge", "profile", "sweep"]
+__all__ = ["Comparison", "LakedriftError", "Profile", "__version__", "compare", "load", "merge", "profile", "sweep"]
 
 HOMES = {
-    **dict.fromkeys(("compare", "merge", "profile", "sweep"), "lakedrift.api"),
+    **dict.fromkeys(("compare", "load", "merge", "profile", "sweep"), "lakedrift.api"),
     "Comparison": "lakedrift.comparison",
     "LakedriftError": "lakedrift.errors",
     "Profile": "lakedrift.profiles",

@@ -140,9 +140,9 @@ def align(reference: Numeric, current: Numeric, extremes: Keys | None = None) ->
     span = slice(held[0], held[-1] + 1)
     starts, ends = keys[span].copy(), (np.append(keys[1:] - np.uint64(1), LAST_KEY))[span]
     across = current.binning.axis != axis
-    if not across:
-        if extremes is None:
-            extremes = np.vstack([reference.extremes, current.extremes])
+    if extremes is None and len(reference.extremes) and len(current.extremes):
+        extremes = np.vstack([reference.extremes, current.extremes])
+    if not across and extremes is not None:
         starts[0], ends[-1] = max(starts[0], extremes[:, 0].min()), min(ends[-1], extremes[:, 1].max())
     return Alignment(axis, starts, ends, (sides[0][:, span], sides[1][:, span]), across=across)
 

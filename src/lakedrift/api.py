@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
@@ -14,25 +15,30 @@ from lakedrift.errors import UsageError
 from lakedrift.feature import Feature, Kind
 from lakedrift.filtering import Filter
 from lakedrift.groupby import MAX_SEGMENTS, By, GroupBy
+from lakedrift.increments import profile_increments
 from lakedrift.judgement import Rules, chosen_metrics, judge, measured
 from lakedrift.measure import Measure
 from lakedrift.memory import LIBRARIES, NO_GROUPS, GroupedCounts, Shares, budget, share_out
+from lakedrift.merging import merge
 from lakedrift.metric import discover
 from lakedrift.observer import Observer, Silent
-from lakedrift.plan import Plan, Selection, columns_of, make_plan
-from lakedrift.profiles import Profile, StateKey, merge
+from lakedrift.plan import Plan, Selection, columns_of, make_plan, select
+from lakedrift.privacy import protected
+from lakedrift.profiles import Profile, StateKey
 from lakedrift.reading import Reader
 from lakedrift.refinement import doubts, refine
 from lakedrift.scanners import open_scanner
 from lakedrift.source import Source
 from lakedrift.sources import open_source
+from lakedrift.storage import Storage
+from lakedrift.store import Series, open_series, signature
 from lakedrift.summaries.values import Values
 from lakedrift.summary import Summary
 from lakedrift.tabulation import Tables, Tabulation, tabulate
 from lakedrift.threshold import Thresholds
 from lakedrift.windowing import Choice
 
-__all__ = ["DryRun", "compare", "merge", "plan_sweep", "profile", "sweep"]
+__all__ = ["DryRun", "compare", "load", "merge", "plan_sweep", "profile", "sweep"]
 
 MIN_ROWS = 500
 
@@ -60,6 +66,8 @@ def sweep(
     against: str | Sequence[str] | None = None,
     baseline: str | None = None,
     gate: Gate = "lake",
+    store: str | os.PathLike[str] | Storage | None = None,
+    refit: bool = False,
     observer: Observer | None = None,
 ) -> Comparison:
     """Compare every feature of two datasets, or of the windows of one.
@@ -67,8 +75,8 @@ def sweep(
     Parameters
     ----------
     reference, current
-        A path, directory, glob or list of Parquet files; a Polars, pandas or Arrow frame, or a Polars query; or a `Profile`.
-        Without a current side the windows of the reference are compared with one another.
+        A path, directory, glob or list of Parquet files; a Polars, pandas or Arrow frame, or a Polars query; or a `Profile`,
+        or the path of a saved one. Without a current side the windows of the reference are compared with one another.
     features, exclude
         Columns, by name or pattern; all but partition keys by default. A literal name wins over patterns.
     kinds
@@ -110,6 +118,12 @@ def sweep(
         after it are judged.
     gate
         Whether the verdict of all is that of the whole `lake`, or of its `segments` too.
+    store
+        A folder, an `s3://` address, or any `lakedrift.storage.Storage`, that keeps the profile of every file, so that the next
+        audit reads only what is new or changed. The first audit's grids serve all later ones. What a verdict hangs on is
+        settled by a second scan, which reads everything, only with `exact`.
+    refit
+        Whether to fit new grids, and keep these instead; everything is read again.
     observer
         Who is told how the run gets on.
 
@@ -125,15 +139,17 @@ def sweep(
     selection, means = Selection(features, exclude or (), kinds, where), _Means.of(engine, memory, threads)
     sides = [_opened(side) for side in (reference, current) if side is not None]
     known = [name for side in sides for name in _names(side)]
-    choice = Choice(against, baseline)
+    choice, series = Choice(against, baseline), _series(store, selection, groupby, None)
     choice.check(sides[0].every if isinstance(sides[0], Profile) else groupby.every, dated=len(sides) == 1)
-    before = _profiled(sides[0], selection, groupby, None, known, means, "reference", watch)
-    after = None if len(sides) == 1 else _profiled(sides[1], selection, groupby, before, known, means, "current", watch)
+    before = _profiled(sides[0], selection, groupby, None, known, means, "reference", watch, series, refit=refit)
+    after = None
+    if len(sides) == 2:
+        after = _profiled(sides[1], selection, groupby, before, known, means, "current", watch, series)
     rules = Rules(chosen, limits, min_rows)
     comparison = judge(before, after, rules, choice, gate)
     scans = doubts(comparison, exact=exact, memory=means.shares(before.states, _counts_of(before)).values)
     settled: dict[str, list[Measure]] = {}
-    if after is not None and not any(isinstance(side, Profile) for side in sides):
+    if after is not None and (exact or series is None) and not any(isinstance(side, Profile) for side in sides):
         for scan in scans:
             again = [
                 _refined(profile, side, {name: states[at] for name, states in scan.items()}, where, means, watch)
@@ -150,7 +166,7 @@ def sweep(
 def profile(
     source: Any,
     *,
-    like: Profile | None = None,
+    like: Profile | str | os.PathLike[str] | None = None,
     features: Sequence[str] | None = None,
     exclude: Sequence[str] | None = None,
     kinds: Mapping[str, Kind] | None = None,
@@ -163,9 +179,15 @@ def profile(
     every: str | None = None,
     max_segments: int = MAX_SEGMENTS,
     fold: bool = False,
+    store: str | os.PathLike[str] | Storage | None = None,
+    refit: bool = False,
+    private: int | None = None,
     observer: Observer | None = None,
 ) -> Profile:
     """Scan a dataset once into a profile; parameters as of `sweep`, and `like`, a profile whose kinds and grids are used.
+
+    With `private`, no category and no numeric cell of the profile is one that fewer rows share, and it says so; the grids of
+    such a profile are its own.
 
     Raises
     ------
@@ -173,17 +195,19 @@ def profile(
         If a name is unknown, the input cannot be read, or a law is broken.
     """
     watch = observer or Silent()
-    known = [feature.name for feature in like.features] if like is not None else []
+    model = None if like is None else _known(like)
+    known = [feature.name for feature in model.features] if model is not None else []
     selection, means = Selection(features, exclude or (), kinds, where), _Means.of(engine, memory, threads)
     groupby = GroupBy.of(by, time, every, max_segments, fold)
-    found = _profiled(open_source(source), selection, groupby, like, known, means, "profile", watch)
+    series = _series(store, selection, groupby, model)
+    found = _profiled(_opened(source), selection, groupby, model, known, means, "profile", watch, series, refit=refit)
     watch.done()
-    return found
+    return found if private is None else protected(found, private)
 
 
 def compare(
-    reference: Profile,
-    current: Profile | None = None,
+    reference: Profile | str | os.PathLike[str],
+    current: Profile | str | os.PathLike[str] | None = None,
     *,
     against: str | Sequence[str] | None = None,
     baseline: str | None = None,
@@ -192,9 +216,9 @@ def compare(
     min_rows: int = MIN_ROWS,
     gate: Gate = "lake",
 ) -> Comparison:
-    """Compare two profiles, or the windows of one; the bounds are tightest when one was made `like` the other.
+    """Compare two profiles or saved ones by their paths, or the windows of one.
 
-    The parameters are those of `sweep`.
+    The bounds are tightest when one was made `like` the other. The parameters are those of `sweep`.
 
     Raises
     ------
@@ -205,7 +229,21 @@ def compare(
     """
     chosen = chosen_metrics(metrics)
     rules = Rules(chosen, _thresholds(thresholds), min_rows)
-    return judge(reference, current, rules, Choice(against, baseline), gate)
+    after = None if current is None else _known(current)
+    return judge(_known(reference), after, rules, Choice(against, baseline), gate)
+
+
+def load(path: str | os.PathLike[str]) -> Profile:
+    """Return the profile that `Profile.save` wrote to a file or an `s3://` address.
+
+    Raises
+    ------
+    SourceNotFoundError
+        If there is nothing.
+    StoreError
+        If it cannot be read, or is no sound profile.
+    """
+    return Profile.load(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +282,8 @@ def plan_sweep(
     against: str | Sequence[str] | None = None,
     baseline: str | None = None,
     gate: Gate = "lake",
+    store: str | os.PathLike[str] | Storage | None = None,
+    refit: bool = False,
 ) -> DryRun:
     """Say what a sweep with the same arguments would read; only footers and the fit sample are read, so no group is known.
 
@@ -252,7 +292,7 @@ def plan_sweep(
     LakedriftError
         As `sweep` would.
     """
-    del min_rows, exact, gate  # whatever they are, the same is read
+    del min_rows, exact, gate, store, refit  # whatever they are, the same is read, or less
     chosen_metrics(metrics)
     _thresholds(thresholds)
     means = _Means.of(engine, memory, threads)
@@ -266,10 +306,7 @@ def plan_sweep(
     known = [name for side in opened for name in _names(side)]
     selection = Selection(features, exclude or (), kinds, where)
     before = _draft(opened[0], selection, None, known, means)
-    if isinstance(before, Profile):
-        like = before
-    else:
-        like = Profile(before.source.name, before.source.fragments, 0, 0, before.features, before.states)
+    like = before if isinstance(before, Profile) else Profile(before.source.name, (), 0, 0, before.features, before.states)
     afters = [_draft(side, selection, like, known, means) for side in opened[1:]]
     drafts = [draft for draft in (before, *afters) if isinstance(draft, Plan)]
     needed = max((_needed(draft, means) for draft in drafts), default=0)
@@ -336,7 +373,30 @@ def _side(source: Source | Profile) -> Side:
 
 
 def _opened(side: Any) -> Source | Profile:
-    return side if isinstance(side, Profile) else open_source(side)
+    return _known(side) if isinstance(side, Profile) or Profile.is_at(side) else open_source(side)
+
+
+def _known(profile: Profile | str | os.PathLike[str]) -> Profile:
+    """Return a profile, or the one that is saved there."""
+    return profile if isinstance(profile, Profile) else Profile.load(profile)
+
+
+def _restricted(profile: Profile, selection: Selection, groupby: GroupBy, known: Sequence[str]) -> Profile:
+    """Return a finished profile with what was asked for only.
+
+    Raises
+    ------
+    UsageError
+        If it does not hold what was asked for: rows cannot be filtered or grouped any more.
+    """
+    if selection.where is not None:
+        msg = f"the rows of the profile {profile.name!r} cannot be filtered any more"
+        raise UsageError(msg, hint="filter when you profile: where= or --where")
+    _check_grouped(profile, groupby)
+    if selection.features is None and not selection.exclude:
+        return profile
+    names = select({feature.name: None for feature in profile.features}, (), selection, known)
+    return profile.only(names)
 
 
 def _names(side: Source | Profile) -> list[str]:
@@ -352,22 +412,80 @@ def _profiled(
     means: _Means,
     stage: str,
     observer: Observer,
+    series: Series | None = None,
+    *,
+    refit: bool = False,
 ) -> Profile:
     if isinstance(side, Profile):
-        _check_grouped(side, groupby)
-        return side
-    groupby, reader = checked(groupby, side), means.reader(means.memory // 2)
-    plan = make_plan(side, selection, like=like, known=known, reader=reader, weighed=bool(groupby))
-    tabulations: list[Tabulation] = []
-    if groupby:
-        observer.stage(f"{stage}: groups", _declared(side))
+        return _restricted(side, selection, groupby, known)
+    groupby = checked(groupby, side)
+    steps = _Steps(side, selection, groupby, like, known, means, stage, observer)
+    if series is not None:
+        return profile_increments(series, side, steps, refit=refit)
+    return steps.scan(steps.plan(None), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """How a side is profiled, step by step."""
+
+    source: Source
+    selection: Selection
+    groupby: GroupBy
+    model: Profile | None  # what it is like, where a step is not told another
+    known: Sequence[str]
+    means: _Means
+    stage: str
+    observer: Observer
+
+    def plan(self, like: Profile | None) -> Plan:
+        like = like or self.model
+        reader = self.means.reader(self.means.memory // 2)
+        weighed = bool(self.groupby)
+        return make_plan(self.source, self.selection, like=like, known=self.known, reader=reader, weighed=weighed)
+
+    def grids(self, plan: Plan, like: Profile | None) -> Profile:
+        groupings = tuple(one.blank() for one in self._tabulations(plan, like))
+        empty = Profile("", (), 0, 0, plan.features, plan.states, groupings=groupings)
+        return replace(empty, time=self.groupby.time, every=self.groupby.every)
+
+    def scan(self, plan: Plan, like: Profile | None) -> Profile:
+        tabulations = self._tabulations(plan, like)
+        counts = GroupedCounts.of((len(one.roll), one.states.values()) for one in tabulations)
+        reader = self.means.reader(self.means.shares(plan.states, counts).reading)
+        self.observer.stage(self.stage, _declared(plan.source))
+        return run(plan, self.means.threads, self.observer, reader, Tables(self.groupby, tabulations))
+
+    def _tabulations(self, plan: Plan, like: Profile | None) -> list[Tabulation]:
+        if not self.groupby:
+            return []
+        self.observer.stage(f"{self.stage}: groups", _declared(plan.source))
         keep = None if plan.where is None else Filter(plan.where)
-        rolls = take_census(side, groupby, keep, reader, observer, like.groupings if like is not None else ())
-        tabulations = tabulate(rolls, plan, groupby.every, like)
-    counts = GroupedCounts.of((len(one.roll), one.states.values()) for one in tabulations)
-    reader = means.reader(means.shares(plan.states, counts).reading)
-    observer.stage(stage, _declared(side))
-    return run(plan, means.threads, observer, reader, Tables(groupby, tabulations))
+        like = like or self.model
+        groupings = like.groupings if like is not None else ()
+        reader = self.means.reader(self.means.memory // 2)
+        rolls = take_census(plan.source, self.groupby, keep, reader, self.observer, groupings)
+        return tabulate(rolls, plan, self.groupby.every, like)
+
+
+def _series(
+    store: str | os.PathLike[str] | Storage | None, selection: Selection, groupby: GroupBy, like: Profile | None
+) -> Series | None:
+    """Return where profiles of what was asked for are kept.
+
+    Raises
+    ------
+    UsageError
+        If what is asked for depends on the whole lake, so that no part of it can be kept.
+    """
+    if store is None:
+        return None
+    if groupby.fold:
+        msg = "which segments are folded depends on the whole lake, so that a store cannot keep parts of it"
+        raise UsageError(msg, hint="leave fold or store out, or raise max_segments")
+    chosen = [selection.features, selection.exclude, dict(selection.kinds or {}), selection.where]
+    grouped = [groupby.by, groupby.time, str(groupby.every), groupby.max_segments]
+    return open_series(store, [chosen, grouped, None if like is None else signature(like)])
 
 
 def _refined(

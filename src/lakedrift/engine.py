@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from lakedrift.filtering import Filter
 from lakedrift.groupby import GroupBy
+from lakedrift.manifest import Entry
 from lakedrift.observer import Observer
 from lakedrift.plan import Plan
 from lakedrift.profiles import Profile, StateKey
@@ -76,8 +77,11 @@ def run(
                 rows += batch.num_rows
                 filtered += kept_back
                 observer.advance(batch.num_rows + kept_back)
+    fragments = plan.source.fragments
+    known = 0 if keep is None else filtered if len(fragments) == 1 else None
+    entries = tuple(Entry.of(fragment, known) for fragment in fragments)
     states, groupings = MappingProxyType(crew.merged()), tables.groupings()
-    profile = Profile(plan.source.name, plan.source.fragments, rows, filtered, plan.features, states, groupings=groupings)
+    profile = Profile(plan.source.name, entries, rows, filtered, plan.features, states, groupings=groupings)
     profile = replace(profile, time=tables.groupby.time, every=tables.groupby.every)
     profile.check()
     return profile

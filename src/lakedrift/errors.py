@@ -11,6 +11,11 @@
     │   ├── UnreadableFileError       names the file
     │   ├── SourceChangedError        while it was read
     │   └── SchemaError               the two sides have nothing in common
+    ├── StoreError                4   a profile, or the store of profiles
+    │   ├── CorruptProfileError       not what was written, or no profile at all
+    │   ├── ProfileVersionError       written by a later lakedrift
+    │   ├── StoreConflictError        another process, or an earlier run, says otherwise
+    │   └── StoreWriteError           disk full, permission denied; what was there before is intact
     ├── ResourceError             5   the budget is too small; says for what, and which knob to turn
     ├── IncompatibleProfilesError 2   two states that do not add
     └── InvariantError           70   a law is broken: a bug of ours, and no result
@@ -24,14 +29,19 @@ from typing import ClassVar
 
 __all__ = [
     "ConfigError",
+    "CorruptProfileError",
     "IncompatibleProfilesError",
     "InvariantError",
     "LakedriftError",
+    "ProfileVersionError",
     "ResourceError",
     "SchemaError",
     "SourceChangedError",
     "SourceError",
     "SourceNotFoundError",
+    "StoreConflictError",
+    "StoreError",
+    "StoreWriteError",
     "UnknownNameError",
     "UnreadableFileError",
     "UsageError",
@@ -100,6 +110,28 @@ class SourceChangedError(SourceError):
 
 class SchemaError(SourceError):
     """The two sides have nothing in common, or a column cannot be understood."""
+
+
+class StoreError(LakedriftError):
+    """A profile on disk, or the store of profiles, is at fault."""
+
+    exit_code = 4
+
+
+class CorruptProfileError(StoreError):
+    """What was read is not what was written, is no profile, or says what cannot be."""
+
+
+class ProfileVersionError(StoreError):
+    """The profile was written by a later version."""
+
+
+class StoreConflictError(StoreError):
+    """What is stored, by another process or an earlier run, does not go with what was asked for."""
+
+
+class StoreWriteError(StoreError):
+    """Something could not be written; what was there before is intact."""
 
 
 class ResourceError(LakedriftError):

@@ -5,22 +5,48 @@ The module is not called `profile` because `lakedrift.profile` is the public ver
 
 from __future__ import annotations
 
+import contextlib
+import datetime
 import functools
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
-from lakedrift.errors import IncompatibleProfilesError, InvariantError
+import pyarrow as pa
+
+from lakedrift import container
+from lakedrift.errors import (
+    InvariantError,
+    SourceNotFoundError,
+    StoreError,
+)
 from lakedrift.feature import Feature
 from lakedrift.grouping import Grouping
-from lakedrift.source import Fragment
+from lakedrift.manifest import Entry
+from lakedrift.storages import locate
 from lakedrift.summary import StateKey, Summary
 from lakedrift.window import Every
 
-__all__ = ["WHOLE_LAKE", "Profile", "StateKey", "merge"]
+__all__ = ["WHOLE_LAKE", "Profile", "StateKey", "Unread"]
 
 WHOLE_LAKE = ""
+SUFFIX = ".profile"
 VALUES, DISTINCT = "values", "distinct"  # the kinds of state that stand beside a feature's own
+
+
+class Unread(NamedTuple):
+    """A state of a kind that this version does not know: kept as it was written, for one that does.
+
+    How such states add up is not known either, so a merged profile holds those of its parts side by side.
+    """
+
+    grouping: int
+    kind: str
+    columns: tuple[str, ...]
+    table: pa.Table
 
 
 @dataclass(frozen=True)
@@ -48,10 +74,14 @@ class Profile:
         The column that windows are made of, None where there is none.
     every
         The length of the windows.
+    unread
+        States of kinds that this version does not know.
+    private
+        No value in it is shared by fewer rows than this; None where nobody saw to that.
     """
 
     name: str
-    fragments: tuple[Fragment, ...]
+    fragments: tuple[Entry, ...]
     rows: int
     filtered: int
     features: tuple[Feature, ...]
@@ -60,6 +90,8 @@ class Profile:
     groupings: tuple[Grouping, ...] = ()
     time: str | None = None
     every: Every | None = None
+    unread: tuple[Unread, ...] = ()
+    private: int | None = None
 
     def __repr__(self) -> str:
         return f"Profile({self.name!r}, {self.rows:,} rows, {len(self.fragments)} fragments, {len(self.features)} features)"
@@ -100,11 +132,118 @@ class Profile:
                 return grouping
         raise KeyError(tuple(keys))
 
+    def only(self, names: Sequence[str]) -> Profile:
+        """Return the profile of these features, in the order of the source."""
+        wanted = set(names)
+        features = tuple(feature for feature in self.features if feature.name in wanted)
+        states = MappingProxyType({key: state for key, state in self.states.items() if wanted.issuperset(key[1])})
+        groupings = tuple(
+            replace(
+                one, states=MappingProxyType({key: state for key, state in one.states.items() if wanted.issuperset(key[1])})
+            )
+            for one in self.groupings
+        )
+        unread = tuple(part for part in self.unread if wanted.issuperset(part.columns))
+        return replace(self, features=features, states=states, groupings=groupings, unread=unread)
+
     def empty(self) -> Profile:
         """Return a profile on the same grids with no rows."""
         states = {key: state.empty() for key, state in self.states.items()}
         groupings = tuple(grouping.empty() for grouping in self.groupings)
-        return replace(self, fragments=(), rows=0, filtered=0, states=MappingProxyType(states), groupings=groupings)
+        fixed = MappingProxyType(states)
+        return replace(self, fragments=(), rows=0, filtered=0, states=fixed, groupings=groupings, unread=())
+
+    def select(self, *, segment: str | None = None, window: str | datetime.date | None = None) -> Profile:
+        """Return the profile of one segment, of one window, or of one segment in one window.
+
+        Its states are those of the groups added up: counts in coarser cells, without moments and exact values.
+
+        Parameters
+        ----------
+        segment
+            Its label, such as `carrier=AA/origin=JFK`; the whole lake where there is none.
+        window
+            When it starts: a time or a date, or the same as ISO text. Where no zone is said, that of the windows is meant.
+
+        Raises
+        ------
+        UnknownNameError
+            If the profile has no such segment or window.
+        """
+        from lakedrift.selection import selected  # it makes profiles
+
+        return selected(self, segment, window)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the profile to a file, or to an `s3://` address: whole or not at all, whatever happens meanwhile.
+
+        Raises
+        ------
+        StoreWriteError
+            If it cannot be written; what was there before is then as it was.
+        """
+        storage, name = locate(path)
+        storage.put(name, self.to_bytes())
+        storage.sweep(name)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Profile:
+        """Return the profile that was saved there.
+
+        Raises
+        ------
+        SourceNotFoundError
+            If there is nothing.
+        StoreError
+            If it cannot be read, or is no sound profile.
+        """
+        storage, name = locate(path)
+        data = storage.get(name)
+        if data is None:
+            msg = f"no such profile: {os.fspath(path)!r}"
+            raise SourceNotFoundError(msg)
+        try:
+            return cls.from_bytes(data)
+        except StoreError as error:
+            msg = f"cannot read the profile {os.fspath(path)!r}: {error.message}"
+            raise type(error)(msg, hint=error.hint) from error
+
+    @staticmethod
+    def is_at(what: object) -> bool:
+        """Return whether something is the path of a saved profile: by its suffix `.profile` or, of a file, by its content."""
+        if not isinstance(what, str | os.PathLike):
+            return False
+        path = os.fspath(what)
+        if path.endswith(SUFFIX):
+            return path.startswith("s3://") or Path(path).is_file()
+        with contextlib.suppress(OSError, ValueError), Path(path).open("rb") as file:
+            file.seek(max(file.seek(0, os.SEEK_END) - container.TAIL, 0))
+            return container.is_marked(file.read())
+        return False
+
+    def to_bytes(self) -> bytes:
+        """Return the profile as the bytes of a file: a Parquet table that any reader can query, the same for equal profiles.
+
+        `docs/format.md` describes it.
+        """
+        from lakedrift import format as profile_format  # it makes profiles
+
+        return profile_format.encode(self)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Profile:
+        """Return the profile that `to_bytes` wrote.
+
+        Raises
+        ------
+        CorruptProfileError
+            If the bytes are not those that were written, are no profile, or say what cannot be.
+        ProfileVersionError
+            If they are of a later version of the format.
+        """
+        from lakedrift import format as profile_format
+
+        return profile_format.decode(data)
 
     def check(self) -> None:
         """Assert the conservation of rows.
@@ -116,7 +255,7 @@ class Profile:
             ones together, or groups do not sum to the whole lake.
         """
         declared = [fragment.rows for fragment in self.fragments]
-        if None not in declared and sum(rows or 0 for rows in declared) != self.rows + self.filtered:
+        if declared and None not in declared and sum(rows or 0 for rows in declared) != self.rows + self.filtered:
             msg = (
                 f"{self.name}: {sum(rows or 0 for rows in declared)} rows declared, {self.rows} + {self.filtered} filtered read"
             )
@@ -139,66 +278,3 @@ class Profile:
             if not state.sums_to(self.state(columns[0])):
                 msg = f"{columns[0]!r}: groups by {grouping.described} do not sum to the whole lake"
                 raise InvariantError(msg)
-
-
-def merge(profiles: Sequence[Profile]) -> Profile:
-    """Add profiles of disjoint data made on the same grids, in any order.
-
-    Raises
-    ------
-    IncompatibleProfilesError
-        If there are none, a feature is of another kind or on another grid, or they are not grouped alike; the message says it.
-    """
-    if not profiles:
-        msg = "there is nothing to merge"
-        raise IncompatibleProfilesError(msg)
-    features: dict[str, Feature] = {}
-    states: dict[StateKey, Summary] = {}
-    for profile in profiles:
-        for feature in profile.features:
-            if features.setdefault(feature.name, feature) != feature:
-                raise _conflict(feature.name, "is of another type")
-        for key, state in profile.states.items():
-            _add(states, key, state)
-    groupings = _merged_groupings(profiles)
-    fragments = sorted((fragment for profile in profiles for fragment in profile.fragments), key=lambda found: found.uri)
-    rows, filtered = sum(profile.rows for profile in profiles), sum(profile.filtered for profile in profiles)
-    name = min(profile.name for profile in profiles)
-    orders = {profile.features for profile in profiles}
-    ordered = orders.pop() if len(orders) == 1 else tuple(features[name] for name in sorted(features))
-    merged = Profile(name, tuple(fragments), rows, filtered, ordered, MappingProxyType(dict(sorted(states.items()))))
-    merged = replace(merged, groupings=groupings, time=profiles[0].time, every=profiles[0].every)
-    merged.check()
-    return merged
-
-
-def _merged_groupings(profiles: Sequence[Profile]) -> tuple[Grouping, ...]:
-    first, *others = profiles
-    for other in others:
-        ours, theirs = ({grouping.keys for grouping in profile.groupings} for profile in (first, other))
-        if (first.time, first.every, ours) != (other.time, other.every, theirs):
-            msg = f"cannot merge: {first.name!r} and {other.name!r} are not grouped alike"
-            raise IncompatibleProfilesError(msg, hint="profile both with the same by=, time= and every=")
-    merged = []
-    for grouping in first.groupings:
-        parts = [grouping, *(other.grouping(grouping.keys) for other in others)]
-        try:
-            merged.append(functools.reduce(Grouping.merge, parts))
-        except IncompatibleProfilesError as error:
-            msg = f"cannot merge the groups by {grouping.described}: {error.message}"
-            raise IncompatibleProfilesError(msg, hint="profile the later ones with like= the first") from error
-    return tuple(merged)
-
-
-def _add(states: dict[StateKey, Summary], key: StateKey, state: Summary) -> None:
-    try:
-        if key not in states:
-            states[key] = state.empty()
-        states[key].merge(state)
-    except IncompatibleProfilesError as error:
-        raise _conflict(key[1][0], "has another grid") from error
-
-
-def _conflict(name: str, why: str) -> IncompatibleProfilesError:
-    msg = f"cannot merge: feature {name!r} {why}"
-    return IncompatibleProfilesError(msg, hint="profile the later ones with like= the first")

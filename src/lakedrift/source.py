@@ -35,6 +35,10 @@ class Fragment:
         The bytes of each row group as encoded, before compression.
     extremes
         Columns of 64-bit integers, timestamps or durations, and the least and greatest value that the footer says they have.
+    modified
+        When it was last changed, in nanoseconds since 1970; None in memory.
+    writer
+        What wrote it, in its own words.
     """
 
     uri: str
@@ -45,6 +49,8 @@ class Fragment:
     row_groups: tuple[int, ...] = ()
     group_bytes: tuple[int, ...] = ()
     extremes: tuple[tuple[str, int, int], ...] = ()
+    modified: int | None = None
+    writer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,9 @@ class Source(Protocol):
     @property
     def fragments(self) -> tuple[Fragment, ...]:
         """What it consists of."""
+
+    def part(self, fragments: Sequence[Fragment]) -> Source:
+        """Return some of its fragments as a source."""
 
     def scans(self, names: Sequence[str], needed: Sequence[str] = ()) -> list[Scan]:
         """Return the scans that read the columns `names` (and `needed`, by a filter) wherever they exist."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from lakedrift.errors import InvariantError
 
-__all__ = ["Codes", "Counts", "Grouped", "StateKey", "Summary", "add_counts"]
+__all__ = ["Codes", "Counts", "Grouped", "StateKey", "Summary", "add_counts", "subtract_counts"]
 
 Counts = NDArray[np.int64]
 StateKey = tuple[str, tuple[str, ...]]
@@ -59,15 +59,35 @@ class Summary(Protocol):
             If the two do not have the same grid.
         """
 
+    def subtract(self, other: Self) -> bool:
+        """Take away a summary that was added, and return whether what is left is known.
+
+        Counts are; the greatest of some values is not, once the part that had it is gone. Then this summary is of no use any
+        more, and has to be made of the parts that are left.
+
+        Raises
+        ------
+        IncompatibleProfilesError
+            If the two do not have the same grid.
+        InvariantError
+            If it was never added.
+        """
+
     def empty(self) -> Self:
         """Return a summary of the same grid with no rows."""
 
     def to_arrow(self) -> pa.Table:
-        """Return the state as a table, the same for equal states."""
+        """Return the state as a table of integers, as in `lakedrift.longform`, the same for equal states."""
 
     @classmethod
     def from_arrow(cls, table: pa.Table) -> Self:
-        """Return the state that `to_arrow` wrote."""
+        """Return the state that `to_arrow` wrote.
+
+        Raises
+        ------
+        CorruptProfileError
+            If the table says what cannot be.
+        """
 
 
 class Grouped(Summary, Protocol):
@@ -112,3 +132,17 @@ def add_counts(into: Counts, other: Counts) -> None:
     if ((into < before) & (other > 0)).any():
         msg = "a count passed 2**63"
         raise InvariantError(msg)
+
+
+def subtract_counts(from_: Counts, other: Counts) -> None:
+    """Subtract counts of the same shape in place.
+
+    Raises
+    ------
+    InvariantError
+        If there are more of them than there were.
+    """
+    if (other > from_).any():
+        msg = "a part was taken away that was never added"
+        raise InvariantError(msg)
+    from_ -= other

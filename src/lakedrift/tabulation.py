@@ -56,6 +56,15 @@ class Tabulation:
         none = none_of(len(self.roll))
         return {key: state.gathered(*none) for key, state in self.states.items()}
 
+    def blank(self) -> Grouping:
+        """Return the grouping of no groups."""
+        table = self.roll.table.clear()
+        values = tuple(table[str(place)] for place in range(len(self.roll.keys)))
+        nothing: Counts = np.empty(0, np.int64)
+        return Grouping(
+            self.roll.keys, values, nothing, nothing, MappingProxyType(dict(sorted(self.states.items()))), self.every
+        )
+
     def finished(self, states: Mapping[StateKey, Grouped], rows: Counts) -> Grouping:
         """Return the grouping of what was counted.
 

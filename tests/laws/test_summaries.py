@@ -189,3 +189,20 @@ def test_conservation__rows_are_null_nan_and_valid(name, data):
     assert state.null.tolist() == [values.count(None)]
     assert (state.null + state.nan + state.valid).tolist() == [len(values)]
     assert name == "presence" or state.nan.tolist() == [sum(value != value for value in values)]
+
+
+@of_every_summary
+@few
+@given(data=st.data())
+def test_subtract__takes_away_what_was_added_or_says_that_it_cannot(name, data):
+    kind = KINDS[name]
+    empty = data.draw(kind.empty)
+    one, other = (state_of(kind, empty, values) for values in data.draw(batches(kind))[:2])
+    before = other.to_arrow()
+    total = joined(one, other)
+    if total.subtract(other):
+        assert same(total, one)
+    assert other.to_arrow().equals(before, check_metadata=True)
+    total = joined(one)
+    assert total.subtract(empty)
+    assert same(total, one)

@@ -10,8 +10,12 @@ from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 
+from lakedrift.cli.compare import compare
 from lakedrift.cli.demo import demo
 from lakedrift.cli.doctor import doctor
+from lakedrift.cli.merge import merge
+from lakedrift.cli.profile import profile
+from lakedrift.cli.show import show
 from lakedrift.cli.sweep import sweep
 from lakedrift.errors import LakedriftError, UsageError
 from lakedrift.text import visible
@@ -21,7 +25,7 @@ __all__ = ["main"]
 BUG = 70
 INTERRUPTED = 130
 OUT_OF_MEMORY = 5
-COMMANDS = (sweep, demo, doctor)
+COMMANDS = (sweep, profile, compare, merge, show, demo, doctor)
 
 
 def main(tokens: Sequence[str] | None = None) -> int:

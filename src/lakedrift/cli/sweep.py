@@ -18,17 +18,42 @@ from lakedrift.errors import SourceError, UnknownNameError, UsageError
 if TYPE_CHECKING:
     from lakedrift.comparison import Comparison
 
-__all__ = ["exit_code", "sweep"]
+__all__ = [
+    "Against",
+    "Baseline",
+    "Count",
+    "Engine",
+    "FailOn",
+    "Format",
+    "Gate",
+    "Metrics",
+    "Output",
+    "Patterns",
+    "Refit",
+    "Segmentations",
+    "Size",
+    "Store",
+    "check_names",
+    "exit_code",
+    "grouping",
+    "sweep",
+    "windowing",
+]
 
 Patterns = Annotated[list[str] | None, Parameter(metavar="PATTERN")]
 Metrics = Annotated[list[str] | None, Parameter(metavar="NAME")]
 Count = Annotated[int | None, Parameter(metavar="N", validator=Number(gte=1))]
 Engine = Annotated[str, Parameter(metavar="NAME", help="Who reads the files, to the same result: polars, duckdb or arrow.")]
 Segmentations = Annotated[list[str] | None, Parameter(metavar="COL[,COL]")]
+Store = Annotated[str | None, Parameter(metavar="DIR")]
+Refit = Annotated[bool, Parameter(show_default=False)]
 Size = Annotated[str | None, Parameter(metavar="SIZE")]
 Format = Annotated[str, Parameter(metavar="NAME", help=f"How to write the result: {', '.join(reports.names())}.")]
 Output = Annotated[Path | None, Parameter(name=["--output", "-o"], metavar="FILE")]
 FailOn = Literal["warning", "critical", "never"]
+Against = Annotated[list[str] | None, Parameter(metavar="PAST")]
+Baseline = Annotated[str | None, Parameter(metavar="A..B")]
+Gate = Literal["lake", "segments"] | None
 
 
 def sweep(
@@ -48,12 +73,14 @@ def sweep(
     every: Annotated[str | None, Parameter(metavar="LENGTH")] = None,
     max_segments: Count = None,
     fold: Annotated[bool, Parameter(show_default=False)] = False,
-    against: Annotated[list[str] | None, Parameter(metavar="PAST")] = None,
-    baseline: Annotated[str | None, Parameter(metavar="A..B")] = None,
-    gate: Literal["lake", "segments"] | None = None,
+    against: Against = None,
+    baseline: Baseline = None,
+    gate: Gate = None,
     memory: Size = None,
     threads: Count = None,
     min_rows: Count = None,
+    store: Store = None,
+    refit: Refit = False,
     format: Format = "table",  # noqa: A002 -- the name of the option
     output: Output = None,
     fail_on: FailOn = "critical",
@@ -66,7 +93,7 @@ def sweep(
     Parameters
     ----------
     reference
-        What is normal: a Parquet file, a folder, or a pattern in quotes.
+        What is normal: a Parquet file, a folder, a pattern in quotes, or a saved profile.
     current
         What is to be judged, likewise; without it, the windows of the first are.
     feature
@@ -103,6 +130,10 @@ def sweep(
         How many threads count. [default: all cores]
     min_rows
         Judge no distribution on fewer valid rows than this. [default: 500]
+    store
+        Keep the profile of every file in this folder, or at this s3:// address, and read only what is new.
+    refit
+        Fit new grids, keep these in the store instead, and read everything again.
     output
         Write the result to this file instead of stdout.
     fail_on
@@ -114,8 +145,8 @@ def sweep(
     dry_run
         Say what would be read, and read nothing but file footers and a sample.
     """
-    _check_names("format", [format], reports.names())
-    _check_names("metric", metric or [], configuration.metric_names())
+    check_names("format", [format], reports.names())
+    check_names("metric", metric or [], configuration.metric_names())
     settings = configuration.load(config, table=table)
     sides = _sides(reference, current, settings, dated=time is not None or "time" in settings.grouping)
     options: dict[str, Any] = {
@@ -128,10 +159,12 @@ def sweep(
         "engine": engine,
         "memory": memory,
         "threads": threads,
+        "store": store,
+        "refit": refit,
         "thresholds": settings.thresholds,
         **settings.grouping,
-        **_grouping(by, time, every, max_segments, fold=fold),
-        **_windowing(against, baseline, gate),
+        **grouping(by, time, every, max_segments, fold=fold),
+        **windowing(against, baseline, gate),
     }
     if min_rows is not None:
         options["min_rows"] = min_rows
@@ -171,7 +204,7 @@ def exit_code(comparison: Comparison, fail_on: FailOn) -> int:
     return int(comparison.verdict in failing)
 
 
-def _grouping(
+def grouping(
     by: list[str] | None, time: str | None, every: str | None, max_segments: int | None, *, fold: bool
 ) -> dict[str, Any]:
     """Return the options of grouping that were given; the others are those of the configuration."""
@@ -180,12 +213,14 @@ def _grouping(
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _windowing(against: list[str] | None, baseline: str | None, gate: str | None) -> dict[str, Any]:
+def windowing(against: list[str] | None, baseline: str | None, gate: str | None) -> dict[str, Any]:
+    """Return the options of what windows are compared with, and whom the gate looks at, that were given."""
     given = {"against": against, "baseline": baseline, "gate": gate}
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _check_names(what: str, names: list[str], known: list[str]) -> None:
+def check_names(what: str, names: list[str], known: list[str]) -> None:
+    """Refuse names that are not known, with the nearest that are."""
     for name in names:
         if name not in known:
             raise UnknownNameError.among(what, name, known)

@@ -28,6 +28,11 @@ class Frame:
     fragments: tuple[Fragment, ...]
     frame: pl.LazyFrame
 
+    def part(self, fragments: Sequence[Fragment]) -> Frame:
+        """Return the frame, which is one fragment."""
+        del fragments
+        return self
+
     def scans(self, names: Sequence[str], needed: Sequence[str] = ()) -> list[Scan]:
         """Return the one scan of the frame."""
         schema = self.fragments[0].schema

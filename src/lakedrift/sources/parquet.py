@@ -36,6 +36,10 @@ class ParquetFiles:
     name: str
     fragments: tuple[Fragment, ...]
 
+    def part(self, fragments: Sequence[Fragment]) -> ParquetFiles:
+        """Return some of the files."""
+        return replace(self, fragments=tuple(fragments))
+
     def scans(self, names: Sequence[str], needed: Sequence[str] = ()) -> list[Scan]:
         """Return one scan for each schema, and for each value of the partition keys among the columns asked for."""
         together: dict[tuple[object, ...], list[Fragment]] = {}
@@ -126,7 +130,7 @@ def _types(fragment: Fragment) -> dict[str, pa.DataType]:
 
 def _fragment(file: Path) -> Fragment:
     try:
-        size = file.stat().st_size
+        status = file.stat()
         footer = pq.read_metadata(file)
         schema = footer.schema.to_arrow_schema()
         names = schema.names
@@ -145,7 +149,8 @@ def _fragment(file: Path) -> Fragment:
             f"cannot read {str(file)!r} as Parquet: its footer declares {footer.num_rows} rows, and {sum(groups)} in row groups"
         )
         raise UnreadableFileError(msg)
-    return Fragment(str(file), footer.num_rows, size, schema, partition_of(file), groups, encoded, _extremes(footer, schema))
+    found = str(file), footer.num_rows, status.st_size, schema, partition_of(file), groups, encoded
+    return Fragment(*found, _extremes(footer, schema), status.st_mtime_ns, footer.created_by)
 
 
 def _extremes(footer: pq.FileMetaData, schema: pa.Schema) -> tuple[tuple[str, int, int], ...]:

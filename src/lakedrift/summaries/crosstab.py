@@ -20,7 +20,9 @@ from lakedrift.encoding import Encoded
 from lakedrift.errors import IncompatibleProfilesError
 from lakedrift.gathering import gathered
 from lakedrift.hashing import strings_of
-from lakedrift.summary import Codes, Counts, Summary, add_counts
+from lakedrift.longform import LongRows, LongTable
+from lakedrift.soundness import require, sound_names
+from lakedrift.summary import Codes, Counts, Summary, add_counts, subtract_counts
 from lakedrift.tallies import NameIndex
 from lakedrift_kernels import groups, hashing
 
@@ -108,9 +110,23 @@ class Crosstab:
         for name in ("rows", "null", "cells"):
             add_counts(getattr(self, name), getattr(other, name))
 
+    def subtract(self, other: Self) -> bool:
+        """Take a state of the same names and buckets away."""
+        if (self.bits, self.names) != (other.bits, other.names):
+            msg = "tables of different names or buckets do not subtract"
+            raise IncompatibleProfilesError(msg)
+        for name in ("rows", "null", "cells"):
+            subtract_counts(getattr(self, name), getattr(other, name))
+        return True
+
     def empty(self) -> Self:
         """Return the state of no rows with the same names and buckets."""
         return self.new(self.names, self.bits, len(self.rows))
+
+    def coarsened(self, bits: int) -> Self:
+        """Return the state with no more bits of a hash than it has."""
+        buckets = self.buckets.reshape(len(self.rows), 1 << bits, 1 << self.bits - bits).sum(axis=2)
+        return type(self)(self.names, bits, self.rows.copy(), self.null.copy(), np.hstack([self.counts, buckets]))
 
     def gathered(self, indptr: Counts, indices: Counts) -> Self:
         """Return sums of groups."""
@@ -132,27 +148,28 @@ class Crosstab:
         return bool(rows and (held.cells.sum(axis=0) == expected).all())
 
     def to_arrow(self) -> pa.Table:
-        """Return one row a group: rows, null, and what cells are not zero with their counts; names and bits in the metadata."""
-        held = [np.flatnonzero(row) for row in self.cells]
-        integers = pa.list_(pa.int64())
-        state = {
-            "rows": self.rows,
-            "null": self.null,
-            "cells": pa.array(held, integers),
-            "counts": pa.array([row[at] for row, at in zip(self.cells, held, strict=True)], integers),
-        }
-        names = json.dumps(self.names, separators=(",", ":"))
-        return pa.table(state).replace_schema_metadata({"names": names, "bits": str(self.bits)})
+        """Return the state as `lakedrift.longform` says: values by number, buckets; names and bits in the metadata."""
+        table = LongTable(names=json.dumps(self.names, separators=(",", ":")), bits=str(self.bits))
+        table.flat("rows", self.rows)
+        table.flat("null", self.null)
+        table.sparse("values", self.counts, names=self.names)
+        table.sparse("buckets", self.buckets)
+        return table.table()
 
     @classmethod
     def from_arrow(cls, table: pa.Table) -> Self:
-        """Return the state that `to_arrow` wrote."""
-        metadata = table.schema.metadata
-        state = cls.new(json.loads(metadata[b"names"]), int(metadata[b"bits"]), table.num_rows)
-        state.rows[:], state.null[:] = (table[name].to_numpy() for name in ("rows", "null"))
-        for group, row in enumerate(table.select(["cells", "counts"]).to_pylist()):
-            state.cells[group, row["cells"]] = row["counts"]
-        return state
+        """Return the state that `to_arrow` wrote; CorruptProfileError where it says what cannot be."""
+        read = LongRows(table)
+        names, bits = sound_names(read.grid.get("names", "")), read.grid.get("bits")
+        require(
+            bits in [str(possible) for possible in range(1, 17)],
+            "a table of categories has another number of buckets than it can",
+        )
+        rows, null = read.flat("rows"), read.flat("null")
+        cells = np.hstack([read.sparse("values", len(names)), read.sparse("buckets", 1 << int(bits or 0))])
+        read.finish()
+        require((cells.sum(axis=1) == rows - null).all(), "categories do not sum to the valid values")
+        return cls(names, int(bits or 0), rows, null, cells)
 
     def _cells_of(self, encoded: Encoded) -> NDArray[np.int32]:
         """Return the cell of each row of a column, (n,); `NULL` of the kernels where it is null."""

@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 
 from lakedrift import columns
 from lakedrift.hashing import Texts
-from lakedrift.summary import Counts, add_counts
+from lakedrift.longform import LongRows, LongTable
+from lakedrift.soundness import require
+from lakedrift.summary import Counts, add_counts, subtract_counts
 from lakedrift_kernels import hashing, registers
 
 __all__ = ["STANDARD_ERROR", "SUMMARY", "Distinct"]
@@ -94,21 +96,35 @@ class Distinct:
             add_counts(getattr(self, name), getattr(other, name))
         np.maximum(self.registers, other.registers, out=self.registers)
 
+    def subtract(self, other: Self) -> bool:
+        """Take a state away; which registers are owed to others too is known where it is higher there than here only."""
+        for name in FLAT:
+            subtract_counts(getattr(self, name), getattr(other, name))
+        return not ((other.registers > 0) & (other.registers >= self.registers)).any()
+
     def empty(self) -> Self:
         """Return the state of no rows."""
         return self.new(len(self.rows))
 
     def to_arrow(self) -> pa.Table:
-        """Return one row a group: rows, null, valid, registers."""
-        ranks = pa.array(list(self.registers), pa.list_(pa.uint8()))
-        return pa.table({name: getattr(self, name) for name in FLAT} | {"registers": ranks})
+        """Return the state as `lakedrift.longform` says: rows, null, valid, registers."""
+        table = LongTable()
+        for name in FLAT:
+            table.flat(name, getattr(self, name))
+        table.sparse("registers", self.registers.astype(np.int64))
+        return table.table()
 
     @classmethod
     def from_arrow(cls, table: pa.Table) -> Self:
-        """Return the state that `to_arrow` wrote."""
-        ranks = np.array(table["registers"].to_pylist(), np.uint8).reshape(table.num_rows, registers.REGISTERS)
-        rows, null, valid = (table[name].to_numpy().copy() for name in FLAT)
-        return cls(rows, null, valid, ranks)
+        """Return the state that `to_arrow` wrote; CorruptProfileError where it says what cannot be."""
+        read = LongRows(table)
+        rows, null, valid = (read.flat(name) for name in FLAT)
+        ranks = read.sparse("registers", registers.REGISTERS)
+        read.finish()
+        require((rows == null + valid).all(), "rows are not null and valid ones")
+        require((ranks <= registers.HIGHEST_RANK).all(), "a register is beyond the highest rank")
+        require(((ranks > 0).sum(axis=1) <= valid).all(), "there are more registers than values")
+        return cls(rows, null, valid, ranks.astype(np.uint8))
 
     def _add_integers(self, column: columns.Column) -> None:
         hashes = np.empty(BLOCK, np.uint64)

@@ -31,8 +31,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakedrift.hashing import Texts, name_of, raw_of, strings_of
-from lakedrift.summary import Counts, add_counts
+from lakedrift.errors import IncompatibleProfilesError, InvariantError
+from lakedrift.hashing import Texts, raw_of, strings_of
+from lakedrift.longform import LongRows, LongTable
+from lakedrift.soundness import check_names, require, sound_names
+from lakedrift.summary import Counts, add_counts, subtract_counts
 from lakedrift.tallies import BUCKETS, NameTally, TextTally, ViewTally
 
 __all__ = ["SUMMARY", "Frequencies"]
@@ -135,6 +138,24 @@ class Frequencies:
             self.spill(names)
             self._add(other.spilled(names))
 
+    def subtract(self, other: Self) -> bool:
+        """Take a state away; what is left in buckets may be few enough to be counted by value, and nothing tells."""
+        if self.names != other.names:
+            msg = "categories of different names do not subtract"
+            raise IncompatibleProfilesError(msg)
+        if self.buckets is not None:
+            return not other.rows.any()
+        subtract_counts(self.rows, other.rows)
+        subtract_counts(self.null, other.null)
+        for mine, theirs in zip(self._settled(), other._settled(), strict=True):
+            mine.subtract(theirs)
+            if min(mine.values(), default=0) < 0:
+                msg = "a part was taken away that was never added"
+                raise InvariantError(msg)
+            for value in [value for value, count in mine.items() if not count]:
+                del mine[value]
+        return True
+
     def empty(self) -> Self:
         """Return the state of no rows with the same names."""
         return self.new(self.names, len(self.rows))
@@ -162,31 +183,32 @@ class Frequencies:
         self.names, self._buckets, self._named = tuple(names), buckets, None
 
     def to_arrow(self) -> pa.Table:
-        """Return one row a group: rows, null, its values (bytes) with their counts, and its buckets; names in the metadata."""
-        tallies = [sorted(tally.items()) for tally in self._settled()]
-        rows = [None] * len(tallies) if self._buckets is None else list(self._buckets)
-        held = [None if row is None else np.flatnonzero(row) for row in rows]
-        shared = [None if row is None else row[row > 0] for row in rows]
-        state = {
-            "rows": self.rows,
-            "null": self.null,
-            "values": pa.array([[raw_of(value) for value, _ in tally] for tally in tallies], pa.list_(pa.binary())),
-            "counts": pa.array([[count for _, count in tally] for tally in tallies], pa.list_(pa.int64())),
-            "buckets": pa.array(held, pa.list_(pa.int64())),
-            "bucket_counts": pa.array(shared, pa.list_(pa.int64())),
-        }
-        return pa.table(state).replace_schema_metadata({"names": json.dumps(self.names, separators=(",", ":"))})
+        """Return the state as `lakedrift.longform` says: values, and buckets by number; names in the metadata."""
+        tallies = self._settled()
+        names = json.dumps(self.names, separators=(",", ":"))
+        table = LongTable(names=names, bucketed=json.dumps(self._buckets is not None))
+        table.flat("rows", self.rows)
+        table.flat("null", self.null)
+        table.texts("values", tallies)
+        if self._buckets is not None:
+            table.sparse("buckets", self._buckets)
+        return table.table()
 
     @classmethod
     def from_arrow(cls, table: pa.Table) -> Self:
-        """Return the state that `to_arrow` wrote."""
-        names = json.loads(table.schema.metadata[b"names"])
-        groups = table.to_pylist()
-        tallies = [Counter(dict(zip(map(name_of, group["values"]), group["counts"], strict=True))) for group in groups]
-        buckets = None if table["buckets"].null_count else np.zeros((len(groups), BUCKETS), np.int64)
-        for row, group in zip(buckets if buckets is not None else (), groups, strict=False):
-            row[group["buckets"]] = group["bucket_counts"]
-        return cls(names, table["rows"].to_numpy().copy(), table["null"].to_numpy().copy(), tallies, buckets)
+        """Return the state that `to_arrow` wrote; CorruptProfileError where it says what cannot be."""
+        read = LongRows(table)
+        names = sound_names(read.grid.get("names", ""))
+        rows, null = read.flat("rows"), read.flat("null")
+        tallies = [Counter(tally) for tally in read.texts("values")]
+        bucketed = read.grid.get("bucketed")
+        require(bucketed in ("true", "false"), "a state of categories does not say whether it has buckets")
+        buckets = read.sparse("buckets", BUCKETS) if bucketed == "true" else None
+        read.finish()
+        _check_values(set().union(*tallies), names if bucketed == "true" else None)
+        state = cls(names, rows, null, tallies, buckets)
+        require((state.valid == rows - null).all(), "categories do not sum to the valid values")
+        return state
 
     def _count_booleans(self, array: pa.Array) -> None:
         true = pc.sum(array).as_py() or 0
@@ -227,6 +249,12 @@ class Frequencies:
         if self._buckets is not None and other._buckets is not None:
             add_counts(self._buckets, other._buckets)
         self._settled()
+
+
+def _check_values(values: set[str], named: Sequence[str] | None) -> None:
+    """Refuse what is no value, and what should be in a bucket: what has no name or, where all are counted, is too much."""
+    check_names(sorted(values))
+    require(values <= set(named) if named is not None else _is_small(values), "categories should be in buckets")
 
 
 def _is_small(values: set[str]) -> bool:

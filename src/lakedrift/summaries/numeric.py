@@ -5,6 +5,7 @@ Infinities are ordered values: they are counted in the cells, and as they have c
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from typing import ClassVar, Self
 
@@ -12,12 +13,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lakedrift.binning import Binning
+from lakedrift.binning import Binning, key_values
 from lakedrift.columns import Column
 from lakedrift.errors import IncompatibleProfilesError
 from lakedrift.gathering import gathered
 from lakedrift.keying import BUFFERS, column_of, flip_of
-from lakedrift.summary import Codes, Counts, add_counts
+from lakedrift.longform import LongRows, LongTable
+from lakedrift.soundness import require, sound_binning
+from lakedrift.summary import Codes, Counts, add_counts, subtract_counts
 from lakedrift_kernels import groups, moments, numbers
 
 __all__ = ["SUMMARY", "Numeric"]
@@ -26,6 +29,8 @@ HIGHEST = np.uint64((1 << 64) - 1)
 MINUS_INFINITY = np.uint64(0x000FFFFFFFFFFFFF)
 PLUS_INFINITY = np.uint64(0xFFF0000000000000)
 BASE = 1 << 32
+KEPT = ("extremes", "near")
+NEAR, FAR = 5, 7  # digits of the sums of moments
 FLAT = ("rows", "null", "nan")
 
 
@@ -143,9 +148,7 @@ class Numeric:
 
     def merge(self, other: Self) -> None:
         """Add another state on the same grid."""
-        if self.binning != other.binning:
-            msg = "two grids that differ do not add"
-            raise IncompatibleProfilesError(msg, hint="profile one side with like= the other")
+        self._check_alike(other)
         for name in ("rows", "null", "nan", "cells"):
             add_counts(getattr(self, name), getattr(other, name))
         np.minimum(self.extremes[:, 0], other.extremes[:, 0], out=self.extremes[:, 0])
@@ -154,14 +157,53 @@ class Numeric:
         if other.far.shape[1]:
             self._make_room_for_far()
             self.far += other.far
+        self._carry()
+
+    def subtract(self, other: Self) -> bool:
+        """Take a state away; an extreme that it shares is not known any more."""
+        self._check_alike(other)
+        for name in ("rows", "null", "nan", "cells"):
+            subtract_counts(getattr(self, name), getattr(other, name))
+        self.near -= other.near
+        if other.far.shape[1]:
+            self._make_room_for_far()
+            self.far -= other.far
+        self._carry()
+        self.far = self.far if self.far.any() else self.far[:, :0]
+        if not len(self.extremes):
+            return True
+        nothing = ~self.cells.any(axis=1)
+        inside = (self.extremes[:, 0] < other.extremes[:, 0]) & (other.extremes[:, 1] < self.extremes[:, 1])
+        self.extremes[nothing] = HIGHEST, 0
+        return bool((nothing | inside | ~other.cells.any(axis=1)).all())
+
+    def _carry(self) -> None:
+        """Bring the low digits of sums back in their range."""
         _carry(self.near, 1, 2)
         _carry(self.near, 3, 4)
         for high in (5, 4, 3, 1):
             _carry(self.far, high, high + 1)
 
+    def _check_alike(self, other: Self) -> None:
+        if self.binning != other.binning:
+            msg = "two grids that differ do not add"
+            raise IncompatibleProfilesError(msg, hint="profile one side with like= the other")
+        if (len(self.extremes), len(self.near)) != (len(other.extremes), len(other.near)):
+            msg = "states with moments and without do not add"
+            raise IncompatibleProfilesError(msg)
+
     def empty(self) -> Self:
         """Return the state of no rows on the same grid."""
-        return (self.new if len(self.near) else self.of_groups)(self.binning, len(self.rows))
+        state = self.new(self.binning, len(self.rows))
+        state.extremes, state.near = state.extremes[: len(self.extremes)], state.near[: len(self.near)]
+        state.far = state.far[: len(self.far)]
+        return state
+
+    def coarsened(self, binning: Binning) -> Self:
+        """Return the state on a grid that has no edge that this one lacks, without the sums that count in its units."""
+        places = np.searchsorted(self.binning.edges, binning.edges)
+        cells = np.add.reduceat(self.cells, places, axis=1) if len(self.cells) else np.zeros((0, binning.n_cells), np.int64)
+        return type(self)(binning, self._slots, cells, self.extremes.copy(), *_nothing()[1:])
 
     def gathered(self, indptr: Counts, indices: Counts) -> Self:
         """Return sums of groups."""
@@ -169,11 +211,13 @@ class Numeric:
         return type(self)(self.binning, slots.T, cells, *_nothing())
 
     def sums_to(self, whole: Self) -> bool:
-        """Whether the groups add up to the state of the whole lake, on the grid that these cells are joined of."""
-        kept = self.binning.kept if len(self.binning.kept) else np.arange(self.binning.n_cells)
-        joined = np.add.reduceat(whole.cells[0], kept)
+        """Whether the groups add up to the state of the whole lake, whose grid has every edge of this one."""
+        places = np.searchsorted(whole.binning.edges, self.binning.edges)
+        nested = self.binning.axis == whole.binning.axis and places[-1] < whole.binning.n_cells
+        if not nested or (whole.binning.edges[places] != self.binning.edges).any():
+            return False
         slots = (self._slots.sum(axis=1) == whole._slots[:, 0]).all()
-        return bool(whole.binning == self.binning.fine and slots and (self.cells.sum(axis=0) == joined).all())
+        return bool(slots and (self.cells.sum(axis=0) == np.add.reduceat(whole.cells[0], places)).all())
 
     @property
     def _slots(self) -> Counts:
@@ -201,35 +245,76 @@ class Numeric:
         return self.binning.origin - (1 << 63 if self.binning.axis == "int64" else 0)
 
     def to_arrow(self) -> pa.Table:
-        """Return one row a group, the grid in the metadata; cells and far sums as indices and values of what is not zero."""
-        held = [np.flatnonzero(row) for row in self.cells]
-        rows = [np.flatnonzero(table[:, 0]) for table in self.far]
-        integers, none = pa.list_(pa.int64()), [None] * len(self.rows)
-        state = {name: getattr(self, name) for name in FLAT} | {
-            "extremes": pa.array(list(self.extremes) or none, pa.list_(pa.uint64())),
-            "near": pa.array(list(self.near) or none, integers),
-            "cells": pa.array(held, integers),
-            "counts": pa.array([row[at] for row, at in zip(self.cells, held, strict=True)], integers),
-            "far_rows": pa.array(rows or none, integers),
-            "far": pa.array([table[at].ravel() for table, at in zip(self.far, rows, strict=True)] or none, integers),
-        }
-        return pa.table(state).replace_schema_metadata({"binning": self.binning.to_json()})
+        """Return the state as `lakedrift.longform` says: cells, extremes by key, and the digits of the moments."""
+        kept = {name: json.dumps(bool(len(getattr(self, name)))) for name in KEPT}
+        table = LongTable(binning=self.binning.to_json(), extremes=kept["extremes"], moments=kept["near"])
+        for name in FLAT:
+            table.flat(name, getattr(self, name))
+        table.sparse("cells", self.cells, cell_lows(self.binning))
+        held = np.flatnonzero(self.cells.any(axis=1))[: len(self.extremes)]
+        keys = self.extremes[held].ravel()
+        values = key_values(keys, self.binning.axis)
+        table.entries("extremes", held.repeat(2), np.tile([0, 1], len(held)), keys.view(np.int64), values)
+        table.sparse("near", self.near)
+        table.sparse("far", self.far.reshape(len(self.far), self.far.shape[1] * FAR))
+        return table.table()
 
     @classmethod
     def from_arrow(cls, table: pa.Table) -> Self:
-        """Return the state that `to_arrow` wrote."""
-        new = cls.of_groups if table["near"].null_count else cls.new
-        state = new(Binning.from_json(table.schema.metadata[b"binning"].decode()), table.num_rows)
-        for name in FLAT:
-            getattr(state, name)[:] = table[name].to_numpy()
-        for group, row in enumerate(table.drop_columns(list(FLAT)).to_pylist()):
-            state.cells[group, row["cells"]] = row["counts"]
-            if len(state.near):
-                state.extremes[group], state.near[group] = row["extremes"], row["near"]
-            if row["far_rows"]:
-                state.far = state.far if state.far.shape[1] else _far_table(table.num_rows)
-                state.far[group, row["far_rows"]] = np.array(row["far"], np.int64).reshape(-1, state.far.shape[2])
+        """Return the state that `to_arrow` wrote; CorruptProfileError where it says what cannot be."""
+        read = LongRows(table)
+        binning = sound_binning(read.grid.get("binning", ""))
+        slots = np.array([read.flat(name) for name in FLAT])
+        cells = read.sparse("cells", binning.n_cells)
+        require((cells.sum(axis=1) == slots[0] - slots[1] - slots[2]).all(), "cells do not sum to the valid values")
+        flags = [read.grid.get(name) for name in ("extremes", "moments")]
+        require(set(flags) <= {"true", "false"}, "a state of numbers does not say whether it has extremes and moments")
+        extremes, near, far = _nothing()
+        if flags[0] == "true":
+            extremes = _extremes(read, cells, binning)
+        if flags[1] == "true":
+            near, far = _read_moments(read)
+        read.finish()
+        state = cls(binning, slots, cells, extremes, near, far)
+        _check_moments(state)
         return state
+
+
+def cell_lows(binning: Binning) -> NDArray[np.float64]:
+    """Return the least value of each cell, (n_cells,), rounded on the integer axes."""
+    lows = key_values(binning.edges, binning.axis)
+    return np.where(np.isnan(lows), np.where(binning.edges > PLUS_INFINITY, np.inf, -np.inf), lows)
+
+
+def _read_moments(read: LongRows) -> tuple[Counts, Counts]:
+    """Return near and far sums of as many groups as there are."""
+    far = read.sparse("far", moments.EXPONENTS * FAR, signed=True).reshape(read.n_groups, -1, FAR)
+    return read.sparse("near", NEAR, signed=True), far if far.any() else far[:, :0]
+
+
+def _extremes(read: LongRows, cells: Counts, binning: Binning) -> NDArray[np.uint64]:
+    """Return the keys of the extremes, which lie in the outermost cells that hold any value."""
+    groups, places, keys = read.entries("extremes")
+    held = np.flatnonzero(cells.any(axis=1))
+    require(np.array_equal(groups, held.repeat(2)), "extremes are of other groups than values")
+    require(np.array_equal(places, np.tile([0, 1], len(held))), "extremes are not in order")
+    extremes = np.tile(np.array([HIGHEST, 0], np.uint64), (len(cells), 1))
+    extremes[held] = keys.view(np.uint64).reshape(-1, 2)
+    require((extremes[held, 0] <= extremes[held, 1]).all(), "extremes are not in order")
+    least, most = (cells[held] > 0).argmax(axis=1), cells.shape[1] - 1 - (cells[held, ::-1] > 0).argmax(axis=1)
+    found = binning.cell_of(extremes[held])
+    require(np.array_equal(found, np.column_stack([least, most])), "extremes are not in the outermost cells")
+    return extremes
+
+
+def _check_moments(state: Numeric) -> None:
+    """Refuse sums of other values than those counted, and digits that are none."""
+    counted = state.near[:, 0] + state.far[:, :, 0].sum(axis=1)
+    finite = (state.valid - state.infinite[0] - state.infinite[1])[: len(counted)]
+    require((counted == finite).all(), "moments are of other values than the cells")
+    require((state.near[:, 0] >= 0).all() and (state.far[:, :, 0] >= 0).all(), "a count of moments is negative")
+    digits = np.concatenate([state.near[:, [2, 4]].ravel(), state.far[:, :, [2, 4, 5, 6]].ravel()])
+    require(((digits >= 0) & (digits < BASE)).all(), "a digit of the moments is none")
 
 
 def _nothing() -> tuple[NDArray[np.uint64], Counts, Counts]:

@@ -9,7 +9,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lakedrift.gathering import gathered
-from lakedrift.summary import Codes, Counts, Summary, add_counts
+from lakedrift.longform import LongRows, LongTable
+from lakedrift.soundness import require
+from lakedrift.summary import Codes, Counts, Summary, add_counts, subtract_counts
 
 __all__ = ["SUMMARY", "Presence"]
 
@@ -61,6 +63,12 @@ class Presence:
         add_counts(self.rows, other.rows)
         add_counts(self.null, other.null)
 
+    def subtract(self, other: Self) -> bool:
+        """Take a state away."""
+        subtract_counts(self.rows, other.rows)
+        subtract_counts(self.null, other.null)
+        return True
+
     def empty(self) -> Self:
         """Return the state of no rows."""
         return self.new(len(self.rows))
@@ -74,13 +82,20 @@ class Presence:
         return bool(self.rows.sum() == whole.rows.sum() and self.null.sum() == whole.null.sum())
 
     def to_arrow(self) -> pa.Table:
-        """Return one row a group: rows, null."""
-        return pa.table({"rows": self.rows, "null": self.null})
+        """Return the state as `lakedrift.longform` says: rows, null."""
+        table = LongTable()
+        table.flat("rows", self.rows)
+        table.flat("null", self.null)
+        return table.table()
 
     @classmethod
     def from_arrow(cls, table: pa.Table) -> Self:
-        """Return the state that `to_arrow` wrote."""
-        return cls(*(table[name].to_numpy().copy() for name in ("rows", "null")))
+        """Return the state that `to_arrow` wrote; CorruptProfileError where it says what cannot be."""
+        read = LongRows(table)
+        state = cls(read.flat("rows"), read.flat("null"))
+        read.finish()
+        require((state.null <= state.rows).all(), "there are more nulls than rows")
+        return state
 
 
 SUMMARY = Presence

@@ -14,9 +14,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lakedrift.binning import Binning
+from lakedrift.binning import Binning, key_values
 from lakedrift.errors import IncompatibleProfilesError
 from lakedrift.keying import BUFFERS, column_of, flip_of
+from lakedrift.longform import LongRows, LongTable
+from lakedrift.soundness import require, sound_binning
 from lakedrift.summary import Counts, add_counts
 from lakedrift_kernels import multisets, numbers
 
@@ -25,6 +27,7 @@ __all__ = ["SUMMARY", "Values"]
 LAST_KEY = np.uint64((1 << 64) - 1)
 ABOUT_BITS = 20  # top bits of a key by which a first look tells most that are not wanted
 SETTLE_AT = 1 << 20  # loose keys that are sorted into the multiset at a time
+SLOTS = ("rows", "null", "nan", "others")
 Keys = NDArray[np.uint64]
 
 
@@ -133,35 +136,46 @@ class Values:
         if self.binning != other.binning or not np.array_equal(self.wanted, other.wanted):
             msg = "values of different cells do not add"
             raise IncompatibleProfilesError(msg)
-        for name in ("rows", "null", "nan", "others"):
+        for name in SLOTS:
             add_counts(getattr(self, name), getattr(other, name))
         keys, counts = other.kept
         self._settle()
         self._take(multisets.merge_multisets, keys, counts)
+
+    def subtract(self, other: Self) -> bool:
+        """Take a state away: nobody asks for that, as these values belong to one comparison."""
+        return not other.rows.any()
 
     def empty(self) -> Self:
         """Return the state of no rows."""
         return type(self)(self._choice, *_nothing())
 
     def to_arrow(self) -> pa.Table:
-        """Return the state as one row, the grid in the metadata."""
+        """Return the state as `lakedrift.longform` says: the chosen cells by number, and the keys kept in them."""
         keys, counts = self.kept
-        state = {name: getattr(self, name) for name in ("rows", "null", "nan", "others")}
-        lists = {
-            "wanted": pa.array([self.wanted], pa.list_(pa.int64())),
-            "keys": pa.array([keys], pa.list_(pa.uint64())),
-            "counts": pa.array([counts], pa.list_(pa.int64())),
-        }
-        return pa.table(state | lists).replace_schema_metadata({"binning": self.binning.to_json()})
+        table = LongTable(binning=self.binning.to_json())
+        for name in SLOTS:
+            table.flat(name, getattr(self, name))
+        table.entries("wanted", np.zeros_like(self.wanted), self.wanted, np.ones_like(self.wanted))
+        values = key_values(keys, self.binning.axis)
+        table.entries("keys", np.zeros_like(counts), keys.view(np.int64), counts, values)
+        return table.table()
 
     @classmethod
     def from_arrow(cls, table: pa.Table) -> Self:
-        """Return the state that `to_arrow` wrote."""
-        binning = Binning.from_json(table.schema.metadata[b"binning"].decode())
-        (row,) = table.to_pylist()
-        slots = np.array([[row[name]] for name in ("rows", "null", "nan", "others")], np.int64)
-        wanted, counts = (np.array(row[name], np.int64) for name in ("wanted", "counts"))
-        return cls(_Choice(binning, wanted), slots, np.array(row["keys"], np.uint64), counts)
+        """Return the state that `to_arrow` wrote; CorruptProfileError where it says what cannot be."""
+        read = LongRows(table)
+        require(read.n_groups == 1, "values are kept of more than one group")
+        binning = sound_binning(read.grid.get("binning", ""))
+        slots = np.array([read.flat(name) for name in SLOTS])
+        wanted = np.flatnonzero(read.sparse("wanted", binning.n_cells)[0])
+        _, places, counts = read.entries("keys")
+        read.finish()
+        keys = places.view(np.uint64)
+        require((keys[1:] > keys[:-1]).all() and (counts > 0).all(), "kept values are not in order")
+        require(np.isin(binning.cell_of(keys), wanted).all(), "a value was kept of a cell that nobody wanted")
+        require(slots[0] == slots[1:].sum(axis=0) + counts.sum(), "rows are not null, NaN and valid ones")
+        return cls(_Choice(binning, wanted), slots, keys.copy(), counts.copy())
 
     def _hold(self, keys: Keys) -> None:
         self._loose.append(keys)

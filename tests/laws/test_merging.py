@@ -1,0 +1,107 @@
+"""Merging profiles, saved and loaded in between: any split of a lake by files is the lake, byte for byte."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_format import frame
+
+import lakedrift as ld
+from lakedrift.errors import IncompatibleProfilesError
+from lakedrift.profiles import Profile
+
+FILES = 6
+BY = {"by": ["country"], "time": "at", "every": "1d"}
+few = settings(max_examples=10)
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("lake")
+    for number in range(FILES):
+        frame(number, 40 + number).write_parquet(folder / f"{number}.parquet")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(lake: Path) -> Profile:
+    return ld.profile(lake, **BY)
+
+
+PARTS: dict[tuple[object, ...], Profile] = {}
+
+
+def part(lake: Path, whole: Profile | None, numbers: tuple[int, ...]) -> Profile:
+    """Return the profile of some files, on the grids of the whole or its own."""
+    key = (lake, whole is None, numbers)
+    if key not in PARTS:
+        paths = [lake / f"{number}.parquet" for number in numbers]
+        PARTS[key] = stored(ld.profile(paths, like=whole, **BY))
+    return PARTS[key]
+
+
+def stored(profile: Profile) -> Profile:
+    return Profile.from_bytes(profile.to_bytes())
+
+
+def added(*profiles: Profile, **options: bool) -> Profile:
+    return stored(ld.merge(profiles, **options))
+
+
+SPLITS = st.lists(st.integers(0, 2), min_size=FILES, max_size=FILES).map(
+    lambda owners: [tuple(number for number in range(FILES) if owners[number] == owner) for owner in set(owners)]
+)
+
+
+@few
+@given(split=SPLITS, data=st.data())
+def test_merge__any_split_by_files_is_the_whole(lake, whole, split, data):
+    parts = [part(lake, whole, numbers) for numbers in split]
+    merged = added(*data.draw(st.permutations(parts)))
+    assert replace(merged, name=whole.name).to_bytes() == ld.profile(lake, like=whole, **BY).to_bytes()
+    assert added(merged, whole.empty()).rows == merged.rows
+
+
+@few
+@given(order=st.permutations(range(3)), coarsen=st.booleans())
+def test_merge__is_associative_and_commutative(lake, whole, order, coarsen):
+    like = None if coarsen else whole  # each part has grids of its own
+    parts = [part(lake, like, numbers) for numbers in ((0, 1), (2, 3), (4, 5))]
+    one, other, last = (parts[place] for place in order)
+    left = added(added(one, other, coarsen=coarsen), last, coarsen=coarsen)
+    right = added(one, added(other, last, coarsen=coarsen), coarsen=coarsen)
+    assert left.to_bytes() == right.to_bytes() == added(*parts, coarsen=coarsen).to_bytes()
+
+
+def test_merge__coarsened_counts_are_those_of_the_rows(lake, whole):
+    parts = [part(lake, None, numbers) for numbers in ((0, 1), (2, 3), (4, 5))]
+    with pytest.raises(IncompatibleProfilesError, match="--coarsen"):
+        ld.merge(parts)
+    merged = ld.merge(parts, coarsen=True)
+    fine, coarse = whole.state("price"), merged.state("price")
+    shared = np.intersect1d(fine.binning.edges, coarse.binning.edges)
+    below = [np.append(0, np.cumsum(state.cells[0]))[np.searchsorted(state.binning.edges, shared)] for state in (fine, coarse)]
+    assert below[0].tolist() == below[1].tolist()
+    assert len(shared) > 10
+    assert (coarse.valid, coarse.null) == (fine.valid, fine.null)
+    assert (coarse.extremes == fine.extremes).all()
+
+
+def test_merge__coarsening_what_is_on_one_grid_changes_nothing(lake, whole):
+    parts = [part(lake, whole, numbers) for numbers in ((0, 1, 2), (3, 4, 5))]
+    assert ld.merge(parts, coarsen=True).to_bytes() == ld.merge(parts).to_bytes()
+
+
+def test_merge__a_file_twice_is_refused_unless_asked_for(lake, whole):
+    one, both = part(lake, whole, (0,)), part(lake, whole, (0, 1))
+    with pytest.raises(IncompatibleProfilesError, match=r"0\.parquet"):
+        ld.merge([one, both])
+    twice = ld.merge([one, both], allow_duplicates=True)
+    assert twice.rows == one.rows + both.rows
+    with pytest.raises(IncompatibleProfilesError, match=r"0\.parquet"):
+        ld.merge([twice, one])
