@@ -22,7 +22,10 @@ import lakedrift as ld
 from lakedrift import container, longform
 from lakedrift.errors import CorruptProfileError, ProfileVersionError, SourceNotFoundError, StoreError
 from lakedrift.format import kinds
+from lakedrift.observer import Silent
 from lakedrift.profiles import Profile, Unread
+from lakedrift.refinement import doubts, refine
+from lakedrift.sources import open_source
 from lakedrift.summaries.frequencies import Frequencies
 
 ROWS = 300
@@ -74,8 +77,10 @@ def test_from_bytes__gives_what_was_written(whole):
 
 
 def test_from_bytes__of_a_second_scan_and_of_no_rows(whole):
-    comparison = ld.sweep(frame(1), frame(2), exact=True, min_rows=1)
-    refined = comparison.profiles[0]
+    comparison = ld.sweep(frame(1), frame(2), min_rows=1)
+    (wanted,) = doubts(comparison, exact=True, memory=1 << 30)
+    states = {name: sides[0] for name, sides in wanted.items()}
+    refined = refine(comparison.profiles[0], open_source(frame(1)), states, None, 1, Silent())
     assert any(kind == "values" for kind, _ in refined.states)
     same(refined, Profile.from_bytes(refined.to_bytes()))
     same(whole.empty(), Profile.from_bytes(whole.empty().to_bytes()))
