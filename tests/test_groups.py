@@ -14,6 +14,7 @@ from scipy import stats
 
 import lakedrift as ld
 from lakedrift.against import Against
+from lakedrift.api import plan_sweep
 from lakedrift.errors import ConfigError, IncompatibleProfilesError
 from lakedrift.report import Canvas, report
 from lakedrift.window import Every
@@ -324,6 +325,15 @@ def test_unseen__is_what_the_whole_lake_has_not_seen():
 def test_compare__says_what_is_wrong_with_the_words(dated, options, error):
     with pytest.raises(error):
         ld.compare(dated[1], **options)
+
+
+@pytest.mark.parametrize("gate", ["segment", "Segments", "", "all"])
+def test_gate__one_that_there_is_not_is_an_error(dated, gate):
+    frame, profile = dated
+    for verb, sides in ((ld.compare, (profile, profile)), (ld.sweep, (frame, frame)), (plan_sweep, (frame, frame))):
+        with pytest.raises(ConfigError, match=f"^gate: {gate!r} is neither 'lake' nor 'segments'") as raised:
+            verb(*sides, gate=gate)
+        assert "segments" in raised.value.hint
 
 
 def test_compare__refuses_what_does_not_go_together(dated):

@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any, Self
 
 from lakedrift.census import checked, take_census
-from lakedrift.comparison import Comparison, Gate, Side
+from lakedrift.comparison import Comparison, Gate, Side, check_gate
 from lakedrift.engine import default_threads, run
 from lakedrift.errors import UsageError
 from lakedrift.feature import Feature, Kind
@@ -134,6 +134,7 @@ def sweep(
     """
     watch = observer or Silent()
     started = perf_counter()
+    check_gate(gate)
     groupby = GroupBy.of(by, time, every, max_segments, fold)
     chosen, limits = chosen_metrics(metrics), _thresholds(thresholds)
     selection, means = Selection(features, exclude or (), kinds, where), _Means.of(engine, memory, threads)
@@ -227,6 +228,7 @@ def compare(
     IncompatibleProfilesError
         If the two are not grouped alike.
     """
+    check_gate(gate)
     chosen = chosen_metrics(metrics)
     rules = Rules(chosen, _thresholds(thresholds), min_rows)
     after = None if current is None else _known(current)
@@ -292,7 +294,8 @@ def plan_sweep(
     LakedriftError
         As `sweep` would.
     """
-    del min_rows, exact, gate, store, refit  # whatever they are, the same is read, or less
+    check_gate(gate)
+    del min_rows, exact, store, refit  # whatever they are, the same is read, or less
     chosen_metrics(metrics)
     _thresholds(thresholds)
     means = _Means.of(engine, memory, threads)

@@ -7,10 +7,11 @@ import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import polars as pl
 
+from lakedrift.errors import ConfigError, nearest
 from lakedrift.histogram import Histogram, draw
 from lakedrift.measure import pair_of
 from lakedrift.metric import Bins, Sides
@@ -25,10 +26,23 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["SCHEMA_VERSION", "Comparison", "Gate", "Side"]
+__all__ = ["SCHEMA_VERSION", "Comparison", "Gate", "Side", "check_gate"]
 
 SCHEMA_VERSION = 1
 Gate = Literal["lake", "segments"]
+
+
+def check_gate(gate: str) -> None:
+    """Refuse a gate that there is not: a typing error must not open one.
+
+    Raises
+    ------
+    ConfigError
+        If it is neither `lake` nor `segments`.
+    """
+    if gate not in get_args(Gate):
+        msg = f"gate: {gate!r} is neither 'lake' nor 'segments'"
+        raise ConfigError(msg, hint=nearest(str(gate), get_args(Gate)))
 
 
 @dataclass(frozen=True, slots=True)
