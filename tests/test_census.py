@@ -124,6 +124,20 @@ def test_fold__the_other_side_folds_alike():
     assert counted(ld.merge([reference, current]).grouping(["k"]))["k=k9"] == 16
 
 
+def test_fold__no_segment_of_the_reference_is_folded_because_others_are_larger_now():
+    before = pl.DataFrame({"k": [key for key in "abc" for _ in range(600)], "x": 1.0})
+    more = pl.DataFrame({"k": [key for key in "def" for _ in range(900)], "x": 1.0})
+    found = ld.sweep(before, pl.concat([before, more]), by="k", max_segments=3, fold=True)
+    status = dict(found.segments().select("segment", "status").iter_rows())
+    assert [status[f"k={key}"] for key in "abc"] == ["ok"] * 3
+
+
+def test_by__a_tuple_of_columns_is_one_crossed_segmentation():
+    frame = pl.DataFrame({"a": ["x", "y"], "b": ["p", "q"], "n": [1, 2]})
+    assert [grouping.keys for grouping in ld.profile(frame, by=("a", "b")).groupings] == [("a", "b")]
+    assert [grouping.keys for grouping in ld.profile(frame, by=["a", "b"]).groupings] == [("a",), ("b",)]
+
+
 def test_memory__too_many_groups_are_an_error_beforehand():
     n = 50_000
     table = pa.table({"k": np.arange(n), **{f"x{place}": np.arange(n) / 7 for place in range(30)}})

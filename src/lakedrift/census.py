@@ -236,6 +236,8 @@ def _kept(keys: tuple[str, ...], exact: pl.DataFrame, groupby: GroupBy, like: Gr
         by, most = ", ".join(map(repr, keys)), f"at most {groupby.max_segments:,} are summarised"
         msg = f"there are {len(segments):,} segments by {by}{windows}, and {most}"
         raise ResourceError(msg, hint="more are with --max-segments, or with --fold the largest, the rest as one")
+    if before is not None:  # what the reference has must not seem gone because other segments are larger now
+        return before
     return segments.sort([ROWS, *names], descending=[True, *[False] * len(names)]).head(groupby.max_segments).select(names)
 
 

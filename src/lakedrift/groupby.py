@@ -57,7 +57,8 @@ class GroupBy:
         ConfigError
             If `every` is no length of time.
         """
-        entries = [by] if isinstance(by, str) else list(by or ())
+        is_one = isinstance(by, str) or (isinstance(by, tuple) and all(isinstance(entry, str) for entry in by))
+        entries = [by] if by and is_one else list(by or ())
         crossed = [(entry,) if isinstance(entry, str) else tuple(entry) for entry in entries]
         for keys in crossed:
             if not keys or len(set(keys)) < len(keys):
