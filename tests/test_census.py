@@ -13,6 +13,7 @@ import pytest
 import lakedrift as ld
 from lakedrift.errors import ConfigError, LakedriftError, ResourceError, UnknownNameError, UsageError
 from lakedrift.grouping import Grouping
+from lakedrift.profiles import Profile
 from lakedrift.segment import OTHER
 from lakedrift.window import ALL_TIME, NO_TIME
 
@@ -136,6 +137,41 @@ def test_by__a_tuple_of_columns_is_one_crossed_segmentation():
     frame = pl.DataFrame({"a": ["x", "y"], "b": ["p", "q"], "n": [1, 2]})
     assert [grouping.keys for grouping in ld.profile(frame, by=("a", "b")).groupings] == [("a", "b")]
     assert [grouping.keys for grouping in ld.profile(frame, by=["a", "b"]).groupings] == [("a",), ("b",)]
+
+
+def test_fold__where_there_is_room_the_largest_new_segments_are_kept():
+    old = {"x": list(np.arange(1_600) / 7), "k": ["a", "b"] * 800}
+    new = {"x": list(np.arange(3_000) / 7), "k": ["new"] * 2_000 + ["newer"] * 900 + ["newest"] * 100}
+    current = pa.table({name: old[name] + new[name] for name in ("x", "k")})
+    comparison = ld.sweep(pa.table(old), current, by="k", max_segments=3, fold=True)
+    status = dict(comparison.segments().select("by.k", "status").iter_rows())
+    assert status == {"a": "ok", "b": "ok", "new": "new_segment", OTHER: "new_segment"}
+
+
+def test_fold__a_folded_reference_folds_the_other_side_in_any_case():
+    reference = ld.profile(MANY, by="k", max_segments=3, fold=True)
+    comparison = ld.sweep(reference, MANY, by="k")
+    assert set(comparison.segments()["status"]) == {"ok"}
+
+
+def test_fold__a_key_of_that_name_folds_nothing():
+    table = pa.table({"x": np.arange(60) / 7, "k": [OTHER, "a", "b"] * 20})
+    reference = ld.profile(table, by="k", max_segments=3, fold=True)
+    assert counted(ld.profile(table, like=reference, by="k", max_segments=3, fold=True).grouping(["k"])) == {
+        f"k={OTHER}": 20,
+        "k=a": 20,
+        "k=b": 20,
+    }
+    with pytest.raises(ConfigError, match="the reference has a segment of that name"):
+        ld.profile(MANY, like=reference, by="k", max_segments=3, fold=True, features=["x"])
+
+
+def test_fold__is_written_down_and_merged():
+    folded = ld.profile(MANY, by=["k", "day"], max_segments=3, fold=True)
+    again = Profile.from_bytes(folded.to_bytes())
+    assert [one.folded for one in again.groupings] == [one.folded for one in folded.groupings] == [True, False]
+    assert again.to_bytes() == folded.to_bytes()
+    assert [one.folded for one in ld.merge([again.empty(), again]).groupings] == [True, False]
 
 
 def test_memory__too_many_groups_are_an_error_beforehand():

@@ -107,7 +107,8 @@ def sweep(
     max_segments
         How many segments a segmentation may have.
     fold
-        Whether to keep the largest of more, and count all others as one, `__other__`.
+        Whether to keep the largest of more, and count all others as one, `__other__`. The current side keeps what the
+        reference does.
     against
         What each window of the current side is compared with, one or several: all of the `reference`, the `previous` window,
         the windows before it in a length of time, `rolling:28d`, or the one so long ago, `season:1w`. By default the

@@ -140,12 +140,14 @@ def take_census(
     reader, observer
         Who reads, and who is told.
     like
-        The groupings of another profile: what they fold is folded here.
+        The groupings of another profile: what they fold is folded here, and of what they do not fold nothing is.
 
     Raises
     ------
     ResourceError
         If there are more segments than may be.
+    ConfigError
+        If they cannot be folded, as the other profile has a segment of the name of those that are.
     SourceError
         If the source cannot be read.
     """
@@ -221,14 +223,16 @@ def _kept(keys: tuple[str, ...], exact: pl.DataFrame, groupby: GroupBy, like: Gr
     ------
     ResourceError
         If there are too many and nobody asked for folding.
+    ConfigError
+        If they cannot be folded.
     """
     if not keys:
         return None
     names = exact.columns[:-2]
-    segments = exact.group_by(names).agg(pl.col(ROWS).sum())
-    before = None if like is None else like.table().select(names).unique()
-    if groupby.fold and before is not None and _is_folded(before):
+    before = exact.select(names).clear() if like is None else like.table().select(names).unique()
+    if like is not None and like.folded:
         return before.remove(pl.all_horizontal(pl.all() == OTHER))
+    segments = exact.group_by(names).agg(pl.col(ROWS).sum())
     if len(segments) <= groupby.max_segments:
         return None
     if not groupby.fold:
@@ -236,13 +240,24 @@ def _kept(keys: tuple[str, ...], exact: pl.DataFrame, groupby: GroupBy, like: Gr
         by, most = ", ".join(map(repr, keys)), f"at most {groupby.max_segments:,} are summarised"
         msg = f"there are {len(segments):,} segments by {by}{windows}, and {most}"
         raise ResourceError(msg, hint="more are with --max-segments, or with --fold the largest, the rest as one")
-    if before is not None:  # what the reference has must not seem gone because other segments are larger now
-        return before
-    return segments.sort([ROWS, *names], descending=[True, *[False] * len(names)]).head(groupby.max_segments).select(names)
+    return _largest(segments, before, groupby.max_segments)
 
 
-def _is_folded(segments: pl.DataFrame) -> bool:
-    return bool(segments.select(pl.all_horizontal(pl.all() == OTHER).any()).item())
+def _largest(segments: pl.DataFrame, before: pl.DataFrame, most: int) -> pl.DataFrame:
+    """Return the segments to keep: those of the other side, or they would seem to be gone, and then the largest new ones.
+
+    Raises
+    ------
+    ConfigError
+        If the other side has a segment that is called as those are which are not kept.
+    """
+    if len(before.filter(pl.all_horizontal(pl.all() == OTHER))):
+        msg = f"small segments would be joined to one called {OTHER!r}, and the reference has a segment of that name"
+        raise ConfigError(msg, hint="raise max_segments, or fold the reference too")
+    names = before.columns
+    new = segments.join(before, on=names, how="anti", nulls_equal=True)
+    new = new.sort([ROWS, *names], descending=[True, *[False] * len(names)]).head(max(0, most - len(before)))
+    return pl.concat([before, new.select(names)])
 
 
 def _folded(exact: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:

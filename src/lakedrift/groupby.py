@@ -30,7 +30,8 @@ class GroupBy:
     max_segments
         How many segments a segmentation may have.
     fold
-        Whether to keep the largest of more, and join the others to one.
+        Whether to keep the largest of more, and join the others to one. A reference that is folded folds the current side in
+        any case, and what one that is not has is kept.
     """
 
     by: tuple[tuple[str, ...], ...] = ()
