@@ -100,8 +100,8 @@ def sweep(
         Whether to settle every Kolmogorov-Smirnov distance by a second scan of the few values in doubt; without it, only
         those whose verdict hangs on it.
     by
-        Segmentations: a column, or a tuple of columns that are crossed: `["country", ("country", "device")]`. Partition keys
-        are columns too.
+        Segmentations: a column, a tuple of columns that are crossed, or a list of these, `["country", ("country", "device")]`.
+        Partition keys are columns too.
     time, every
         A column of timestamps or dates, and how long the windows are that it is cut into: `1h`, `1d`, `1w`, `1mo`, `1q`, `1y`.
     max_segments
