@@ -348,6 +348,24 @@ def test_compare__refuses_what_does_not_go_together(dated):
         ld.compare(dated[1], plain)
 
 
+def test_untimed__rows_in_no_window_are_counted(dated):
+    frame = dated[0].with_columns(at=pl.when(pl.int_range(pl.len()) % 50 > 0).then("at"))
+    comparison = ld.sweep(frame, time="at", every="1d", features=["colour"])
+    assert (comparison.reference.untimed, comparison.current.untimed) == (80, 80)
+    comparison = ld.sweep(dated[0], frame, time="at", every="1d", features=["colour"])
+    assert (comparison.reference.untimed, comparison.current.untimed) == (0, 80)
+    assert ld.sweep(frame, frame, features=["colour"]).current.untimed == 0
+
+
+def test_untimed__a_side_of_which_no_row_has_a_time_is_an_error(dated):
+    frame = dated[0].select("colour", "at")
+    unread = frame.with_columns(at=pl.col("at").dt.strftime("%d.%m.%Y"))
+    for sides in ((unread, unread), (frame, unread), (unread, frame), (unread,)):
+        with pytest.raises(ConfigError, match=r"column 'at' says of none of 4,000 rows when"):
+            ld.sweep(*sides, time="at", every="1d", kinds={"at": "categorical"})
+    assert ld.sweep(frame, frame.clear(), time="at", every="1d").verdict == "critical"
+
+
 def test_baseline__includes_both_ends_and_leaves_either_open(dated):
     for words, first in (("2026-01-01..2026-01-03", 3), ("..2026-01-03", 3), ("2026-01-02T00:00..2026-01-03T00:00", 3)):
         rows = ld.compare(dated[1], baseline=words).to_polars()

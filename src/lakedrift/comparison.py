@@ -47,17 +47,19 @@ def check_gate(gate: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One side of a comparison, for people: its name, rows, fragments and bytes as stored."""
+    """One side of a comparison, for people: its name, rows, fragments, bytes as stored, and rows without a time."""
 
     name: str
     rows: int
     fragments: int
     bytes: int
+    untimed: int = 0
 
     @classmethod
     def of(cls, profile: Profile) -> Side:
         """Describe a profile."""
-        return cls(profile.name, profile.rows, len(profile.fragments), sum(found.bytes for found in profile.fragments))
+        stored = sum(found.bytes for found in profile.fragments)
+        return cls(profile.name, profile.rows, len(profile.fragments), stored, profile.untimed)
 
 
 class Comparison:

@@ -64,10 +64,13 @@ def matched(reference: Profile, current: Profile | None, choice: Choice) -> list
     Raises
     ------
     ConfigError
-        If the choice is wrong, or there are no windows to choose from.
+        If the choice is wrong, there are no windows to choose from, or no row of a side has a time.
     IncompatibleProfilesError
         If the two are not grouped alike.
     """
+    for side in (reference, current):
+        if side is not None:
+            _check_times(side)
     dated = current is None
     after = reference if current is None else current
     against, baseline = choice.check(after.every, dated=dated)
@@ -81,6 +84,12 @@ def matched(reference: Profile, current: Profile | None, choice: Choice) -> list
         msg = f"{reference.name!r} has no window to compare, and one to compare it with"
         raise ConfigError(msg, hint="name a baseline that ends before the last window, or a shorter every")
     return found
+
+
+def _check_times(side: Profile) -> None:
+    if side.rows and side.untimed == side.rows:
+        msg = f"{side.name!r}: column {side.time!r} says of none of {side.rows:,} rows when: it is null, or not read as a time"
+        raise ConfigError(msg, hint="name a column of timestamps, dates, or text such as 2026-08-01T12:00")
 
 
 def _segmentations(reference: Profile, current: Profile) -> list[tuple[str, ...]]:
