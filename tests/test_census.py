@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import lakedrift as ld
+from lakedrift.api import plan_sweep
 from lakedrift.errors import ConfigError, LakedriftError, ResourceError, UnknownNameError, UsageError
 from lakedrift.grouping import Grouping
 from lakedrift.profiles import Profile
@@ -172,6 +173,38 @@ def test_fold__is_written_down_and_merged():
     assert [one.folded for one in again.groupings] == [one.folded for one in folded.groupings] == [True, False]
     assert again.to_bytes() == folded.to_bytes()
     assert [one.folded for one in ld.merge([again.empty(), again]).groupings] == [True, False]
+
+
+@pytest.mark.parametrize("lost", ["k", "at"])
+@pytest.mark.parametrize("features", [None, ["x"]])
+def test_sweep__a_key_that_the_current_side_lacks_is_critical(lost, features):
+    days = [datetime.date(2026, 1, 1 + n % 5) for n in range(4_000)]
+    before = pl.DataFrame({"x": np.arange(4_000) % 7 / 7, "k": ["a", "b"] * 2_000, "at": days})
+    options = {"by": ["k", ("k", "x")], "time": "at", "every": "1d", "features": features, "max_segments": 20}
+    against = "previous" if lost == "at" else "reference"
+    for reference in (before, ld.profile(before, **options)):
+        found = ld.sweep(reference, before.drop(lost), **options, against=against)
+        judged = found.verdicts().filter(verdict="critical")
+        said = "missing in current, groups by it not compared"
+        assert judged.select("feature", "segment", "headline").rows() == [(lost, "", said)]
+        assert found.verdicts().filter(feature="x", segment="")["verdict"].unique().to_list() == ["ok"]
+        assert not found.to_polars().columns.count("by.k") or lost == "at"
+    assert plan_sweep(before, before.drop(lost), **options).features
+
+
+def test_sweep__a_key_that_the_reference_lacks_is_an_error_that_names_it():
+    table = pl.DataFrame({"x": [1.0], "k": ["a"]})
+    with pytest.raises(UnknownNameError, match="unknown column to group by: 'k', in 'DataFrame'"):
+        ld.sweep(table.drop("k"), table, by="k")
+
+
+def test_sweep__with_a_store_a_key_that_is_lacking_is_an_error_that_names_the_side(tmp_path):
+    table = pa.table({"x": [1.0], "k": ["a"]})
+    for name, side in (("old", table), ("new", table.drop_columns(["k"]))):
+        (tmp_path / name).mkdir()
+        pq.write_table(side, tmp_path / name / "0.parquet")
+    with pytest.raises(UnknownNameError, match=r"'k', in '.*new'"):
+        ld.sweep(tmp_path / "old", tmp_path / "new", by="k", store=tmp_path / "store")
 
 
 def test_memory__too_many_groups_are_an_error_beforehand():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any, Self
 
-from lakedrift.census import checked, take_census
+from lakedrift.census import checked, present, take_census
 from lakedrift.comparison import Comparison, Gate, Side, check_gate
 from lakedrift.engine import default_threads, run
 from lakedrift.errors import UsageError
@@ -146,7 +146,8 @@ def sweep(
     before = _profiled(sides[0], selection, groupby, None, known, means, "reference", watch, series, refit=refit)
     after = None
     if len(sides) == 2:
-        after = _profiled(sides[1], selection, groupby, before, known, means, "current", watch, series)
+        now = _present(groupby, sides[1], series)
+        after = _profiled(sides[1], selection, now, before, known, means, "current", watch, series)
     rules = Rules(chosen, limits, min_rows)
     comparison = judge(before, after, rules, choice, gate)
     scans = doubts(comparison, exact=exact, memory=means.shares(before.states, _counts_of(before)).values)
@@ -304,9 +305,9 @@ def plan_sweep(
     groupby = GroupBy.of(by, time, every, max_segments, fold)
     dated = opened[0].every if isinstance(opened[0], Profile) else groupby.every
     Choice(against, baseline).check(dated, dated=len(opened) == 1)
-    for side in opened:
+    for side, wanted in zip(opened, (groupby, *(_present(groupby, side) for side in opened[1:])), strict=True):
         if not isinstance(side, Profile):
-            checked(groupby, side)
+            checked(wanted, side)
     known = [name for side in opened for name in _names(side)]
     selection = Selection(features, exclude or (), kinds, where)
     before = _draft(opened[0], selection, None, known, means)
@@ -401,6 +402,11 @@ def _restricted(profile: Profile, selection: Selection, groupby: GroupBy, known:
         return profile
     names = select({feature.name: None for feature in profile.features}, (), selection, known)
     return profile.only(names)
+
+
+def _present(groupby: GroupBy, side: Source | Profile, series: Series | None = None) -> GroupBy:
+    """Return what the current side can be grouped by: that it lacks a key is a finding; a store keeps groups of one kind."""
+    return groupby if isinstance(side, Profile) or series is not None else present(groupby, side)
 
 
 def _names(side: Source | Profile) -> list[str]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lakedrift.coding import ROWS, Coder, labelled, tallied
 from lakedrift.columns import is_read
-from lakedrift.errors import ConfigError, ResourceError, UnknownNameError
+from lakedrift.errors import ConfigError, ResourceError, UnknownNameError, nearest
 from lakedrift.filtering import Filter
 from lakedrift.groupby import GroupBy
 from lakedrift.grouping import WINDOW, Grouping
@@ -27,7 +27,7 @@ from lakedrift.segment import OTHER
 from lakedrift.source import Source, distinct_schemas
 from lakedrift.window import UTC
 
-__all__ = ["Crossing", "Roll", "checked", "take_census"]
+__all__ = ["Crossing", "Roll", "checked", "present", "take_census"]
 
 MOST_GROUPS = 1 << 24  # of any crossing: more would not fit anywhere
 WAITING_ROWS = 1 << 20  # of tables of groups that wait to be joined
@@ -111,14 +111,24 @@ def checked(groupby: GroupBy, source: Source) -> GroupBy:
     return replace(groupby, every=replace(groupby.every, zone=_zone(_types(source, groupby.time))))
 
 
+def present(groupby: GroupBy, source: Source) -> GroupBy:
+    """Return what is asked for without what is by columns that the source lacks."""
+    known = _names(source)
+    return groupby.without([name for name in groupby.columns if name not in known])
+
+
+def _names(source: Source) -> set[str]:
+    fields = {field for schema in distinct_schemas(source.fragments) for field in schema.names}
+    return fields | {key for fragment in source.fragments for key, _ in fragment.partition}
+
+
 def _types(source: Source, name: str) -> list[pa.DataType]:
     """Return the types that a column has, that of a partition key included."""
     schemas = distinct_schemas(source.fragments)
     types = [schema.field(name).type for schema in schemas if name in schema.names]
-    keys = {key for fragment in source.fragments for key, _ in fragment.partition}
-    if not types and name not in keys:
-        known = {field for schema in schemas for field in schema.names} | keys
-        raise UnknownNameError.among(what="column to group by:", name=name, known=known)
+    if not types and name not in (known := _names(source)):
+        msg = f"unknown column to group by: {name!r}, in {source.name!r}"
+        raise UnknownNameError(msg, hint=nearest(name, sorted(known)))
     return types or [pa.string()]
 
 

@@ -71,6 +71,8 @@ def matched(reference: Profile, current: Profile | None, choice: Choice) -> list
     for side in (reference, current):
         if side is not None:
             _check_times(side)
+    if current is not None and reference.time is not None and current.lacks(reference.time):
+        choice = Choice()  # a finding, and no windows to look back from
     dated = current is None
     after = reference if current is None else current
     against, baseline = choice.check(after.every, dated=dated)
@@ -98,10 +100,11 @@ def _segmentations(reference: Profile, current: Profile) -> list[tuple[str, ...]
     Raises
     ------
     IncompatibleProfilesError
-        If only one side has it.
+        If only one side has it, and not because the current one lacks a column.
     """
     keys = [[grouping.keys for grouping in side.groupings] for side in (reference, current)]
     apart = {*keys[0]} ^ {*keys[1]}
+    apart -= {each for each in keys[0] if any(current.lacks(key) for key in each)}
     apart.discard(())  # the whole lake by window, which a side without a column of time has none of
     if apart:
         names = ", ".join(sorted(map(repr, apart)))
