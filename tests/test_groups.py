@@ -13,7 +13,7 @@ import quiet
 from scipy import stats
 
 import lakedrift as ld
-from lakedrift.against import Against
+from lakedrift.against import Against, default_against
 from lakedrift.api import plan_sweep
 from lakedrift.errors import ConfigError, IncompatibleProfilesError
 from lakedrift.report import Canvas, report
@@ -159,6 +159,24 @@ def test_against__spans_end_before_the_window(every):
         first, stop = Against.parse(name).spans(length, starts)
         assert (first < stop).all()
         assert (stop <= starts).all()
+
+
+@pytest.mark.parametrize(
+    ("every", "against"),
+    [("1mo", "season:1w"), ("1mo", "rolling:28d"), ("1w", "rolling:1mo"), ("5h", "season:1d"), ("1d", "rolling:36h")],
+)
+def test_against__what_is_no_whole_number_of_windows_is_an_error(dated, every, against):
+    with pytest.raises(ConfigError, match=f"{against}' is no whole number of windows of {every}") as raised:
+        ld.sweep(dated[0], time="at", every=every, against=against, features=["colour"])
+    assert raised.value.hint.endswith(f":{every}, or a multiple of it")
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 9, 25, 40, 365])
+@pytest.mark.parametrize("unit", ["h", "d", "w", "mo", "q", "y"])
+def test_default_against__is_a_whole_number_of_windows(count, unit):
+    every = Every.parse(f"{count}{unit}")
+    (name,) = default_against(every, dated=True)
+    assert every.divides(Against.parse(name).length)
 
 
 def two_countries(shares: tuple[float, float], dear: tuple[float, float], rows: int = 8_000) -> pl.DataFrame:

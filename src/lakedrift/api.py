@@ -111,9 +111,9 @@ def sweep(
         reference does.
     against
         What each window of the current side is compared with, one or several: all of the `reference`, the `previous` window,
-        the windows before it in a length of time, `rolling:28d`, or the one so long ago, `season:1w`. By default the
-        reference; of one dataset without a baseline its rolling past: 7 days of hours, 28 of days, 8 weeks, 3 months, a year
-        of quarters, 3 years.
+        the windows before it in a length of time, `rolling:28d`, or the one so long ago, `season:1w`; all are whole windows. By
+        default the reference; of one dataset without a baseline its rolling past: 7 days of hours, 28 of days, 8 weeks, 3
+        months, a year of quarters, 3 years.
     baseline
         The windows of one dataset that are its reference, `2026-08-01..2026-10-31`, both included and either end open; those
         after it are judged.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lakedrift.against import REFERENCE, Against, Baseline, all_of, default_against
+from lakedrift.against import REFERENCE, Against, Baseline, all_of, check_lengths, default_against
 from lakedrift.errors import ConfigError, IncompatibleProfilesError
 from lakedrift.grouping import Grouping
 from lakedrift.matching import Matches, match
@@ -28,7 +28,7 @@ class Choice:
         Raises
         ------
         ConfigError
-            If it is written wrongly, or there are no windows to choose from.
+            If it is written wrongly, is no whole number of windows, or there are no windows to choose from.
         """
         zone = UTC if every is None else every.zone
         if every is None and dated:
@@ -40,6 +40,8 @@ class Choice:
             raise ConfigError(msg, hint="leave out the current side, or the baseline")
         default = default_against(every, dated=dated and baseline is None)
         against = all_of(default if self.against is None else self.against, zone)
+        if every is not None:
+            check_lengths(against, every)
         past = next((one.name for one in against if one.how != REFERENCE), None)
         if past is not None and every is None:
             msg = f"against: {past!r} looks at the windows before, and there are none"
