@@ -384,6 +384,43 @@ def test_untimed__a_side_of_which_no_row_has_a_time_is_an_error(dated):
     assert ld.sweep(frame, frame.clear(), time="at", every="1d").verdict == "critical"
 
 
+@pytest.mark.parametrize(
+    ("every", "zone", "baseline", "hint"),
+    [
+        ("1w", "UTC", "2026-01-01..2026-01-04", "begin with 2025-12-29 or 2026-01-05"),
+        ("1w", "UTC", "..2026-01-06", "end with 2026-01-04 or 2026-01-11"),
+        ("1mo", "UTC", "..2026-01-30", "end with 2025-12-31 or 2026-01-31"),
+        ("1d", "UTC", "2026-01-01..2026-01-03T12:00", "end with 2026-01-02 or 2026-01-03"),
+        ("1d", "Europe/Vienna", "2026-01-01T00:00+00:00..2026-01-03", "begin with 2026-01-01 or 2026-01-02"),
+        ("4h", "UTC", "..2026-01-03T05:00", r"end with 2026-01-03T00:00\+00:00 or 2026-01-03T04:00\+00:00"),
+        ("1h", "Asia/Kolkata", "2026-01-03..", r"begin with 2026-01-02T23:30\+05:30 or 2026-01-03T00:30\+05:30"),
+    ],
+)
+def test_baseline__that_begins_or_ends_within_a_window_is_an_error(dated, every, zone, baseline, hint):
+    frame = dated[0].with_columns(pl.col("at").dt.convert_time_zone(zone))
+    options = {"time": "at", "every": every, "features": ["colour"]}
+    for verb in (ld.sweep, plan_sweep):
+        with pytest.raises(ConfigError, match=f"within a window of {every}\nhint: let it {hint}"):
+            verb(frame, **options, baseline=baseline)
+    with pytest.raises(ConfigError, match="within a window"):
+        ld.compare(ld.profile(frame, **options), baseline=baseline)
+
+
+@pytest.mark.parametrize(
+    ("every", "baseline"),
+    [
+        ("1d", "2026-01-02T00:00+01:00..2026-01-03"),
+        ("4h", "2026-01-02T01:00..2026-01-03T01:00"),
+        ("1h", "2026-01-02..2026-01-03"),
+    ],
+)
+def test_baseline__is_of_windows_in_the_zone_of_the_column(dated, every, baseline):
+    frame = dated[0].with_columns(pl.col("at").dt.convert_time_zone("Europe/Vienna"))
+    rows = ld.sweep(frame, time="at", every=every, baseline=baseline, features=["colour"]).to_polars()
+    assert rows["window_end"].min() > START + 3 * DAY
+    assert rows["window_start"].min() <= START + 3 * DAY
+
+
 def test_baseline__includes_both_ends_and_leaves_either_open(dated):
     for words, first in (("2026-01-01..2026-01-03", 3), ("..2026-01-03", 3), ("2026-01-02T00:00..2026-01-03T00:00", 3)):
         rows = ld.compare(dated[1], baseline=words).to_polars()

@@ -21,10 +21,12 @@ from dataclasses import dataclass
 from typing import Self
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from lakedrift.errors import ConfigError
 from lakedrift.window import FIRST, LAST, Every, Instants
 
-__all__ = ["REFERENCE", "Against", "Baseline", "all_of", "check_lengths", "default_against"]
+__all__ = ["REFERENCE", "Against", "Baseline", "all_of", "check_baseline", "check_lengths", "default_against"]
 
 REFERENCE = "reference"
 PAST = {"h": "7d", "d": "28d", "w": "8w", "mo": "3mo", "q": "1y", "y": "3y"}  # rolling, by the unit of the windows
@@ -106,6 +108,34 @@ class Baseline:
             msg = f"baseline: {text!r} ends before it starts"
             raise ConfigError(msg, hint="write the earlier date first")
         return cls(start, stop)
+
+
+def check_baseline(baseline: Baseline, every: Every) -> None:
+    """Refuse a baseline that begins or ends within a window, which would be on neither side, or on one for the most part only.
+
+    An end that is a time and not a date is the start of the last window.
+
+    Raises
+    ------
+    ConfigError
+        Naming the windows around.
+    """
+    for word, instant in (("begins", baseline.start), ("ends", baseline.stop)):
+        around = np.array([instant, instant - 1 if word == "ends" else instant])
+        if instant in (FIRST, LAST) or (every.starts(around) == around).any():
+            continue
+        start = every.starts(around[:1])
+        moments = start, every.end(start)
+        if word == "ends":
+            moments = (every.before(start, every), start) if every.unit == "h" else (start - 1, moments[1] - 1)
+        first, second = (_shown(int(moment[0]), every) for moment in moments)
+        msg = f"baseline: it {word} within a window of {every}"
+        raise ConfigError(msg, hint=f"let it {word.removesuffix('s')} with {first} or {second}")
+
+
+def _shown(instant: int, every: Every) -> str:
+    moment = (EPOCH + instant * MICROSECOND).astimezone(ZoneInfo(every.zone))
+    return moment.isoformat(timespec="minutes") if every.unit == "h" else moment.date().isoformat()
 
 
 def default_against(every: Every | None, *, dated: bool) -> tuple[str, ...]:
