@@ -179,6 +179,53 @@ def test_default_against__is_a_whole_number_of_windows(count, unit):
     assert every.divides(Against.parse(name).length)
 
 
+def gaps_of(comparison) -> list[tuple]:
+    rows = comparison.verdicts().filter(feature="", segment="").sort("window_start", "against")
+    days = ((pl.col(f"window_{end}") - START).dt.total_days().alias(end) for end in ("start", "end"))
+    return rows.select(*days, "status", "verdict").rows()
+
+
+@pytest.mark.parametrize(
+    ("against", "expected"),
+    [
+        ("previous", [(5, 7, "no_rows", "critical"), (7, 8, "no_past", "none")]),
+        ("rolling:3d", [(5, 7, "no_rows", "critical")]),
+        ("season:2d", [(5, 7, "no_rows", "critical"), (7, 8, "no_past", "none"), (8, 9, "no_past", "none")]),
+        ("rolling:7d", [(5, 7, "no_rows", "none")]),  # five days are no week yet: who knows what is usual
+    ],
+)
+def test_gaps__are_findings_of_their_own(against, expected):
+    frame = lake(1, 9).filter(~pl.col("at").is_in([START + 5 * DAY, START + 6 * DAY]))
+    options = {"time": "at", "every": "1d", "by": "country", "features": ["colour"], "against": against}
+    comparison = ld.sweep(frame, **options, min_rows=100)
+    assert gaps_of(comparison) == expected
+    assert comparison.verdict == ("critical" if "critical" in str(expected) else "ok")
+    assert {verdict for *_, verdict in gaps_of(ld.sweep(frame, **options, min_rows=10_000))} == {"none"}
+    assert gaps_of(ld.sweep(lake(1, 9), **options)) == []
+    with pytest.raises(KeyError):
+        comparison.bins("colour", window=START + 5 * DAY)
+    assert comparison.bins("colour")
+
+
+def test_gaps__of_two_lakes_and_of_a_baseline():
+    days, options = lake(1, 20, rows=20_000), {"time": "at", "every": "1d", "features": ["colour"]}
+    workdays = days.filter(pl.col("at").dt.weekday() < 6)
+    assert {row[2:] for row in gaps_of(ld.sweep(workdays, **options, against="rolling:7d"))} == {("no_rows", "none")}
+    assert gaps_of(ld.sweep(workdays, workdays, **options))[0][2:] == ("no_rows", "none")
+    assert gaps_of(ld.sweep(days, workdays, **options))[0] == (2, 4, "no_rows", "critical")  # 3 January 2026 is a Saturday
+    based = gaps_of(ld.sweep(days.filter(pl.col("at") != START + 7 * DAY), **options, baseline="..2026-01-05"))
+    assert based == [(7, 8, "no_rows", "critical")]
+    untimed = ld.profile(days, features=["colour"])
+    assert gaps_of(ld.compare(untimed, ld.profile(workdays, like=untimed, **options)))[0] == (2, 4, "no_rows", "none")
+
+
+def test_gaps__a_date_that_is_wrong_makes_one_gap_and_not_a_million():
+    wrong = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
+    frame = lake(1, 9).with_columns(at=pl.when(pl.int_range(pl.len()) > 0).then("at").otherwise(wrong))
+    found = gaps_of(ld.sweep(frame, time="at", every="1h", features=["colour"], against="rolling:2d"))
+    assert len([row for row in found if row[2] == "no_rows"]) == 9
+
+
 def two_countries(shares: tuple[float, float], dear: tuple[float, float], rows: int = 8_000) -> pl.DataFrame:
     """Return a lake of two countries that hold these shares, in which such shares of the sales are dear."""
     held = [round(rows * share) for share in shares]

@@ -228,7 +228,7 @@ class Comparison:
         """Return both sides of a feature in one row."""
         for part in self._parts:
             row = part.row(segment, window)
-            if row is not None:
+            if row is not None and (part.whole or all(side.all() for side in row.lake_rows)):  # of a gap there is nothing
                 whole = part.whole
                 return pair_of(*self.profiles, feature).sides if whole else next(sides_of(self._groups(part, feature), row))
         raise KeyError((segment, window))

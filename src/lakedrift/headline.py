@@ -23,6 +23,7 @@ SAID = {
     "missing_in_current": "missing in current",
     "missing_in_reference": "new: missing in reference",
     "no_rows": "no rows in current",
+    "no_past": "nothing to compare with: no rows before",
     "no_valid_values": "no valid values in current",
     "unsupported_type": "unsupported type",
     "identifier": "identifier, not judged",

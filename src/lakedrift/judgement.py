@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from lakedrift.comparison import Comparison, Gate
 from lakedrift.contingency import two_shares_pvalue
 from lakedrift.errors import SchemaError
+from lakedrift.gaps import Gaps
 from lakedrift.matching import Matches, whole_lake
-from lakedrift.measure import Measure, absences, lost_keys, measures, pair_of
+from lakedrift.measure import EVERYTHING, Measure, absences, lost_keys, measures, pair_of
 from lakedrift.metric import Metric, discover, metric
 from lakedrift.pairing import Pair
 from lakedrift.part import Part
@@ -21,12 +22,11 @@ from lakedrift.profiles import Profile
 from lakedrift.sides import groups_of, sides_of
 from lakedrift.telling import told_distinct
 from lakedrift.threshold import LEVELS, RATES, SIGNIFICANCE, Thresholds, false_discovery_rate
-from lakedrift.windowing import Choice, Matched, matched
+from lakedrift.windowing import Choice, Matched, gaps_between, matched
 
 __all__ = ["Rules", "chosen_metrics", "judge", "measured"]
 
 CRITICAL_ABSENCES = ("missing_in_current", "type_changed", "no_rows", "no_valid_values")
-EVERYTHING = ""  # the feature of what is said of a segment as such
 
 
 def chosen_metrics(names: Sequence[str] | None) -> dict[str, Metric]:
@@ -89,7 +89,9 @@ def judge(
         _measure(reference, after, name, parts, rules, (settled or {}).get(name))
     for lost in lost_keys(reference, after):
         parts[0].found.append(lost.over(len(parts[0].matches)))
-    return Comparison(reference, after, [part.judged(rules) for part in parts], gate)
+    judged = [part.judged(rules) for part in parts]
+    gaps = gaps_between(reference, current, choice or Choice())
+    return Comparison(reference, after, judged if gaps is None else [*judged, _of_gaps(gaps, rules.min_rows)], gate)
 
 
 @dataclass(eq=False)
@@ -190,6 +192,18 @@ def _segments(matches: Matches, min_rows: int) -> Measure:
     missed = (now == 0) & (before >= min_rows) & (measure.qvalue <= SIGNIFICANCE)
     measure.levels = np.where(missed, LEVELS.index("critical"), np.where(status == "ok", LEVELS.index("ok"), 0))
     return measure
+
+
+def _of_gaps(gaps: Gaps, min_rows: int) -> Part:
+    """Say of windows that they have no rows, or no past, of all features together.
+
+    What is expected of a gap is critical, if its past has at least `min_rows` rows; all else informs.
+    """
+    (before, now), none = gaps.matches.rows, np.full(len(gaps.matches), np.nan)
+    status = np.where(now == 0, "no_rows", "no_past").astype(object)
+    measure = Measure(EVERYTHING, "window", "window_rows", none, none, none, none, none, none, before, now, status)
+    measure.levels = np.where(gaps.expected & (before >= min_rows), LEVELS.index("critical"), 0)
+    return Part(gaps.matches, (measure,))
 
 
 def _weigh(found: Sequence[Measure], families: NDArray[np.int64]) -> None:

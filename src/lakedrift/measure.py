@@ -18,11 +18,12 @@ from lakedrift.summaries.distinct import Distinct
 from lakedrift.summaries.values import Values
 from lakedrift.telling import Words
 
-__all__ = ["Measure", "absences", "lost_keys", "measures", "pair_of"]
+__all__ = ["EVERYTHING", "Measure", "absences", "lost_keys", "measures", "pair_of"]
 
 VALUES = ("statistic", "lower", "upper", "pvalue", "reference_value", "current_value")
 OWN = ("status",)  # what judging changes
 ARRAYS = (*VALUES, "n_reference", "n_current", "status")
+EVERYTHING = ""  # the feature of what is said of a segment or window as such
 
 
 @dataclass(eq=False)

@@ -9,6 +9,7 @@ import polars as pl
 
 from lakedrift.decomposition import Decomposition, decompose
 from lakedrift.matching import Matches
+from lakedrift.measure import EVERYTHING
 from lakedrift.metric import Bins, Counts
 from lakedrift.pairing import Pair
 from lakedrift.part import Part
@@ -18,7 +19,6 @@ from lakedrift.threshold import LEVELS
 __all__ = ["Split", "ranked", "split"]
 
 DISTANCES = ("total_variation", "ks")  # how far a segment moved, in [0, 1]: the first of these that was measured
-EVERYTHING = ""
 REST = "(rows of segments too small to be missed)"
 
 

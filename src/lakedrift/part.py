@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from lakedrift.headline import headline
 from lakedrift.matching import Matches
-from lakedrift.measure import Measure
+from lakedrift.measure import EVERYTHING, Measure
 from lakedrift.metric import Counts, Floats
 from lakedrift.pairing import Pair
 from lakedrift.threshold import LEVELS
@@ -142,7 +142,7 @@ class Part:
     def _words(self, measures: Sequence[Measure], decision: _Decision, pair: Callable[[], Pair]) -> list[str | None]:
         """Say what changed: of the whole lake in any case, of segments and windows where something did."""
         told = np.full(len(decision.levels), self.whole) | (decision.levels >= WARNING)
-        if measures[0].metric == "segment_share":
+        if measures[0].feature == EVERYTHING:
             told |= decision.status != "ok"
         words: list[str | None] = [None] * len(told)
         for row in np.flatnonzero(told).tolist():

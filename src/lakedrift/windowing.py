@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from lakedrift.against import REFERENCE, Against, Baseline, all_of, check_baseline, check_lengths, default_against
 from lakedrift.errors import ConfigError, IncompatibleProfilesError
+from lakedrift.gaps import Gaps, find_gaps
 from lakedrift.grouping import Grouping
 from lakedrift.matching import Matches, match
 from lakedrift.profiles import Profile
 from lakedrift.window import FIRST, UTC, Every
 
-__all__ = ["Choice", "Matched", "matched"]
+__all__ = ["Choice", "Matched", "gaps_between", "matched"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,17 @@ def matched(reference: Profile, current: Profile | None, choice: Choice) -> list
         msg = f"{reference.name!r} has no window to compare, and one to compare it with"
         raise ConfigError(msg, hint="name a baseline that ends before the last window, or a shorter every")
     return found
+
+
+def gaps_between(reference: Profile, current: Profile | None, choice: Choice) -> Gaps | None:
+    """Return the windows that there is nothing to compare of, of whole lakes; None where there is none. Raises as `matched`."""
+    after = reference if current is None else current
+    if after.every is None:
+        return None
+    against, baseline = choice.check(after.every, dated=current is None)
+    before = None if reference.every is None else reference.grouping(())
+    first = baseline.stop if current is None and baseline is not None else FIRST
+    return find_gaps(before, after.grouping(()), against, baseline, first)
 
 
 def _check_times(side: Profile) -> None:
