@@ -226,6 +226,18 @@ def test_gaps__a_date_that_is_wrong_makes_one_gap_and_not_a_million():
     assert len([row for row in found if row[2] == "no_rows"]) == 9
 
 
+def test_exact__leaves_groups_as_they_are():
+    options = {"features": ["price", "colour"], "by": "country"}
+    dated = options | {"time": "at", "every": "1d", "against": "previous"}
+    both = {exact: ld.sweep(lake(1, 9), **dated, exact=exact).to_polars() for exact in (False, True)}
+    assert both[True].equals(both[False])
+    of_segments = {
+        exact: ld.sweep(lake(1, 5), lake(2, 5), **options, exact=exact).to_polars().filter(pl.col("segment") != "")
+        for exact in (False, True)
+    }
+    assert of_segments[True].equals(of_segments[False])
+
+
 def two_countries(shares: tuple[float, float], dear: tuple[float, float], rows: int = 8_000) -> pl.DataFrame:
     """Return a lake of two countries that hold these shares, in which such shares of the sales are dear."""
     held = [round(rows * share) for share in shares]

@@ -98,8 +98,8 @@ def sweep(
     min_rows
         With fewer valid values on a side a feature is judged by its rates only.
     exact
-        Whether to settle every Kolmogorov-Smirnov distance by a second scan of the few values in doubt; without it, only
-        those whose verdict hangs on it.
+        Whether to settle every Kolmogorov-Smirnov distance of two whole lakes by a second scan of the few values in doubt;
+        without it, only those whose verdict hangs on it. Groups, and so one dated lake, have no second scan.
     by
         Segmentations: a column, a tuple of columns that are crossed, or a list of these, `["country", ("country", "device")]`.
         Partition keys are columns too.

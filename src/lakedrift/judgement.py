@@ -67,8 +67,9 @@ def judge(
 ) -> Comparison:
     """Compare two profiles, or the windows of one with one another.
 
-    With `rules.exact`, what is not the statistic of single values though it could be is `undecided`. `choice` says what windows
-    are compared with; None is the default. `settled` holds what further scans measured of features of the whole lake.
+    With `rules.exact`, what is not the statistic of single values though it could be is `undecided`; of whole lakes only, as
+    groups have no second scan. `choice` says what windows are compared with; None is the default. `settled` holds what further
+    scans measured of features of the whole lake.
 
     Raises
     ------
@@ -123,7 +124,7 @@ class _Open:
         _weigh(self.found, self.matches.families)
         for measure in self.found:
             _judge(measure, rules.thresholds)
-            if rules.exact:
+            if rules.exact and self.of.groupings is None:
                 measure.status[(measure.status == "ok") & _open(measure, rules.metrics)] = "undecided"
         segments = [_segments(self.matches, rules.min_rows)] if self.matches.keys and len(self.matches) else []
         return Part(self.matches, (*segments, *self.found))
