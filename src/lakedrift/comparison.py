@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
+from lakedrift.dating import known, start_of
+from lakedrift.errors import UnknownNameError
 from lakedrift.histogram import Histogram, draw
 from lakedrift.measure import pair_of
 from lakedrift.metric import Bins, Sides
@@ -20,6 +22,7 @@ from lakedrift.part import RANKED, ROWS, VERDICTS, Part
 from lakedrift.profiles import WHOLE_LAKE, Profile
 from lakedrift.sides import groups_of, sides_of
 from lakedrift.threshold import LEVELS, Verdict
+from lakedrift.window import Every
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +32,7 @@ __all__ = ["SCHEMA_VERSION", "Comparison", "Gate", "Side"]
 
 SCHEMA_VERSION = 1
 Gate = Literal["lake", "segments"]
+Window = str | dt.date
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,11 @@ class Comparison:
         return f"Comparison({self.reference.name!r} → {self.current.name!r}: {found or 'no feature'})"
 
     @property
+    def every(self) -> Every | None:
+        """The length of the windows and the zone of their calendar, None where there are none."""
+        return self.profiles[1].every
+
+    @property
     def dated(self) -> bool:
         """Whether it is the windows of one lake that are compared."""
         return self.profiles[0] is self.profiles[1] and not any(part.whole for part in self._parts)
@@ -126,40 +135,66 @@ class Comparison:
         rows = {name: [_plain(row) for row in table.iter_rows(named=True)] for name, table in tables.items()}
         return {"schema_version": SCHEMA_VERSION, "verdict": self.verdict, **sides, **rows}
 
-    def bins(self, feature: str, *, segment: str = WHOLE_LAKE, window: dt.datetime | None = None) -> tuple[Bins, Bins] | None:
+    def bins(
+        self, feature: str, *, segment: str = WHOLE_LAKE, window: Window | None = None, against: str | None = None
+    ) -> tuple[Bins, Bins] | None:
         """Return the bins that the binned metrics of a feature rest on, both sides; None where there are none.
 
-        Of segments and windows it is the first of what they are compared with.
+        Parameters
+        ----------
+        segment
+            Its label; the whole lake where there is none.
+        window
+            When it starts, as of `Profile.select`: no window is all time, or else the last one.
+        against
+            What it is compared with; None is the first of several.
 
         Raises
         ------
-        KeyError
-            If a side lacks the feature, or there is no such segment and window.
+        UnknownNameError
+            If a side lacks the feature, or there is no such segment, window, or thing to compare with.
         """
-        return self._sides(feature, segment, window).bins
+        self._check_feature(feature)
+        return self._sides(feature, segment, window, against).bins
 
     def histogram(
-        self, feature: str, *, segment: str = WHOLE_LAKE, window: dt.datetime | None = None, bins: int = 12
+        self,
+        feature: str,
+        *,
+        segment: str = WHOLE_LAKE,
+        window: Window | None = None,
+        against: str | None = None,
+        bins: int = 12,
     ) -> Histogram | None:
-        """Return a small histogram of both sides to look at; None where there is nothing to draw.
+        """Return a small histogram of both sides to look at; None where there is nothing to draw, or a side lacks the feature.
 
-        Numeric features get bins of equal width over the middle 98 % of both sides, others their most frequent categories.
+        Numeric features get bins of equal width over the middle 98 % of both sides, others their most frequent categories. The
+        other parameters are those of `bins`.
 
         Raises
         ------
-        KeyError
-            If there is no such segment and window.
+        UnknownNameError
+            If there is no such feature, segment, window, or thing to compare with.
         """
-        if not all(feature in side for side in self.profiles):
+        held = [feature in side for side in self.profiles]
+        if any(held) and not all(held):
             return None
-        return draw(self._sides(feature, segment, window), bins)
+        self._check_feature(feature)
+        return draw(self._sides(feature, segment, window, against), bins)
 
     def segments(self, feature: str | None = None) -> pl.DataFrame:
         """Return a row a segment, window and what it is against, by how far it moved times how much of the lake it holds.
 
         `distance` is the greatest total variation of a feature that can be judged, or that of `feature`; `impact` is it times
         the mean of the segment's shares of the lake. `status` says which segments are new or gone.
+
+        Raises
+        ------
+        UnknownNameError
+            If a side lacks the feature.
         """
+        if feature is not None:
+            self._check_feature(feature)
         tables = [ranked(part, feature) for part in self._parts if part.matches.keys and part.measures]
         if not tables:
             return pl.DataFrame(schema={"segment": pl.String, "impact": pl.Float64})
@@ -170,7 +205,7 @@ class Comparison:
         feature: str,
         by: str | Sequence[str] | None = None,
         *,
-        window: dt.datetime | None = None,
+        window: Window | None = None,
         against: str | None = None,
     ) -> Split | None:
         """Split the whole-lake drift of a feature into the mix of segments and the change within them, exactly.
@@ -180,16 +215,20 @@ class Comparison:
 
         Raises
         ------
-        KeyError
-            If there is no such segmentation and window, or a side lacks the feature.
+        UnknownNameError
+            If there is no such segmentation, window, or thing to compare with, or a side lacks the feature.
         """
-        keys = (by,) if isinstance(by, str) else by
-        for part in self._parts:
-            if part.matches.keys and (keys is None or part.matches.keys == tuple(keys)):
-                rows = part.family(window, against)
-                if len(rows):
-                    return split(self._groups(part, feature), part.matches.take(rows))
-        raise KeyError((by, window, against))
+        self._check_feature(feature)
+        crossed = [part for part in self._parts if part.matches.keys]
+        keys = None if by is None else (by,) if isinstance(by, str) else tuple(by)
+        parts = [part for part in crossed if keys in (None, part.matches.keys)]
+        if not parts:
+            names = [",".join(part.matches.keys) for part in crossed]
+            raise UnknownNameError.among(what="segmentation", name=",".join(keys or ()), known=names)
+        rows = parts[0].family(self._start(window), against)
+        if not len(rows):
+            raise self._unknown(parts[:1], window, against)
+        return split(self._groups(parts[0], feature), parts[0].matches.take(rows))
 
     def unsettled(self, metric: str, *, undecided: bool) -> list[str]:
         """Return the features whose `metric` has bounds on whole lakes that differ, or only those with a limit within them."""
@@ -208,14 +247,35 @@ class Comparison:
         rows = pl.concat([pl.DataFrame(schema=VERDICTS | dict(RANKED)), *tables], how="diagonal")
         return rows.sort([name for name, _ in RANKED], descending=True, maintain_order=True).drop(name for name, _ in RANKED)
 
-    def _sides(self, feature: str, segment: str, window: dt.datetime | None) -> Sides:
+    def _sides(self, feature: str, segment: str, window: Window | None, against: str | None) -> Sides:
         """Return both sides of a feature in one row."""
+        start = self._start(window)
         for part in self._parts:
-            row = part.row(segment, window)
+            row = part.row(segment, start, against)
             if row is not None:
                 whole = part.whole
                 return pair_of(*self.profiles, feature).sides if whole else next(sides_of(self._groups(part, feature), row))
-        raise KeyError((segment, window))
+        having = [part for part in self._parts if (part.axis["segment"] == segment).any()]
+        if not having:
+            labels = [name for part in self._parts for name in part.axis["segment"].unique().to_list()]
+            raise UnknownNameError.among(what="segment", name=segment, known=labels)
+        raise self._unknown(having, window, against)
+
+    def _start(self, window: Window | None) -> int | None:
+        return None if window is None else start_of(window, self.every)
+
+    def _unknown(self, parts: Sequence[Part], window: Window | None, against: str | None) -> UnknownNameError:
+        """Say which of two names no row of some parts has."""
+        names = {name for part in parts for name in part.matches.names}
+        if against is not None and against not in names:
+            return UnknownNameError.among(what="thing to compare with:", name=against, known=names)
+        starts = [start for part in parts for start in part.matches.windows.tolist()]
+        return UnknownNameError.among(what="window", name=str(window), known=known(starts, self.every))
+
+    def _check_feature(self, feature: str) -> None:
+        if not all(feature in side for side in self.profiles):
+            both = [one.name for one in self.profiles[0].features if one.name in self.profiles[1]]
+            raise UnknownNameError.among(what="feature of both sides:", name=feature, known=both)
 
     def _groups(self, part: Part, feature: str) -> Pair:
         reference, current = (side.grouping(part.matches.keys) for side in self.profiles)
