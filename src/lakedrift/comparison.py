@@ -63,6 +63,8 @@ class Comparison:
         Whose verdicts make the verdict of the comparison: those of the whole `lake`, in all its windows, or of `segments` too.
     seconds
         How long the sweep took, None where nothing was read.
+    baseline
+        The windows of one lake that are its reference, as written; None where there is no such thing.
     """
 
     def __init__(
@@ -72,12 +74,14 @@ class Comparison:
         parts: Sequence[Part],
         gate: Gate = "lake",
         seconds: float | None = None,
+        baseline: str | None = None,
     ) -> None:
         self.profiles = (reference, current)
         self.reference = Side.of(reference)
         self.current = Side.of(current)
         self.gate = gate
         self.seconds = seconds
+        self.baseline = baseline
         self._parts = tuple(parts)
 
     def __repr__(self) -> str:
@@ -89,6 +93,11 @@ class Comparison:
     def every(self) -> Every | None:
         """The length of the windows and the zone of their calendar, None where there are none."""
         return self.profiles[1].every
+
+    @property
+    def against(self) -> tuple[str, ...]:
+        """What segments and windows are compared with, each once."""
+        return tuple(dict.fromkeys(name for part in self._parts if not part.whole for name in part.matches.names))
 
     @property
     def dated(self) -> bool:
@@ -130,10 +139,23 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values, ready for strict JSON: an infinite statistic and an instant are text."""
-        sides = {name: _plain_side(getattr(self, name)) for name in ("reference", "current")}
         tables = {"verdicts": self.verdicts(), "metrics": self.to_polars()}
         rows = {name: [_plain(row) for row in table.iter_rows(named=True)] for name, table in tables.items()}
-        return {"schema_version": SCHEMA_VERSION, "verdict": self.verdict, **sides, **rows}
+        return self.summary() | rows
+
+    def summary(self) -> dict[str, Any]:
+        """Return `to_dict()` but for the rows: the verdict, the sides, the windows, what they are against, and the gate."""
+        every = self.every
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "verdict": self.verdict,
+            **{name: _plain_side(getattr(self, name)) for name in ("reference", "current")},
+            "every": None if every is None else str(every),
+            "zone": None if every is None else every.zone,
+            "against": list(self.against),
+            "baseline": self.baseline,
+            "gate": self.gate,
+        }
 
     def bins(
         self, feature: str, *, segment: str = WHOLE_LAKE, window: Window | None = None, against: str | None = None

@@ -81,13 +81,14 @@ def judge(
     if not any(feature.name in after for feature in reference.features):
         msg = f"{reference.name!r} and {after.name!r} have no column in common"
         raise SchemaError(msg, hint=_columns(reference, after))
-    parts = [_Open(one) for one in matched(reference, current, choice or Choice())]
+    choice = choice or Choice()
+    parts = [_Open(one) for one in matched(reference, current, choice)]
     if current is not None:
         parts.insert(0, _Open(Matched(whole_lake(reference.rows, current.rows))))
     names = [feature.name for feature in (*reference.features, *after.features)]
     for name in dict.fromkeys(names):
         _measure(reference, after, name, parts, rules, (settled or {}).get(name))
-    return Comparison(reference, after, [part.judged(rules) for part in parts], gate)
+    return Comparison(reference, after, [part.judged(rules) for part in parts], gate, baseline=choice.baseline)
 
 
 @dataclass(eq=False)

@@ -67,7 +67,7 @@ def _names(features: list[str]) -> str:
 
 
 def _drawing(comparison: Comparison, line: Line) -> str:
-    histogram = comparison.histogram(line.feature, segment=line.segment, window=line.window, bins=BINS)
+    histogram = comparison.histogram(line.feature, bins=BINS, **line.where)
     if histogram is None:
         return ""
     reference, current = blocks(histogram.reference.tolist(), histogram.current.tolist())

@@ -52,7 +52,12 @@ def render(comparison: Comparison, canvas: Canvas) -> bytes:
     """Draw the comparison for a terminal of the canvas's width."""
     digest = Digest.of(comparison)
     blank = Text()
-    lines = [_title(comparison, canvas.width), blank, *_drifted(comparison, digest, canvas.width)]
+    lines = [
+        _title(comparison, canvas.width),
+        *_setting(digest, canvas.width),
+        blank,
+        *_drifted(comparison, digest, canvas.width),
+    ]
     lines += [blank] * bool(digest.drifted)
     lines += [*_rest(digest, canvas.width), _foot(comparison, canvas.width)]
     console = Console(
@@ -82,6 +87,10 @@ def _title(comparison: Comparison, width: int) -> Text:
     if max(map(cell_len, sides)) > room:
         sides = _where_they_part(*sides)
     return Text.assemble((ARROW.join(shorten(side, room) for side in sides), "bold"), GAP, (rows, "dim"))
+
+
+def _setting(digest: Digest, width: int) -> list[Text]:
+    return [Text(clip(digest.setting, width), "dim")] if digest.setting else []
 
 
 def _where_they_part(one: str, other: str) -> list[str]:
@@ -200,7 +209,7 @@ def _drawn(bins: int) -> int:
 
 
 def _drawing(comparison: Comparison, line: Line, bins: int) -> Text:
-    histogram = comparison.histogram(line.feature, segment=line.segment, window=line.window, bins=bins) if bins else None
+    histogram = comparison.histogram(line.feature, bins=bins, **line.where) if bins else None
     if histogram is None:
         return Text(" " * _drawn(bins))
     reference, current = blocks(histogram.reference.tolist(), histogram.current.tolist())
