@@ -132,6 +132,14 @@ class Digest:
             setting=" · ".join(_setting(comparison)),
         )
 
+    @property
+    def asides(self) -> dict[str, list[str]]:
+        """What the gate does not look at, by what is said of it: where else it drifted, and gone and new segments."""
+        elsewhere = [f"{visible(name)} ({story.places()})" for name, story in self.elsewhere.items()]
+        found = {"drifted in segments only": elsewhere}
+        found |= {f"{word} segments": list(map(visible, labels)) for word, labels in self.segments.items()}
+        return {what: names for what, names in found.items() if names}
+
     @staticmethod
     def tally(lines: list[Line]) -> dict[str, int]:
         """Count `lines` by verdict, in their order."""

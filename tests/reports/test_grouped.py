@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import xml.etree.ElementTree as ET
 
 import numpy as np
 import polars as pl
@@ -91,3 +92,25 @@ def test_setting__is_in_the_title_and_in_the_dict(dated):
     of_baseline = ld.sweep(lake(), time="at", every="1d", baseline=baseline, metrics=["ks"])
     assert f"baseline {baseline}" in written("table", of_baseline)
     assert of_baseline.to_dict()["baseline"] == baseline
+
+
+@pytest.mark.parametrize("name", ["table", "markdown", "junit"])
+def test_asides__are_in_every_report(gone, name):
+    assert gone.verdict == "ok"
+    page = written(name, gone).replace("&#61;", "=")
+    for words in ("drifted in segments only: x (s=odd)", "gone segments: s=old", "new segments: s=fresh"):
+        assert words in page
+
+
+def test_asides__are_no_part_of_the_verdict_and_it_says_so(gone):
+    assert written("markdown", gone).splitlines()[0] == "### 🟢 No drift of the lake as a whole"
+    suite = ET.fromstring(written("junit", gone))[0]
+    assert [child.tag for child in suite] == ["testcase", "system-out"]
+
+
+def test_title__of_a_dated_lake_has_one_side(dated):
+    told = "DataFrame (windows of 1d, Asia/Tokyo · against rolling:28d, season:2d · gate: lake)"
+    assert ET.fromstring(written("junit", dated))[0].get("name") == told
+    lines = written("markdown", dated).splitlines()
+    assert lines[2].startswith("`DataFrame`: 8,000 rows")
+    assert lines[4] == "windows of 1d, Asia/Tokyo · against rolling&#58;28d, season&#58;2d · gate&#58; lake"

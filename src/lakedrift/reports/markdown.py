@@ -11,21 +11,28 @@ import re
 from lakedrift.comparison import Comparison
 from lakedrift.digest import Digest, Line
 from lakedrift.report import Canvas, Report
-from lakedrift.text import blocks, count, duration, encode, plural, visible
+from lakedrift.text import blocks, count, duration, encode, join, plural, visible
 
 __all__ = ["REPORT"]
 
 SHOWN = 100  # GitHub takes comments of at most 65,536 characters
 BINS = 8
+ASIDE = 1_000  # signs of a line of names; without it ten thousand segments would not fit
 HEADS = {"critical": "🔴 Drift: critical", "warning": "🟡 Drift: warning", "ok": "🟢 No drift", "none": "⚪ Nothing was judged"}
 
 
 def render(comparison: Comparison, _canvas: Canvas) -> bytes:
     """Write the comparison as a Markdown comment."""
     digest = Digest.of(comparison)
-    parts = [f"### {HEADS[comparison.verdict]}", _sides(comparison)]
+    asides = digest.asides
+    whole = " of the lake as a whole" if comparison.verdict == "ok" and asides else ""
+    parts = [f"### {HEADS[comparison.verdict]}{whole}", _sides(comparison)]
+    if digest.setting:
+        parts.append(prose(digest.setting))
     if digest.drifted:
         parts.append("\n".join(_drifted(comparison, digest.drifted)))
+    if asides:
+        parts.append("\n".join(f"- {what}: {prose(join(names, ASIDE))}" for what, names in asides.items()))
     if digest.passed or digest.unjudged:
         parts.append("\n".join(_rest(digest)))
     return encode("\n\n".join(parts) + "\n")
@@ -33,7 +40,10 @@ def render(comparison: Comparison, _canvas: Canvas) -> bytes:
 
 def _sides(comparison: Comparison) -> str:
     reference, current = comparison.reference, comparison.current
-    told = f"{code(reference.name)} → {code(current.name)}: {count(reference.rows)} → {count(current.rows)} rows"
+    if comparison.dated:
+        told = f"{code(reference.name)}: {count(reference.rows)} rows"
+    else:
+        told = f"{code(reference.name)} → {code(current.name)}: {count(reference.rows)} → {count(current.rows)} rows"
     return told if comparison.seconds is None else f"{told}, {duration(comparison.seconds)}"
 
 

@@ -177,19 +177,13 @@ def _rest(digest: Digest, width: int) -> list[Text]:
         lines.append(Text(f"no drift · {plural(len(digest.passed), 'column')} within limits", STYLES["ok"]))
     else:
         lines.append(Text("nothing was judged", STYLES["warning"]))
-    elsewhere = [f"{visible(name)} ({story.places()})" for name, story in digest.elsewhere.items()]
-    lines += _listed("drifted in segments only", elsewhere, width)
-    for word, labels in digest.segments.items():
-        lines += _listed(f"{word} segments", list(map(visible, labels)), width)
+    for what, names in digest.asides.items():
+        lines.append(Text(clip(f"{what}: {join(names, max(width - len(what) - 2, 12))}", width), "dim"))
     for reason, features in digest.unjudged.items():
         ending = f" not judged: {reason}"
         listed = join([visible(feature) for feature in features], max(width - len(ending), 12))
         lines.append(Text(clip(listed + ending, width), "dim"))
     return lines
-
-
-def _listed(what: str, names: list[str], width: int) -> list[Text]:
-    return [Text(clip(f"{what}: {join(names, max(width - len(what) - 2, 12))}", width), "dim")] if names else []
 
 
 def _foot(comparison: Comparison, width: int) -> Text:
