@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 
 import grouped
 import numpy as np
@@ -314,6 +315,11 @@ def test_lookups__take_a_window_as_profiles_do(dated, window):
     expected = dated[0].filter(pl.col("at") == START + 4 * DAY)
     assert comparison.bins("price", window=window)[1].counts.sum() == len(expected)
     assert comparison.split("price", window=window).size == comparison.split("price", window=START + 4 * DAY).size
+
+
+def test_split__is_shown_in_a_line(dated):
+    found = ld.compare(dated[1], against="previous").split("price", "country")
+    assert re.fullmatch(r"Split\([\d.e-]+ = -?[\d.e-]+ mix \+ -?[\d.e-]+ within, of 5 segments\)", repr(found))
 
 
 def test_bins__of_all_segments_add_up_to_the_whole_lake(dated):

@@ -22,7 +22,7 @@ EVERYTHING = ""
 REST = "(rows of segments too small to be missed)"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Split:
     """The total variation of a feature over the whole lake, split by segment into the mix and the change within.
 
@@ -40,6 +40,9 @@ class Split:
     parts: Decomposition
     labels: tuple[str, ...]
     segments: pl.DataFrame
+
+    def __repr__(self) -> str:
+        return f"Split({self.size:.3g} = {self.mix:.3g} mix + {self.within:.3g} within, of {len(self.segments):,} segments)"
 
     @property
     def size(self) -> float:
