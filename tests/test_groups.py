@@ -317,6 +317,14 @@ def test_lookups__take_a_window_as_profiles_do(dated, window):
     assert comparison.split("price", window=window).size == comparison.split("price", window=START + 4 * DAY).size
 
 
+def test_segments__without_any_have_the_same_columns(dated):
+    none = ld.sweep(dated[0], dated[0], features=["price"]).segments()
+    some = ld.compare(dated[1], against="previous").segments()
+    assert len(none) == 0
+    assert some.select(none.columns).schema == none.schema
+    assert [name for name in some.columns if not name.startswith("by.")] == none.columns
+
+
 def test_split__is_shown_in_a_line(dated):
     found = ld.compare(dated[1], against="previous").split("price", "country")
     assert re.fullmatch(r"Split\([\d.e-]+ = -?[\d.e-]+ mix \+ -?[\d.e-]+ within, of 5 segments\)", repr(found))

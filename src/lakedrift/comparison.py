@@ -16,7 +16,7 @@ from lakedrift.errors import UnknownNameError
 from lakedrift.histogram import Histogram, draw
 from lakedrift.measure import pair_of
 from lakedrift.metric import Bins, Sides
-from lakedrift.mix import Split, ranked, split
+from lakedrift.mix import RANKING, Split, ranked, split
 from lakedrift.pairing import Pair
 from lakedrift.part import RANKED, ROWS, VERDICTS, Part
 from lakedrift.profiles import WHOLE_LAKE, Profile
@@ -218,9 +218,8 @@ class Comparison:
         if feature is not None:
             self._check_feature(feature)
         tables = [ranked(part, feature) for part in self._parts if part.matches.keys and part.measures]
-        if not tables:
-            return pl.DataFrame(schema={"segment": pl.String, "impact": pl.Float64})
-        return pl.concat(tables, how="diagonal").sort("impact", descending=True, nulls_last=True, maintain_order=True)
+        table = pl.concat([pl.DataFrame(schema=RANKING), *tables], how="diagonal")
+        return table.sort("impact", descending=True, nulls_last=True, maintain_order=True)
 
     def split(
         self,

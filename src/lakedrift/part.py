@@ -24,7 +24,7 @@ from lakedrift.pairing import Pair
 from lakedrift.threshold import LEVELS
 from lakedrift.window import ALL_TIME
 
-__all__ = ["NUMBERS", "ROWS", "VERDICTS", "Part"]
+__all__ = ["NUMBERS", "ROWS", "TIME", "VERDICTS", "Part"]
 
 JUDGED = ("ok", "undecided")
 WARNING = LEVELS.index("warning")
