@@ -259,7 +259,7 @@ def test_quiet_segments__hardly_ever_alarm(segments, rows, rare):
 @pytest.mark.parametrize("form", ["json", "csv", "parquet", "markdown", "junit", "table"])
 def test_reports__write_segments_and_windows_down(dated, form):
     comparison = ld.compare(dated[1], against=list(WAYS), gate="segments")
-    written = report(form).render(comparison, Canvas(100))
+    written = b"".join(report(form).render(comparison, Canvas(100)))
     if form == "json":
         told = json.loads(written)
         assert len(told["metrics"]) == comparison.to_polars().height

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,11 +28,12 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["SCHEMA_VERSION", "Comparison", "Gate", "Side"]
+__all__ = ["SCHEMA_VERSION", "Comparison", "Gate", "Side", "plain"]
 
 SCHEMA_VERSION = 1
 Gate = Literal["lake", "segments"]
 Window = str | dt.date
+ENOUGH = 1 << 14  # rows of a table to write down at a time, or those of a measure where they are more
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +127,19 @@ class Comparison:
 
     def to_polars(self) -> pl.DataFrame:
         """Return one row a feature, segment, window, what it is against, and metric, in the order of the features."""
-        frames = [frame for part in self._parts for frame in part.rows()]
-        return pl.concat([pl.DataFrame(schema=ROWS), *frames], how="diagonal")
+        return pl.concat(self.tables())
+
+    def tables(self) -> Iterator[pl.DataFrame]:
+        """Yield the rows of `to_polars()` some at a time, so that nobody has to hold millions; at least one table, if empty."""
+        columns = {name: pl.String for part in self._parts for name in part.keys}
+        columns = ROWS | columns
+        waiting = [pl.DataFrame(schema=columns)]
+        for frame in (frame for part in self._parts for frame in part.rows()):
+            waiting.append(frame)
+            if sum(map(len, waiting)) >= ENOUGH:
+                yield pl.concat(waiting, how="diagonal")
+                waiting = waiting[:1]
+        yield pl.concat(waiting, how="diagonal")
 
     def to_arrow(self) -> pa.Table:
         """Return `to_polars()` as an Arrow table."""
@@ -140,7 +152,7 @@ class Comparison:
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values, ready for strict JSON: an infinite statistic and an instant are text."""
         tables = {"verdicts": self.verdicts(), "metrics": self.to_polars()}
-        rows = {name: [_plain(row) for row in table.iter_rows(named=True)] for name, table in tables.items()}
+        rows = {name: [plain(row) for row in table.iter_rows(named=True)] for name, table in tables.items()}
         return self.summary() | rows
 
     def summary(self) -> dict[str, Any]:
@@ -307,7 +319,8 @@ def _plain_side(side: Side) -> dict[str, Any]:
     return {name: getattr(side, name) for name in ("name", "rows", "fragments", "bytes")}
 
 
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
+def plain(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row as it stands in `Comparison.to_dict()`."""
     return {name: _plain_value(value) for name, value in row.items()}
 
 

@@ -128,7 +128,7 @@ def ranked(part: Part, feature: str | None) -> pl.DataFrame:
         pl.Series("status", shares.status.tolist(), pl.String),
         pl.Series("verdict", LEVELS).gather(levels),
     )
-    return table.select(*RANKING, *(key for key in table.columns if key.startswith("by."))).cast(pl.Schema(RANKING))
+    return table.select(*RANKING, *part.keys).cast(pl.Schema(RANKING))
 
 
 def _with_the_rest(listed: Counts, all_together: Counts) -> Counts:

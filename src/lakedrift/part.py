@@ -79,6 +79,11 @@ class Part:
         segments = matches.segments[matches.segment]
         return pl.DataFrame([*columns, against]).hstack(segments)
 
+    @property
+    def keys(self) -> list[str]:
+        """The columns of the values of the keys."""
+        return [f"by.{key}" for key in self.matches.keys]
+
     def row(self, segment: str, window: int | None, against: str | None) -> Matches | None:
         """Return a row of a segment, None where there is none; no window is all time, or else the last.
 
@@ -103,14 +108,12 @@ class Part:
 
     def rows(self) -> Iterator[pl.DataFrame]:
         """Yield a table for each measure, a row for each of its groups."""
-        keys = [name for name in self.axis.columns if name.startswith("by.")]
         for measure in self.measures:
-            yield self.axis.with_columns(_columns(measure)).select(*ROWS, *keys).cast(pl.Schema(ROWS))
+            yield self.axis.with_columns(_columns(measure)).select(*ROWS, *self.keys).cast(pl.Schema(ROWS))
 
     def verdicts(self, pair: Callable[[str], Pair]) -> pl.DataFrame:
         """Return a row for each feature and group, and by `level` and `weight` how bad it is; `pair` gives a whole feature."""
-        keys = [name for name in self.axis.columns if name.startswith("by.")]
-        order = [*VERDICTS, *keys, *(name for name, _ in RANKED)]
+        order = [*VERDICTS, *self.keys, *(name for name, _ in RANKED)]
         together: dict[str, list[Measure]] = {}
         for measure in self.measures:
             together.setdefault(measure.feature, []).append(measure)

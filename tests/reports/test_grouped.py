@@ -53,7 +53,7 @@ def gone() -> Comparison:
 
 
 def written(name: str, comparison: Comparison) -> str:
-    return report(name).render(comparison, Canvas(200)).decode()
+    return b"".join(report(name).render(comparison, Canvas(200))).decode()
 
 
 def test_headline__names_the_window_and_what_it_is_against(dated):

@@ -16,7 +16,7 @@ from lakedrift.text import visible
 __all__ = ["REPORT"]
 
 
-def render(comparison: Comparison, _canvas: Canvas) -> bytes:
+def render(comparison: Comparison, _canvas: Canvas) -> list[bytes]:
     """Write one test suite with a test case for each feature."""
     digest = Digest.of(comparison)
     skipped = {feature: reason for reason, features in digest.unjudged.items() for feature in features}
@@ -39,7 +39,7 @@ def render(comparison: Comparison, _canvas: Canvas) -> bytes:
         ET.SubElement(suite, "system-out").text = asides
     ET.indent(suites)
     written: bytes = ET.tostring(suites, encoding="utf-8", xml_declaration=True)
-    return written + b"\n"
+    return [written, b"\n"]
 
 
 def _case(suite: ET.Element, feature: str) -> ET.Element:

@@ -21,7 +21,7 @@ ASIDE = 1_000  # signs of a line of names; without it ten thousand segments woul
 HEADS = {"critical": "🔴 Drift: critical", "warning": "🟡 Drift: warning", "ok": "🟢 No drift", "none": "⚪ Nothing was judged"}
 
 
-def render(comparison: Comparison, _canvas: Canvas) -> bytes:
+def render(comparison: Comparison, _canvas: Canvas) -> list[bytes]:
     """Write the comparison as a Markdown comment."""
     digest = Digest.of(comparison)
     asides = digest.asides
@@ -35,7 +35,7 @@ def render(comparison: Comparison, _canvas: Canvas) -> bytes:
         parts.append("\n".join(f"- {what}: {prose(join(names, ASIDE))}" for what, names in asides.items()))
     if digest.passed or digest.unjudged:
         parts.append("\n".join(_rest(digest)))
-    return encode("\n\n".join(parts) + "\n")
+    return [encode("\n\n".join(parts) + "\n")]
 
 
 def _sides(comparison: Comparison) -> str:

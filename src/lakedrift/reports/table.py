@@ -48,7 +48,7 @@ class Columns:
         return self.headline + len(GAP) + _drawn(self.bins) + self.decision
 
 
-def render(comparison: Comparison, canvas: Canvas) -> bytes:
+def render(comparison: Comparison, canvas: Canvas) -> list[bytes]:
     """Draw the comparison for a terminal of the canvas's width."""
     digest = Digest.of(comparison)
     blank = Text()
@@ -72,7 +72,7 @@ def render(comparison: Comparison, canvas: Canvas) -> bytes:
         for line in lines:
             line.rstrip()
             console.print(line, soft_wrap=True)
-    return encode(capture.get())
+    return [encode(capture.get())]
 
 
 def _title(comparison: Comparison, width: int) -> Text:
