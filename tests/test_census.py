@@ -11,8 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import lakedrift as ld
+from lakedrift.api import plan_sweep
 from lakedrift.errors import ConfigError, LakedriftError, ResourceError, UnknownNameError, UsageError
 from lakedrift.grouping import Grouping
+from lakedrift.profiles import Profile
 from lakedrift.segment import OTHER
 from lakedrift.window import ALL_TIME, NO_TIME
 
@@ -122,6 +124,87 @@ def test_fold__the_other_side_folds_alike():
     current = ld.profile(rows, like=reference, by="k", max_segments=3, fold=True)
     assert counted(current.grouping(["k"])) == {f"k={OTHER}": 4, "k=k9": 1}
     assert counted(ld.merge([reference, current]).grouping(["k"]))["k=k9"] == 16
+
+
+def test_fold__no_segment_of_the_reference_is_folded_because_others_are_larger_now():
+    before = pl.DataFrame({"k": [key for key in "abc" for _ in range(600)], "x": 1.0})
+    more = pl.DataFrame({"k": [key for key in "def" for _ in range(900)], "x": 1.0})
+    found = ld.sweep(before, pl.concat([before, more]), by="k", max_segments=3, fold=True)
+    status = dict(found.segments().select("segment", "status").iter_rows())
+    assert [status[f"k={key}"] for key in "abc"] == ["ok"] * 3
+
+
+def test_by__a_tuple_of_columns_is_one_crossed_segmentation():
+    frame = pl.DataFrame({"a": ["x", "y"], "b": ["p", "q"], "n": [1, 2]})
+    assert [grouping.keys for grouping in ld.profile(frame, by=("a", "b")).groupings] == [("a", "b")]
+    assert [grouping.keys for grouping in ld.profile(frame, by=["a", "b"]).groupings] == [("a",), ("b",)]
+
+
+def test_fold__where_there_is_room_the_largest_new_segments_are_kept():
+    old = {"x": list(np.arange(1_600) / 7), "k": ["a", "b"] * 800}
+    new = {"x": list(np.arange(3_000) / 7), "k": ["new"] * 2_000 + ["newer"] * 900 + ["newest"] * 100}
+    current = pa.table({name: old[name] + new[name] for name in ("x", "k")})
+    comparison = ld.sweep(pa.table(old), current, by="k", max_segments=3, fold=True)
+    status = dict(comparison.segments().select("by.k", "status").iter_rows())
+    assert status == {"a": "ok", "b": "ok", "new": "new_segment", OTHER: "new_segment"}
+
+
+def test_fold__a_folded_reference_folds_the_other_side_in_any_case():
+    reference = ld.profile(MANY, by="k", max_segments=3, fold=True)
+    comparison = ld.sweep(reference, MANY, by="k")
+    assert set(comparison.segments()["status"]) == {"ok"}
+
+
+def test_fold__a_key_of_that_name_folds_nothing():
+    table = pa.table({"x": np.arange(60) / 7, "k": [OTHER, "a", "b"] * 20})
+    reference = ld.profile(table, by="k", max_segments=3, fold=True)
+    assert counted(ld.profile(table, like=reference, by="k", max_segments=3, fold=True).grouping(["k"])) == {
+        f"k={OTHER}": 20,
+        "k=a": 20,
+        "k=b": 20,
+    }
+    with pytest.raises(ConfigError, match="the reference has a segment of that name"):
+        ld.profile(MANY, like=reference, by="k", max_segments=3, fold=True, features=["x"])
+
+
+def test_fold__is_written_down_and_merged():
+    folded = ld.profile(MANY, by=["k", "day"], max_segments=3, fold=True)
+    again = Profile.from_bytes(folded.to_bytes())
+    assert [one.folded for one in again.groupings] == [one.folded for one in folded.groupings] == [True, False]
+    assert again.to_bytes() == folded.to_bytes()
+    assert [one.folded for one in ld.merge([again.empty(), again]).groupings] == [True, False]
+
+
+@pytest.mark.parametrize("lost", ["k", "at"])
+@pytest.mark.parametrize("features", [None, ["x"]])
+def test_sweep__a_key_that_the_current_side_lacks_is_critical(lost, features):
+    days = [datetime.date(2026, 1, 1 + n % 5) for n in range(4_000)]
+    before = pl.DataFrame({"x": np.arange(4_000) % 7 / 7, "k": ["a", "b"] * 2_000, "at": days})
+    options = {"by": ["k", ("k", "x")], "time": "at", "every": "1d", "features": features, "max_segments": 20}
+    against = "previous" if lost == "at" else "reference"
+    for reference in (before, ld.profile(before, **options)):
+        found = ld.sweep(reference, before.drop(lost), **options, against=against)
+        judged = found.verdicts().filter(verdict="critical")
+        said = "missing in current, groups by it not compared"
+        assert judged.select("feature", "segment", "headline").rows() == [(lost, "", said)]
+        assert found.verdicts().filter(feature="x", segment="")["verdict"].unique().to_list() == ["ok"]
+        assert not found.to_polars().columns.count("by.k") or lost == "at"
+    assert plan_sweep(before, before.drop(lost), **options).features
+
+
+def test_sweep__a_key_that_the_reference_lacks_is_an_error_that_names_it():
+    table = pl.DataFrame({"x": [1.0], "k": ["a"]})
+    with pytest.raises(UnknownNameError, match="unknown column to group by: 'k', in 'DataFrame'"):
+        ld.sweep(table.drop("k"), table, by="k")
+
+
+def test_sweep__with_a_store_a_key_that_is_lacking_is_an_error_that_names_the_side(tmp_path):
+    table = pa.table({"x": [1.0], "k": ["a"]})
+    for name, side in (("old", table), ("new", table.drop_columns(["k"]))):
+        (tmp_path / name).mkdir()
+        pq.write_table(side, tmp_path / name / "0.parquet")
+    with pytest.raises(UnknownNameError, match=r"'k', in '.*new'"):
+        ld.sweep(tmp_path / "old", tmp_path / "new", by="k", store=tmp_path / "store")
 
 
 def test_memory__too_many_groups_are_an_error_beforehand():

@@ -15,6 +15,7 @@ from scipy import stats
 
 import lakedrift as ld
 from lakedrift.against import Against
+from lakedrift.api import plan_sweep
 from lakedrift.errors import ConfigError, IncompatibleProfilesError, UnknownNameError
 from lakedrift.report import Canvas, report
 from lakedrift.window import Every
@@ -367,6 +368,15 @@ def test_compare__says_what_is_wrong_with_the_words(dated, options, error):
         ld.compare(dated[1], **options)
 
 
+@pytest.mark.parametrize("gate", ["segment", "Segments", "", "all"])
+def test_gate__one_that_there_is_not_is_an_error(dated, gate):
+    frame, profile = dated
+    for verb, sides in ((ld.compare, (profile, profile)), (ld.sweep, (frame, frame)), (plan_sweep, (frame, frame))):
+        with pytest.raises(ConfigError, match=f"^gate: {gate!r} is neither 'lake' nor 'segments'") as raised:
+            verb(*sides, gate=gate)
+        assert "segments" in raised.value.hint
+
+
 def test_compare__refuses_what_does_not_go_together(dated):
     plain = ld.profile(dated[0], features=["price"])
     with pytest.raises(ConfigError, match="no current side"):
@@ -377,6 +387,24 @@ def test_compare__refuses_what_does_not_go_together(dated):
         ld.compare(dated[1], dated[1], baseline="2026-01-01..2026-01-03")
     with pytest.raises(IncompatibleProfilesError, match="country"):
         ld.compare(dated[1], plain)
+
+
+def test_untimed__rows_in_no_window_are_counted(dated):
+    frame = dated[0].with_columns(at=pl.when(pl.int_range(pl.len()) % 50 > 0).then("at"))
+    comparison = ld.sweep(frame, time="at", every="1d", features=["colour"])
+    assert (comparison.reference.untimed, comparison.current.untimed) == (80, 80)
+    comparison = ld.sweep(dated[0], frame, time="at", every="1d", features=["colour"])
+    assert (comparison.reference.untimed, comparison.current.untimed) == (0, 80)
+    assert ld.sweep(frame, frame, features=["colour"]).current.untimed == 0
+
+
+def test_untimed__a_side_of_which_no_row_has_a_time_is_an_error(dated):
+    frame = dated[0].select("colour", "at")
+    unread = frame.with_columns(at=pl.col("at").dt.strftime("%d.%m.%Y"))
+    for sides in ((unread, unread), (frame, unread), (unread, frame), (unread,)):
+        with pytest.raises(ConfigError, match=r"column 'at' says of none of 4,000 rows when"):
+            ld.sweep(*sides, time="at", every="1d", kinds={"at": "categorical"})
+    assert ld.sweep(frame, frame.clear(), time="at", every="1d").verdict == "critical"
 
 
 def test_baseline__includes_both_ends_and_leaves_either_open(dated):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime
 from zoneinfo import ZoneInfo
 
@@ -89,6 +90,52 @@ def test_before__a_length_of_another_unit():
     start = np.array([local(2026, 3, 31, "UTC")])
     assert Every.parse("1d").before(start, Every.parse("28d")).tolist() == [local(2026, 3, 3, "UTC")]
     assert Every.parse("1d").before(start, Every.parse("1mo")).tolist() == [local(2026, 2, 28, "UTC")]
+
+
+def back(moment: datetime.datetime, length: str, zone: str) -> datetime.datetime:
+    """Return when the clocks showed the same so long ago, or the last day of a shorter month."""
+    count, unit = int(length.rstrip("hdwmoqy")), length.lstrip("0123456789")
+    if unit == "h":
+        return moment - datetime.timedelta(hours=count)
+    shown = moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    if unit in ("d", "w"):
+        shown -= datetime.timedelta(days=count * {"d": 1, "w": 7}[unit])
+    else:
+        year, month = divmod(shown.year * 12 + shown.month - 1 - count * {"mo": 1, "q": 3, "y": 12}[unit], 12)
+        shown = shown.replace(year=year, month=month + 1, day=min(shown.day, calendar.monthrange(year, month + 1)[1]))
+    return shown.replace(tzinfo=ZoneInfo(zone)).astimezone(datetime.UTC)
+
+
+def window_of(moment: datetime.datetime, unit: str, zone: str) -> datetime.datetime:
+    """Return when the window of one unit begins that a moment lies in."""
+    if unit == "h":
+        return moment.replace(minute=0, second=0, microsecond=0)
+    day = moment.astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    if unit == "w":
+        day -= datetime.timedelta(days=day.weekday())
+    if unit in ("mo", "q", "y"):
+        day = day.replace(day=1, month={"mo": day.month, "q": (day.month - 1) // 3 * 3 + 1, "y": 1}[unit])
+    return day.replace(tzinfo=ZoneInfo(zone)).astimezone(datetime.UTC)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/Sao_Paulo", "Australia/Lord_Howe", "Europe/Vienna"])
+@pytest.mark.parametrize("unit", ["h", "d", "w", "mo", "q", "y"])
+@pytest.mark.parametrize("length", ["1h", "36h", "1d", "7d", "1w", "1mo", "1q", "1y"])
+def test_before__is_the_window_at_the_same_time_of_day(length, unit, zone):
+    every = Every.parse(f"1{unit}", zone)
+    first = datetime.datetime(2018, 2, 1, tzinfo=datetime.UTC)  # the clocks of all but UTC change within the year
+    moments = [window_of(first + datetime.timedelta(hours=11 * step), unit, zone) for step in range(800)]
+    found = every.before(np.array([microseconds(moment) for moment in moments]), Every.parse(length, zone))
+    before = [min(back(moment, length, zone), moment - datetime.timedelta(microseconds=1)) for moment in moments]
+    assert found.tolist() == [microseconds(window_of(moment, unit, zone)) for moment in before]
+
+
+@pytest.mark.parametrize("every", ["1h", "1d"])
+def test_before__a_day_that_never_was(every):
+    zone = "Pacific/Apia"
+    start = np.array([local(2011, 12, 31, zone)])
+    found = Every.parse(every, zone).before(start, Every.parse("1d", zone))
+    assert found.tolist() == [local(2011, 12, 29, zone, 23 if every == "1h" else 0)]
 
 
 @pytest.mark.parametrize("text", ["", "1", "d", "0d", "-1d", "1m", "1D", "1.5h", "1 d", "99999d"])

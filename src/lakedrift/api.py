@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any, Self
 
-from lakedrift.census import checked, take_census
-from lakedrift.comparison import Comparison, Gate, Side
+from lakedrift.census import checked, present, take_census
+from lakedrift.comparison import Comparison, Gate, Side, check_gate
 from lakedrift.engine import default_threads, run
 from lakedrift.errors import UsageError
 from lakedrift.feature import Feature, Kind
@@ -100,14 +100,15 @@ def sweep(
         Whether to settle every Kolmogorov-Smirnov distance by a second scan of the few values in doubt; without it, only
         those whose verdict hangs on it.
     by
-        Segmentations: a column, or a tuple of columns that are crossed: `["country", ("country", "device")]`. Partition keys
-        are columns too.
+        Segmentations: a column, a tuple of columns that are crossed, or a list of these, `["country", ("country", "device")]`.
+        Partition keys are columns too.
     time, every
         A column of timestamps or dates, and how long the windows are that it is cut into: `1h`, `1d`, `1w`, `1mo`, `1q`, `1y`.
     max_segments
         How many segments a segmentation may have.
     fold
-        Whether to keep the largest of more, and count all others as one, `__other__`.
+        Whether to keep the largest of more, and count all others as one, `__other__`. The current side keeps what the
+        reference does.
     against
         What each window of the current side is compared with, one or several: all of the `reference`, the `previous` window,
         the windows before it in a length of time, `rolling:28d`, or the one so long ago, `season:1w`. By default the
@@ -134,6 +135,7 @@ def sweep(
     """
     watch = observer or Silent()
     started = perf_counter()
+    check_gate(gate)
     groupby = GroupBy.of(by, time, every, max_segments, fold)
     chosen, limits = chosen_metrics(metrics), _thresholds(thresholds)
     selection, means = Selection(features, exclude or (), kinds, where), _Means.of(engine, memory, threads)
@@ -144,7 +146,8 @@ def sweep(
     before = _profiled(sides[0], selection, groupby, None, known, means, "reference", watch, series, refit=refit)
     after = None
     if len(sides) == 2:
-        after = _profiled(sides[1], selection, groupby, before, known, means, "current", watch, series)
+        now = _present(groupby, sides[1], series)
+        after = _profiled(sides[1], selection, now, before, known, means, "current", watch, series)
     rules = Rules(chosen, limits, min_rows)
     comparison = judge(before, after, rules, choice, gate)
     scans = doubts(comparison, exact=exact, memory=means.shares(before.states, _counts_of(before)).values)
@@ -227,6 +230,7 @@ def compare(
     IncompatibleProfilesError
         If the two are not grouped alike.
     """
+    check_gate(gate)
     chosen = chosen_metrics(metrics)
     rules = Rules(chosen, _thresholds(thresholds), min_rows)
     after = None if current is None else _known(current)
@@ -292,7 +296,8 @@ def plan_sweep(
     LakedriftError
         As `sweep` would.
     """
-    del min_rows, exact, gate, store, refit  # whatever they are, the same is read, or less
+    check_gate(gate)
+    del min_rows, exact, store, refit  # whatever they are, the same is read, or less
     chosen_metrics(metrics)
     _thresholds(thresholds)
     means = _Means.of(engine, memory, threads)
@@ -300,9 +305,9 @@ def plan_sweep(
     groupby = GroupBy.of(by, time, every, max_segments, fold)
     dated = opened[0].every if isinstance(opened[0], Profile) else groupby.every
     Choice(against, baseline).check(dated, dated=len(opened) == 1)
-    for side in opened:
+    for side, wanted in zip(opened, (groupby, *(_present(groupby, side) for side in opened[1:])), strict=True):
         if not isinstance(side, Profile):
-            checked(groupby, side)
+            checked(wanted, side)
     known = [name for side in opened for name in _names(side)]
     selection = Selection(features, exclude or (), kinds, where)
     before = _draft(opened[0], selection, None, known, means)
@@ -397,6 +402,11 @@ def _restricted(profile: Profile, selection: Selection, groupby: GroupBy, known:
         return profile
     names = select({feature.name: None for feature in profile.features}, (), selection, known)
     return profile.only(names)
+
+
+def _present(groupby: GroupBy, side: Source | Profile, series: Series | None = None) -> GroupBy:
+    """Return what the current side can be grouped by: that it lacks a key is a finding; a store keeps groups of one kind."""
+    return groupby if isinstance(side, Profile) or series is not None else present(groupby, side)
 
 
 def _names(side: Source | Profile) -> list[str]:

@@ -108,9 +108,9 @@ class Binning:
         """Return the grid as text, the same for equal grids."""
         numbers = {"centre": self.centre.hex(), "scale": self.scale.hex(), "origin": self.origin}
         tables = {name: getattr(self, name).tolist() for name in ("octaves", "windows", "nested")}
-        linear = {} if self.linear is None else {"linear": self.linear.to_numbers()}
+        linear = None if self.linear is None else self.linear.to_numbers()
         kept = {"kept": self.kept.tolist()} if len(self.kept) else {}
-        return json.dumps({"axis": self.axis, **numbers, **tables, **linear, **kept}, separators=(",", ":"))
+        return json.dumps({"axis": self.axis, **numbers, **tables, "linear": linear, **kept}, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -119,7 +119,7 @@ class Binning:
         windows, nested = (np.array(read[name], np.uint64).reshape(-1, 4) for name in ("windows", "nested"))
         octaves = np.array(read["octaves"], np.uint64)
         centre, scale = float.fromhex(read["centre"]), float.fromhex(read["scale"])
-        linear = Linear.from_numbers(*read["linear"]) if "linear" in read else None
+        linear = None if read["linear"] is None else Linear.from_numbers(*read["linear"])
         kept = np.array(read.get("kept", []), np.int64)
         return cls(read["axis"], octaves, windows, nested, centre, scale, read["origin"], linear, kept)
 

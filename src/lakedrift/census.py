@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lakedrift.coding import ROWS, Coder, labelled, tallied
 from lakedrift.columns import is_read
-from lakedrift.errors import ConfigError, ResourceError, UnknownNameError
+from lakedrift.errors import ConfigError, ResourceError, UnknownNameError, nearest
 from lakedrift.filtering import Filter
 from lakedrift.groupby import GroupBy
 from lakedrift.grouping import WINDOW, Grouping
@@ -27,7 +27,7 @@ from lakedrift.segment import OTHER
 from lakedrift.source import Source, distinct_schemas
 from lakedrift.window import UTC
 
-__all__ = ["Crossing", "Roll", "checked", "take_census"]
+__all__ = ["Crossing", "Roll", "checked", "present", "take_census"]
 
 MOST_GROUPS = 1 << 24  # of any crossing: more would not fit anywhere
 WAITING_ROWS = 1 << 20  # of tables of groups that wait to be joined
@@ -111,14 +111,24 @@ def checked(groupby: GroupBy, source: Source) -> GroupBy:
     return replace(groupby, every=replace(groupby.every, zone=_zone(_types(source, groupby.time))))
 
 
+def present(groupby: GroupBy, source: Source) -> GroupBy:
+    """Return what is asked for without what is by columns that the source lacks."""
+    known = _names(source)
+    return groupby.without([name for name in groupby.columns if name not in known])
+
+
+def _names(source: Source) -> set[str]:
+    fields = {field for schema in distinct_schemas(source.fragments) for field in schema.names}
+    return fields | {key for fragment in source.fragments for key, _ in fragment.partition}
+
+
 def _types(source: Source, name: str) -> list[pa.DataType]:
     """Return the types that a column has, that of a partition key included."""
     schemas = distinct_schemas(source.fragments)
     types = [schema.field(name).type for schema in schemas if name in schema.names]
-    keys = {key for fragment in source.fragments for key, _ in fragment.partition}
-    if not types and name not in keys:
-        known = {field for schema in schemas for field in schema.names} | keys
-        raise UnknownNameError.among(what="column to group by:", name=name, known=known)
+    if not types and name not in (known := _names(source)):
+        msg = f"unknown column to group by: {name!r}, in {source.name!r}"
+        raise UnknownNameError(msg, hint=nearest(name, sorted(known)))
     return types or [pa.string()]
 
 
@@ -140,12 +150,14 @@ def take_census(
     reader, observer
         Who reads, and who is told.
     like
-        The groupings of another profile: what they fold is folded here.
+        The groupings of another profile: what they fold is folded here, and of what they do not fold nothing is.
 
     Raises
     ------
     ResourceError
         If there are more segments than may be.
+    ConfigError
+        If they cannot be folded, as the other profile has a segment of the name of those that are.
     SourceError
         If the source cannot be read.
     """
@@ -221,14 +233,16 @@ def _kept(keys: tuple[str, ...], exact: pl.DataFrame, groupby: GroupBy, like: Gr
     ------
     ResourceError
         If there are too many and nobody asked for folding.
+    ConfigError
+        If they cannot be folded.
     """
     if not keys:
         return None
     names = exact.columns[:-2]
-    segments = exact.group_by(names).agg(pl.col(ROWS).sum())
-    before = None if like is None else like.table().select(names).unique()
-    if groupby.fold and before is not None and _is_folded(before):
+    before = exact.select(names).clear() if like is None else like.table().select(names).unique()
+    if like is not None and like.folded:
         return before.remove(pl.all_horizontal(pl.all() == OTHER))
+    segments = exact.group_by(names).agg(pl.col(ROWS).sum())
     if len(segments) <= groupby.max_segments:
         return None
     if not groupby.fold:
@@ -236,11 +250,24 @@ def _kept(keys: tuple[str, ...], exact: pl.DataFrame, groupby: GroupBy, like: Gr
         by, most = ", ".join(map(repr, keys)), f"at most {groupby.max_segments:,} are summarised"
         msg = f"there are {len(segments):,} segments by {by}{windows}, and {most}"
         raise ResourceError(msg, hint="more are with --max-segments, or with --fold the largest, the rest as one")
-    return segments.sort([ROWS, *names], descending=[True, *[False] * len(names)]).head(groupby.max_segments).select(names)
+    return _largest(segments, before, groupby.max_segments)
 
 
-def _is_folded(segments: pl.DataFrame) -> bool:
-    return bool(segments.select(pl.all_horizontal(pl.all() == OTHER).any()).item())
+def _largest(segments: pl.DataFrame, before: pl.DataFrame, most: int) -> pl.DataFrame:
+    """Return the segments to keep: those of the other side, or they would seem to be gone, and then the largest new ones.
+
+    Raises
+    ------
+    ConfigError
+        If the other side has a segment that is called as those are which are not kept.
+    """
+    if len(before.filter(pl.all_horizontal(pl.all() == OTHER))):
+        msg = f"small segments would be joined to one called {OTHER!r}, and the reference has a segment of that name"
+        raise ConfigError(msg, hint="raise max_segments, or fold the reference too")
+    names = before.columns
+    new = segments.join(before, on=names, how="anti", nulls_equal=True)
+    new = new.sort([ROWS, *names], descending=[True, *[False] * len(names)]).head(max(0, most - len(before)))
+    return pl.concat([before, new.select(names)])
 
 
 def _folded(exact: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:

@@ -7,12 +7,12 @@ import functools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import polars as pl
 
 from lakedrift.dating import known, start_of
-from lakedrift.errors import UnknownNameError
+from lakedrift.errors import ConfigError, UnknownNameError, nearest
 from lakedrift.histogram import Histogram, draw
 from lakedrift.measure import pair_of
 from lakedrift.metric import Bins, Sides
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["SCHEMA_VERSION", "Comparison", "Gate", "Side", "plain"]
+__all__ = ["SCHEMA_VERSION", "Comparison", "Gate", "Side", "check_gate", "plain"]
 
 SCHEMA_VERSION = 1
 Gate = Literal["lake", "segments"]
@@ -36,19 +36,34 @@ Window = str | dt.date
 ENOUGH = 1 << 14  # rows of a table to write down at a time, or those of a measure where they are more
 
 
+def check_gate(gate: str) -> None:
+    """Refuse a gate that there is not: a typing error must not open one.
+
+    Raises
+    ------
+    ConfigError
+        If it is neither `lake` nor `segments`.
+    """
+    if gate not in get_args(Gate):
+        msg = f"gate: {gate!r} is neither 'lake' nor 'segments'"
+        raise ConfigError(msg, hint=nearest(str(gate), get_args(Gate)))
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One side of a comparison, for people: its name, rows, fragments and bytes as stored."""
+    """One side of a comparison, for people: its name, rows, fragments, bytes as stored, and rows without a time."""
 
     name: str
     rows: int
     fragments: int
     bytes: int
+    untimed: int = 0
 
     @classmethod
     def of(cls, profile: Profile) -> Side:
         """Describe a profile."""
-        return cls(profile.name, profile.rows, len(profile.fragments), sum(found.bytes for found in profile.fragments))
+        stored = sum(found.bytes for found in profile.fragments)
+        return cls(profile.name, profile.rows, len(profile.fragments), stored, profile.untimed)
 
 
 class Comparison:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Self
 
 from lakedrift.errors import UsageError
@@ -30,7 +30,8 @@ class GroupBy:
     max_segments
         How many segments a segmentation may have.
     fold
-        Whether to keep the largest of more, and join the others to one.
+        Whether to keep the largest of more, and join the others to one. A reference that is folded folds the current side in
+        any case, and what one that is not has is kept.
     """
 
     by: tuple[tuple[str, ...], ...] = ()
@@ -57,8 +58,7 @@ class GroupBy:
         ConfigError
             If `every` is no length of time.
         """
-        entries = [by] if isinstance(by, str) else list(by or ())
-        crossed = [(entry,) if isinstance(entry, str) else tuple(entry) for entry in entries]
+        crossed = _crossed(by)
         for keys in crossed:
             if not keys or len(set(keys)) < len(keys):
                 msg = f"by: {keys!r} is no segmentation: it needs columns, each once"
@@ -70,6 +70,11 @@ class GroupBy:
             msg = f"max_segments must be at least 1, not {max_segments}"
             raise UsageError(msg)
         return cls(tuple(dict.fromkeys(crossed)), time, None if every is None else Every.parse(every), max_segments, fold)
+
+    def without(self, columns: Collection[str]) -> Self:
+        """Return what can be seen by without these columns."""
+        by = tuple(keys for keys in self.by if not set(keys) & set(columns))
+        return replace(self, by=by) if self.time not in columns else replace(self, by=by, time=None, every=None)
 
     def __bool__(self) -> bool:
         """Whether anything is asked for."""
@@ -92,3 +97,12 @@ class GroupBy:
         names = [set(keys) for keys in self.segmentations]
         finest = (keys for keys, own in zip(self.segmentations, names, strict=True) if not any(own < other for other in names))
         return tuple(finest)
+
+
+def _crossed(by: By | None) -> list[tuple[str, ...]]:
+    """Return the columns of each segmentation; a tuple of columns is one, a list of them several."""
+    entries = [by] if isinstance(by, str) else list(by or ())
+    columns = [entry for entry in entries if isinstance(entry, str)]
+    if isinstance(by, tuple) and columns and len(columns) == len(entries):
+        return [tuple(columns)]
+    return [(entry,) if isinstance(entry, str) else tuple(entry) for entry in entries]

@@ -43,6 +43,8 @@ class Grouping:
         By kind and columns, as in `Profile.states`, arrays over these groups; the grids are nested in those of the whole lake.
     every
         The length of the windows, None where there is no column of time.
+    folded
+        Whether small segments were joined to one, `segment.OTHER`; a key may have that value by itself.
     """
 
     keys: tuple[str, ...]
@@ -51,6 +53,7 @@ class Grouping:
     rows: Counts
     states: Mapping[StateKey, Grouped]
     every: Every | None = None
+    folded: bool = False
 
     def __len__(self) -> int:
         """How many groups there are."""
@@ -108,7 +111,7 @@ class Grouping:
             for key, state in side.states.items():
                 _add(states, key, state.gathered(*choice))
         values, windows = _columns(table)
-        return Grouping(self.keys, values, windows, rows, _fixed(states), self.every)
+        return Grouping(self.keys, values, windows, rows, _fixed(states), self.every, self.folded or other.folded)
 
 
 def sorted_groups(table: pl.DataFrame) -> pl.DataFrame:

@@ -47,7 +47,8 @@ def headline(measure: Measure, status: str, group: int, pair: Callable[[], Pair]
         shares = _percent(float(measure.reference_value[group]), float(measure.current_value[group]))
         return f"{SAID.get(status, 'held')}: {shares} of rows"
     if status in SAID:
-        return SAID[status] + _different(detail.get("distinct", {}).get("share", {}))
+        groups = f", groups by it {detail['groups']}" if "groups" in detail else ""
+        return SAID[status] + groups + _different(detail.get("distinct", {}).get("share", {}))
     before, after = float(measure.reference_value[group]), float(measure.current_value[group])
     if measure.metric == "flood_rate":
         return f"{detail.get('value', 'a value')} flooding in, {_percent(before, after)}"

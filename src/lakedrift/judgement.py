@@ -13,7 +13,7 @@ from lakedrift.comparison import Comparison, Gate
 from lakedrift.contingency import two_shares_pvalue
 from lakedrift.errors import SchemaError
 from lakedrift.matching import Matches, whole_lake
-from lakedrift.measure import Measure, absences, measures, pair_of
+from lakedrift.measure import Measure, absences, lost_keys, measures, pair_of
 from lakedrift.metric import Metric, discover, metric
 from lakedrift.pairing import Pair
 from lakedrift.part import Part
@@ -88,6 +88,8 @@ def judge(
     names = [feature.name for feature in (*reference.features, *after.features)]
     for name in dict.fromkeys(names):
         _measure(reference, after, name, parts, rules, (settled or {}).get(name))
+    for lost in lost_keys(reference, after):
+        parts[0].found.append(lost.over(len(parts[0].matches)))
     return Comparison(reference, after, [part.judged(rules) for part in parts], gate, baseline=choice.baseline)
 
 

@@ -18,7 +18,7 @@ from lakedrift.summaries.distinct import Distinct
 from lakedrift.summaries.values import Values
 from lakedrift.telling import Words
 
-__all__ = ["Measure", "absences", "measures", "pair_of"]
+__all__ = ["Measure", "absences", "lost_keys", "measures", "pair_of"]
 
 VALUES = ("statistic", "lower", "upper", "pvalue", "reference_value", "current_value")
 OWN = ("status",)  # what judging changes
@@ -128,7 +128,7 @@ def absences(reference: Profile, current: Profile, name: str) -> Measure | None:
         return _absence(current.feature(name), "missing_in_reference", {}, current=current)
     feature = reference.feature(name)
     if name not in current:
-        return _absence(feature, "missing_in_current", {}, reference=reference)
+        return _absence(feature, "missing_in_current", _of_groups(reference, name), reference=reference)
     now = current.feature(name)
     states = reference.state(name), current.state(name)
     valid = [int(state.valid.sum()) for state in states]
@@ -144,6 +144,16 @@ def absences(reference: Profile, current: Profile, name: str) -> Measure | None:
     if not valid[1]:
         return _absence(feature, "no_valid_values", {}, **sides)
     return None
+
+
+def lost_keys(reference: Profile, current: Profile) -> list[Measure]:
+    """Return of columns that are no features, but that the reference is grouped by, that the current side lacks them."""
+    lost = [name for name in reference.grouped_by if name not in reference and current.lacks(name)]
+    return [_absence(Feature(name, "categorical", ""), "missing_in_current", _of_groups(reference, name)) for name in lost]
+
+
+def _of_groups(reference: Profile, name: str) -> dict[str, Any]:
+    return {"groups": "not compared"} if name in reference.grouped_by else {}
 
 
 def measures(

@@ -28,7 +28,7 @@ from lakedrift.grouping import Grouping
 from lakedrift.manifest import Entry
 from lakedrift.storages import locate
 from lakedrift.summary import StateKey, Summary
-from lakedrift.window import Every
+from lakedrift.window import NO_TIME, Every
 
 __all__ = ["WHOLE_LAKE", "Profile", "StateKey", "Unread"]
 
@@ -131,6 +131,25 @@ class Profile:
             if grouping.keys == tuple(keys):
                 return grouping
         raise KeyError(tuple(keys))
+
+    @property
+    def grouped_by(self) -> tuple[str, ...]:
+        """The columns that groups are of, that of time the last."""
+        keys = (key for grouping in self.groupings for key in grouping.keys)
+        return tuple(dict.fromkeys([*keys, *([] if self.time is None else [self.time])]))
+
+    def lacks(self, column: str) -> bool:
+        """Whether nothing that was read has a column of that name, watched or not; False where that is not known."""
+        return bool(self.fragments) and column not in self._columns
+
+    @functools.cached_property
+    def _columns(self) -> set[str]:
+        return {name for fragment in self.fragments for name, _ in (*fragment.schema, *fragment.partition)}
+
+    @property
+    def untimed(self) -> int:
+        """How many rows are in no window, because their time is null or cannot be read; 0 where there is no column of time."""
+        return sum(int(one.rows[one.windows == NO_TIME].sum()) for one in self.groupings if not one.keys)
 
     def only(self, names: Sequence[str]) -> Profile:
         """Return the profile of these features, in the order of the source."""

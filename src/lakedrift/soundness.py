@@ -134,7 +134,6 @@ def _check_linear(linear: Linear) -> None:
     end = linear.first + (len(shifts) << block)
     require(max(-linear.first, end) <= EXACT_INTEGERS and len(shifts) << block <= MOST_UNITS, "linear cells reach too far")
     require(abs(linear.exponent) <= MOST_EXPONENT, "linear cells are of units that no double can be divided by")
-    require(not linear.first < 0 < end or linear.exponent <= 0, "linear cells around zero are of units beyond 1")
     require(linear.n_cells <= MOST_GRID_CELLS, "a grid has too many cells")
 
 

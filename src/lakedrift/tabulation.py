@@ -61,9 +61,8 @@ class Tabulation:
         table = self.roll.table.clear()
         values = tuple(table[str(place)] for place in range(len(self.roll.keys)))
         nothing: Counts = np.empty(0, np.int64)
-        return Grouping(
-            self.roll.keys, values, nothing, nothing, MappingProxyType(dict(sorted(self.states.items()))), self.every
-        )
+        fixed = MappingProxyType(dict(sorted(self.states.items())))
+        return Grouping(self.roll.keys, values, nothing, nothing, fixed, self.every, self.roll.folded)
 
     def finished(self, states: Mapping[StateKey, Grouped], rows: Counts) -> Grouping:
         """Return the grouping of what was counted.
@@ -79,7 +78,7 @@ class Tabulation:
             raise SourceChangedError(msg)
         values = tuple(table[str(place)] for place in range(len(self.roll.keys)))
         fixed = MappingProxyType(dict(sorted(states.items())))
-        return Grouping(self.roll.keys, values, table[WINDOW].to_numpy(), rows, fixed, self.every)
+        return Grouping(self.roll.keys, values, table[WINDOW].to_numpy(), rows, fixed, self.every, self.roll.folded)
 
     def joined(self, finer: Grouping) -> Grouping:
         """Return the grouping that follows from a finer one."""

@@ -75,7 +75,10 @@ class Every:
         return self._shifted(starts, self, 1)
 
     def before(self, starts: Instants, length: Every) -> Instants:
-        """Return the start of the window that lies a length before each, (n,); NO_TIME and ALL_TIME stay as they are."""
+        """Return the start of the window that lies a length before each, (n,); NO_TIME and ALL_TIME stay as they are.
+
+        An hour is looked for at the same time of day, as the clocks show it.
+        """
         return self._shifted(starts, length, -1)
 
     def _shifted(self, starts: Instants, length: Every, sign: int) -> Instants:
@@ -84,8 +87,12 @@ class Every:
         if length.unit == "h":
             moved = usable + sign * length.count * HOUR
         else:
-            day = self._local(usable).dt.truncate("1d")  # a day whose midnight is skipped starts later
-            moved = self._instants(day.dt.offset_by(f"{sign * length.count}{length.unit}"))
+            clock = self._local(usable)
+            if self.unit != "h":
+                clock = clock.dt.truncate("1d")  # a day whose midnight is skipped starts later
+            moved = self._instants(clock.dt.offset_by(f"{sign * length.count}{length.unit}"))
+        if sign < 0:
+            moved = np.minimum(moved, usable - 1)  # the day before may not exist: Samoa had no 30 December 2011
         return np.where(known, self._truncated(moved), starts)
 
     def _truncated(self, instants: Instants) -> Instants:
@@ -103,10 +110,10 @@ class Every:
         seen = pl.Series(instants, dtype=pl.Int64).cast(pl.Datetime("us", UTC))
         return seen.dt.convert_time_zone(self.zone).dt.replace_time_zone(None)
 
-    def _instants(self, midnights: pl.Series) -> Instants:
-        """Return when the clocks show midnight, for the first time, or would if they were not put forward just then, (n,)."""
-        noons = midnights.dt.offset_by("-12h")
+    def _instants(self, clocks: pl.Series) -> Instants:
+        """Return when the clocks show this, for the first time, or would if they were not put forward just then, (n,)."""
         shown, before = (
-            clock.dt.replace_time_zone(self.zone, ambiguous="earliest", non_existent="null") for clock in (midnights, noons)
+            clock.dt.replace_time_zone(self.zone, ambiguous="earliest", non_existent="null")
+            for clock in (clocks, clocks.dt.offset_by("-24h"))
         )
-        return shown.fill_null(before.dt.offset_by("12h")).dt.convert_time_zone(UTC).to_physical().to_numpy()
+        return shown.fill_null(before.dt.offset_by("24h")).dt.convert_time_zone(UTC).to_physical().to_numpy()

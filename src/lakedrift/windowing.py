@@ -64,10 +64,15 @@ def matched(reference: Profile, current: Profile | None, choice: Choice) -> list
     Raises
     ------
     ConfigError
-        If the choice is wrong, or there are no windows to choose from.
+        If the choice is wrong, there are no windows to choose from, or no row of a side has a time.
     IncompatibleProfilesError
         If the two are not grouped alike.
     """
+    for side in (reference, current):
+        if side is not None:
+            _check_times(side)
+    if current is not None and reference.time is not None and current.lacks(reference.time):
+        choice = Choice()  # a finding, and no windows to look back from
     dated = current is None
     after = reference if current is None else current
     against, baseline = choice.check(after.every, dated=dated)
@@ -83,16 +88,23 @@ def matched(reference: Profile, current: Profile | None, choice: Choice) -> list
     return found
 
 
+def _check_times(side: Profile) -> None:
+    if side.rows and side.untimed == side.rows:
+        msg = f"{side.name!r}: column {side.time!r} says of none of {side.rows:,} rows when: it is null, or not read as a time"
+        raise ConfigError(msg, hint="name a column of timestamps, dates, or text such as 2026-08-01T12:00")
+
+
 def _segmentations(reference: Profile, current: Profile) -> list[tuple[str, ...]]:
     """Return the keys of every grouping.
 
     Raises
     ------
     IncompatibleProfilesError
-        If only one side has it.
+        If only one side has it, and not because the current one lacks a column.
     """
     keys = [[grouping.keys for grouping in side.groupings] for side in (reference, current)]
     apart = {*keys[0]} ^ {*keys[1]}
+    apart -= {each for each in keys[0] if any(current.lacks(key) for key in each)}
     apart.discard(())  # the whole lake by window, which a side without a column of time has none of
     if apart:
         names = ", ".join(sorted(map(repr, apart)))

@@ -128,7 +128,7 @@ def test_sweep__what_a_profile_cannot_do_is_said(
     assert main(["sweep", saved[0], lake.new, "--where", "country = 'AT'"]) == 2
     assert "cannot be filtered any more" in capfd.readouterr().err
     assert main(["sweep", saved[0], lake.new, "--by", "country"]) == 2
-    assert "no groups by country" in capfd.readouterr().err
+    assert "no groups by 'country'" in capfd.readouterr().err
     code, told = judged(capfd, "sweep", saved[0], saved[1], "--feature", "steady_*")
     assert (code, {row["feature"] for row in told["verdicts"]}) == (0, {"steady_0", "steady_1", "steady_2"})
 
