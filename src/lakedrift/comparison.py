@@ -6,14 +6,14 @@ import datetime as dt
 import functools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import polars as pl
 
-from lakedrift.dating import known, start_of
-from lakedrift.errors import ConfigError, UnknownNameError, nearest
+from lakedrift.errors import ConfigError, nearest
 from lakedrift.histogram import Histogram, draw
+from lakedrift.lookup import Window, check_feature, family_of, row_of
 from lakedrift.measure import pair_of
 from lakedrift.metric import Bins, Sides
 from lakedrift.mix import RANKING, Split, ranked, split
@@ -32,7 +32,6 @@ __all__ = ["SCHEMA_VERSION", "Comparison", "Gate", "Side", "check_gate", "plain"
 
 SCHEMA_VERSION = 1
 Gate = Literal["lake", "segments"]
-Window = str | dt.date
 ENOUGH = 1 << 14  # rows of a table to write down at a time, or those of a measure where they are more
 
 
@@ -176,7 +175,8 @@ class Comparison:
         return {
             "schema_version": SCHEMA_VERSION,
             "verdict": self.verdict,
-            **{name: _plain_side(getattr(self, name)) for name in ("reference", "current")},
+            "reference": asdict(self.reference),
+            "current": asdict(self.current),
             "every": None if every is None else str(every),
             "zone": None if every is None else every.zone,
             "against": list(self.against),
@@ -203,7 +203,7 @@ class Comparison:
         UnknownNameError
             If a side lacks the feature, or there is no such segment, window, or thing to compare with.
         """
-        self._check_feature(feature)
+        check_feature(self.profiles, feature)
         return self._sides(feature, segment, window, against).bins
 
     def histogram(
@@ -228,7 +228,7 @@ class Comparison:
         held = [feature in side for side in self.profiles]
         if any(held) and not all(held):
             return None
-        self._check_feature(feature)
+        check_feature(self.profiles, feature)
         return draw(self._sides(feature, segment, window, against), bins)
 
     def segments(self, feature: str | None = None) -> pl.DataFrame:
@@ -243,7 +243,7 @@ class Comparison:
             If a side lacks the feature.
         """
         if feature is not None:
-            self._check_feature(feature)
+            check_feature(self.profiles, feature)
         tables = [ranked(part, feature) for part in self._parts if part.matches.keys and part.measures]
         table = pl.concat([pl.DataFrame(schema=RANKING), *tables], how="diagonal")
         return table.sort("impact", descending=True, nulls_last=True, maintain_order=True)
@@ -266,17 +266,9 @@ class Comparison:
         UnknownNameError
             If there is no such segmentation, window, or thing to compare with, or a side lacks the feature.
         """
-        self._check_feature(feature)
-        crossed = [part for part in self._parts if part.matches.keys]
-        keys = None if by is None else (by,) if isinstance(by, str) else tuple(by)
-        parts = [part for part in crossed if keys in (None, part.matches.keys)]
-        if not parts:
-            names = [",".join(part.matches.keys) for part in crossed]
-            raise UnknownNameError.among(what="segmentation", name=",".join(keys or ()), known=names)
-        rows = parts[0].family(self._start(window), against)
-        if not len(rows):
-            raise self._unknown(parts[:1], window, against)
-        return split(self._groups(parts[0], feature), parts[0].matches.take(rows))
+        check_feature(self.profiles, feature)
+        part, rows = family_of(self._parts, by, window, against, self.every)
+        return split(self._groups(part, feature), rows)
 
     def unsettled(self, metric: str, *, undecided: bool) -> list[str]:
         """Return the features whose `metric` has bounds on whole lakes that differ, or only those with a limit within them."""
@@ -297,41 +289,12 @@ class Comparison:
 
     def _sides(self, feature: str, segment: str, window: Window | None, against: str | None) -> Sides:
         """Return both sides of a feature in one row."""
-        start = self._start(window)
-        for part in self._parts:
-            row = part.row(segment, start, against)
-            if row is not None:
-                whole = part.whole
-                return pair_of(*self.profiles, feature).sides if whole else next(sides_of(self._groups(part, feature), row))
-        having = [part for part in self._parts if (part.axis["segment"] == segment).any()]
-        if not having:
-            labels = [name for part in self._parts for name in part.axis["segment"].unique().to_list()]
-            raise UnknownNameError.among(what="segment", name=segment, known=labels)
-        raise self._unknown(having, window, against)
-
-    def _start(self, window: Window | None) -> int | None:
-        return None if window is None else start_of(window, self.every)
-
-    def _unknown(self, parts: Sequence[Part], window: Window | None, against: str | None) -> UnknownNameError:
-        """Say which of two names no row of some parts has."""
-        names = {name for part in parts for name in part.matches.names}
-        if against is not None and against not in names:
-            return UnknownNameError.among(what="thing to compare with:", name=against, known=names)
-        starts = [start for part in parts for start in part.matches.windows.tolist()]
-        return UnknownNameError.among(what="window", name=str(window), known=known(starts, self.every))
-
-    def _check_feature(self, feature: str) -> None:
-        if not all(feature in side for side in self.profiles):
-            both = [one.name for one in self.profiles[0].features if one.name in self.profiles[1]]
-            raise UnknownNameError.among(what="feature of both sides:", name=feature, known=both)
+        part, row = row_of(self._parts, segment, window, against, self.every)
+        return pair_of(*self.profiles, feature).sides if part.whole else next(sides_of(self._groups(part, feature), row))
 
     def _groups(self, part: Part, feature: str) -> Pair:
         reference, current = (side.grouping(part.matches.keys) for side in self.profiles)
         return groups_of(pair_of(*self.profiles, feature), reference, current)
-
-
-def _plain_side(side: Side) -> dict[str, Any]:
-    return {name: getattr(side, name) for name in ("name", "rows", "fragments", "bytes")}
 
 
 def plain(row: dict[str, Any]) -> dict[str, Any]:

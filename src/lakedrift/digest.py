@@ -13,7 +13,7 @@ import polars as pl
 from lakedrift.comparison import Comparison
 from lakedrift.dating import named
 from lakedrift.story import Story, stories
-from lakedrift.text import decimal, visible
+from lakedrift.text import count, decimal, percent, visible
 
 __all__ = ["Digest", "Line"]
 
@@ -96,6 +96,8 @@ class Digest:
         The sides that are compared, or the one lake whose windows are.
     setting
         What the windows are, what they are compared with, and whom the gate looks at; empty where there are only whole lakes.
+    untimed
+        How many rows are in no window, of each side that has such rows.
     """
 
     drifted: list[Line]
@@ -105,6 +107,7 @@ class Digest:
     segments: dict[str, list[str]]
     title: str
     setting: str
+    untimed: list[str]
 
     @classmethod
     def of(cls, comparison: Comparison) -> Digest:
@@ -130,14 +133,16 @@ class Digest:
             segments={word: _labels(verdicts, f"{word}_segment") for word in ("gone", "new")},
             title=_title(comparison),
             setting=" · ".join(_setting(comparison)),
+            untimed=list(_untimed(comparison)),
         )
 
     @property
     def asides(self) -> dict[str, list[str]]:
-        """What the gate does not look at, by what is said of it: where else it drifted, and gone and new segments."""
+        """What else there is to know, by what is said of it: drift that the gate does not look at, gone segments and such."""
         elsewhere = [f"{visible(name)} ({story.places()})" for name, story in self.elsewhere.items()]
         found = {"drifted in segments only": elsewhere}
         found |= {f"{word} segments": list(map(visible, labels)) for word, labels in self.segments.items()}
+        found["rows without a time"] = self.untimed
         return {what: names for what, names in found.items() if names}
 
     @staticmethod
@@ -160,6 +165,15 @@ def _setting(comparison: Comparison) -> Iterator[str]:
         yield f"baseline {comparison.baseline}"
     if every is not None or comparison.gate == "segments":
         yield f"gate: {comparison.gate}"
+
+
+def _untimed(comparison: Comparison) -> Iterator[str]:
+    sides = (
+        {"": comparison.reference} if comparison.dated else {"reference ": comparison.reference, "current ": comparison.current}
+    )
+    for name, side in sides.items():
+        if side.untimed:
+            yield f"{name}{count(side.untimed)} ({percent(side.untimed / side.rows)})"
 
 
 def _line(row: dict[str, Any], told: Mapping[str, Story], comparison: Comparison) -> Line:

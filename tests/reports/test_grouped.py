@@ -114,3 +114,22 @@ def test_title__of_a_dated_lake_has_one_side(dated):
     lines = written("markdown", dated).splitlines()
     assert lines[2].startswith("`DataFrame`: 8,000 rows")
     assert lines[4] == "windows of 1d, Asia/Tokyo · against rolling&#58;28d, season&#58;2d · gate&#58; lake"
+
+
+@pytest.fixture(scope="module")
+def untimed() -> Comparison:
+    frame = lake().with_columns(pl.when(pl.int_range(pl.len()) >= 160).then("at"))  # 160 of 8,000
+    return ld.sweep(frame, time="at", every="1d", metrics=["ks"])
+
+
+@pytest.mark.parametrize("name", ["table", "markdown", "junit"])
+def test_rows_without_a_time__are_counted_in_every_report(untimed, dated, name):
+    assert "rows without a time: 160 (2 %)" in written(name, untimed)
+    assert "without a time" not in written(name, dated)
+
+
+def test_rows_without_a_time__are_counted_of_either_side(untimed):
+    assert untimed.to_dict()["reference"]["untimed"] == 160
+    frames = [lake().with_columns(pl.when(pl.int_range(pl.len()) >= rows).then("at")) for rows in (160, 0)]
+    page = written("table", ld.sweep(*frames, time="at", every="1d", metrics=["ks"]))
+    assert "rows without a time: reference 160 (2 %)\n" in page

@@ -25,7 +25,7 @@ def render(comparison: Comparison, _canvas: Canvas) -> list[bytes]:
     """Write the comparison as a Markdown comment."""
     digest = Digest.of(comparison)
     asides = digest.asides
-    whole = " of the lake as a whole" if comparison.verdict == "ok" and asides else ""
+    whole = " of the lake as a whole" if comparison.verdict == "ok" and (digest.elsewhere or digest.segments["gone"]) else ""
     parts = [f"### {HEADS[comparison.verdict]}{whole}", _sides(comparison)]
     if digest.setting:
         parts.append(prose(digest.setting))
