@@ -14,7 +14,7 @@ import quiet
 from scipy import stats
 
 import lakedrift as ld
-from lakedrift.against import Against
+from lakedrift.against import Against, default_against
 from lakedrift.api import plan_sweep
 from lakedrift.errors import ConfigError, IncompatibleProfilesError, UnknownNameError
 from lakedrift.report import Canvas, report
@@ -160,6 +160,24 @@ def test_against__spans_end_before_the_window(every):
         first, stop = Against.parse(name).spans(length, starts)
         assert (first < stop).all()
         assert (stop <= starts).all()
+
+
+@pytest.mark.parametrize(
+    ("every", "against"),
+    [("1mo", "season:1w"), ("1mo", "rolling:28d"), ("1w", "rolling:1mo"), ("5h", "season:1d"), ("1d", "rolling:36h")],
+)
+def test_against__what_is_no_whole_number_of_windows_is_an_error(dated, every, against):
+    with pytest.raises(ConfigError, match=f"{against}' is no whole number of windows of {every}") as raised:
+        ld.sweep(dated[0], time="at", every=every, against=against, features=["colour"])
+    assert raised.value.hint.endswith(f":{every}, or a multiple of it")
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 9, 25, 40, 365])
+@pytest.mark.parametrize("unit", ["h", "d", "w", "mo", "q", "y"])
+def test_default_against__is_a_whole_number_of_windows(count, unit):
+    every = Every.parse(f"{count}{unit}")
+    (name,) = default_against(every, dated=True)
+    assert every.divides(Against.parse(name).length)
 
 
 def two_countries(shares: tuple[float, float], dear: tuple[float, float], rows: int = 8_000) -> pl.DataFrame:
@@ -405,6 +423,43 @@ def test_untimed__a_side_of_which_no_row_has_a_time_is_an_error(dated):
         with pytest.raises(ConfigError, match=r"column 'at' says of none of 4,000 rows when"):
             ld.sweep(*sides, time="at", every="1d", kinds={"at": "categorical"})
     assert ld.sweep(frame, frame.clear(), time="at", every="1d").verdict == "critical"
+
+
+@pytest.mark.parametrize(
+    ("every", "zone", "baseline", "hint"),
+    [
+        ("1w", "UTC", "2026-01-01..2026-01-04", "begin with 2025-12-29 or 2026-01-05"),
+        ("1w", "UTC", "..2026-01-06", "end with 2026-01-04 or 2026-01-11"),
+        ("1mo", "UTC", "..2026-01-30", "end with 2025-12-31 or 2026-01-31"),
+        ("1d", "UTC", "2026-01-01..2026-01-03T12:00", "end with 2026-01-02 or 2026-01-03"),
+        ("1d", "Europe/Vienna", "2026-01-01T00:00+00:00..2026-01-03", "begin with 2026-01-01 or 2026-01-02"),
+        ("4h", "UTC", "..2026-01-03T05:00", r"end with 2026-01-03T00:00\+00:00 or 2026-01-03T04:00\+00:00"),
+        ("1h", "Asia/Kolkata", "2026-01-03..", r"begin with 2026-01-02T23:30\+05:30 or 2026-01-03T00:30\+05:30"),
+    ],
+)
+def test_baseline__that_begins_or_ends_within_a_window_is_an_error(dated, every, zone, baseline, hint):
+    frame = dated[0].with_columns(pl.col("at").dt.convert_time_zone(zone))
+    options = {"time": "at", "every": every, "features": ["colour"]}
+    for verb in (ld.sweep, plan_sweep):
+        with pytest.raises(ConfigError, match=f"within a window of {every}\nhint: let it {hint}"):
+            verb(frame, **options, baseline=baseline)
+    with pytest.raises(ConfigError, match="within a window"):
+        ld.compare(ld.profile(frame, **options), baseline=baseline)
+
+
+@pytest.mark.parametrize(
+    ("every", "baseline"),
+    [
+        ("1d", "2026-01-02T00:00+01:00..2026-01-03"),
+        ("4h", "2026-01-02T01:00..2026-01-03T01:00"),
+        ("1h", "2026-01-02..2026-01-03"),
+    ],
+)
+def test_baseline__is_of_windows_in_the_zone_of_the_column(dated, every, baseline):
+    frame = dated[0].with_columns(pl.col("at").dt.convert_time_zone("Europe/Vienna"))
+    rows = ld.sweep(frame, time="at", every=every, baseline=baseline, features=["colour"]).to_polars()
+    assert rows["window_end"].min() > START + 3 * DAY
+    assert rows["window_start"].min() <= START + 3 * DAY
 
 
 def test_baseline__includes_both_ends_and_leaves_either_open(dated):

@@ -130,6 +130,24 @@ def test_before__is_the_window_at_the_same_time_of_day(length, unit, zone):
     assert found.tolist() == [microseconds(window_of(moment, unit, zone)) for moment in before]
 
 
+@pytest.mark.parametrize("length", ["1h", "4h", "5h", "24h", "1d", "7d", "28d", "1w", "2w", "1mo", "2mo", "1q", "1y", "2y"])
+@pytest.mark.parametrize("every", ["1h", "4h", "5h", "36h", "1d", "2d", "7d", "1w", "1mo", "2mo", "1q", "1y"])
+def test_divides__where_it_holds_in_every_year(every, length):
+    """By the definition: a length from the start of any window is the start of one, in any zone; a few windows tell."""
+    window, far = Every.parse(every, "Europe/Vienna"), Every.parse(length, "Europe/Vienna")
+    moment = datetime.datetime(2025, 12, 1, tzinfo=datetime.UTC)
+    starts = window.starts(np.array([microseconds(moment + datetime.timedelta(hours=7 * step)) for step in range(3_000)]))
+    days = {"h": 1 / 24, "d": 1, "w": 7, "mo": 30.436875, "q": 91.310625, "y": 365.2425}
+    windows = far.count * days[far.unit] / (window.count * days[window.unit])
+    stretches = [back(EPOCH + datetime.timedelta(microseconds=int(start)), length, "Europe/Vienna") for start in starts[::7]]
+    whole = all(window.starts(np.array([microseconds(one)])) == microseconds(one) for one in stretches)
+    if window.divides(far):
+        assert windows > 0.99
+        assert whole or window.unit == "h"  # where the clocks changed, the same time of day may be within a window
+    else:
+        assert not whole or windows < 0.99
+
+
 @pytest.mark.parametrize("every", ["1h", "1d"])
 def test_before__a_day_that_never_was(every):
     zone = "Pacific/Apia"

@@ -9,8 +9,8 @@
 `season:1w`
     The window a week ago.
 
-Lengths are those of `window`: `h`, `d`, `w`, `mo`, `q` and `y`. The past of a window is that of the current side, and what lies
-before the first window of that, of the reference.
+Lengths are those of `window`: `h`, `d`, `w`, `mo`, `q` and `y`, and whole numbers of windows. The past of a window is that of
+the current side, and what lies before the first window of that, of the reference.
 """
 
 from __future__ import annotations
@@ -21,13 +21,16 @@ from dataclasses import dataclass
 from typing import Self
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from lakedrift.errors import ConfigError
 from lakedrift.window import FIRST, LAST, Every, Instants
 
-__all__ = ["REFERENCE", "Against", "Baseline", "all_of", "default_against"]
+__all__ = ["REFERENCE", "Against", "Baseline", "all_of", "check_baseline", "check_lengths", "default_against"]
 
 REFERENCE = "reference"
 PAST = {"h": "7d", "d": "28d", "w": "8w", "mo": "3mo", "q": "1y", "y": "3y"}  # rolling, by the unit of the windows
+UNITS = {"h": 7 * 24, "d": 28, "w": 8, "mo": 3, "q": 4, "y": 3}  # the same, in that unit
 HINT = "write reference, previous, rolling:28d or season:1w"
 DAY = dt.timedelta(days=1)
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -107,12 +110,59 @@ class Baseline:
         return cls(start, stop)
 
 
+def check_baseline(baseline: Baseline, every: Every) -> None:
+    """Refuse a baseline that begins or ends within a window, which would be on neither side, or on one for the most part only.
+
+    An end that is a time and not a date is the start of the last window.
+
+    Raises
+    ------
+    ConfigError
+        Naming the windows around.
+    """
+    for word, instant in (("begins", baseline.start), ("ends", baseline.stop)):
+        around = np.array([instant, instant - 1 if word == "ends" else instant])
+        if instant in (FIRST, LAST) or (every.starts(around) == around).any():
+            continue
+        start = every.starts(around[:1])
+        moments = start, every.end(start)
+        if word == "ends":
+            moments = (every.before(start, every), start) if every.unit == "h" else (start - 1, moments[1] - 1)
+        first, second = (_shown(int(moment[0]), every) for moment in moments)
+        msg = f"baseline: it {word} within a window of {every}"
+        raise ConfigError(msg, hint=f"let it {word.removesuffix('s')} with {first} or {second}")
+
+
+def _shown(instant: int, every: Every) -> str:
+    moment = (EPOCH + instant * MICROSECOND).astimezone(ZoneInfo(every.zone))
+    return moment.isoformat(timespec="minutes") if every.unit == "h" else moment.date().isoformat()
+
+
 def default_against(every: Every | None, *, dated: bool) -> tuple[str, ...]:
     """Return what to compare with where nobody says: the reference, or in one dated lake without a baseline its rolling past.
 
-    The past is that of seven days for hours, 28 days for days, eight weeks for weeks, three months, four quarters, three years.
+    The past is that of seven days for hours, 28 days for days, eight weeks for weeks, three months, four quarters, three years,
+    or the next whole number of windows.
     """
-    return (f"rolling:{PAST[every.unit]}",) if dated and every is not None else (REFERENCE,)
+    if not dated or every is None:
+        return (REFERENCE,)
+    usual = PAST[every.unit]
+    whole = every.count * -(-UNITS[every.unit] // every.count)
+    return (f"rolling:{usual if every.divides(Every.parse(usual)) else f'{whole}{every.unit}'}",)
+
+
+def check_lengths(against: Sequence[Against], every: Every) -> None:
+    """Refuse to look back by what is no whole number of windows: rounded, it would not mean what it says.
+
+    Raises
+    ------
+    ConfigError
+        Naming the first that is none.
+    """
+    for one in against:
+        if one.length is not None and not every.divides(one.length):
+            msg = f"against: {one.name!r} is no whole number of windows of {every}"
+            raise ConfigError(msg, hint=f"write previous, {one.how}:{every}, or a multiple of it")
 
 
 def all_of(names: str | Sequence[str], zone: str = "UTC") -> tuple[Against, ...]:

@@ -36,6 +36,7 @@ from lakedrift.summaries.values import Values
 from lakedrift.summary import Summary
 from lakedrift.tabulation import Tables, Tabulation, tabulate
 from lakedrift.threshold import Thresholds
+from lakedrift.window import Every
 from lakedrift.windowing import Choice
 
 __all__ = ["DryRun", "compare", "load", "merge", "plan_sweep", "profile", "sweep"]
@@ -111,12 +112,12 @@ def sweep(
         reference does.
     against
         What each window of the current side is compared with, one or several: all of the `reference`, the `previous` window,
-        the windows before it in a length of time, `rolling:28d`, or the one so long ago, `season:1w`. By default the
-        reference; of one dataset without a baseline its rolling past: 7 days of hours, 28 of days, 8 weeks, 3 months, a year
-        of quarters, 3 years.
+        the windows before it in a length of time, `rolling:28d`, or the one so long ago, `season:1w`; all are whole windows. By
+        default the reference; of one dataset without a baseline its rolling past: 7 days of hours, 28 of days, 8 weeks, 3
+        months, a year of quarters, 3 years.
     baseline
         The windows of one dataset that are its reference, `2026-08-01..2026-10-31`, both included and either end open; those
-        after it are judged.
+        after it are judged. It begins and ends with a window.
     gate
         Whether the verdict of all is that of the whole `lake`, or of its `segments` too.
     store
@@ -142,7 +143,7 @@ def sweep(
     sides = [_opened(side) for side in (reference, current) if side is not None]
     known = [name for side in sides for name in _names(side)]
     choice, series = Choice(against, baseline), _series(store, selection, groupby, None)
-    choice.check(sides[0].every if isinstance(sides[0], Profile) else groupby.every, dated=len(sides) == 1)
+    choice.check(_every(sides[0], groupby), dated=len(sides) == 1)
     before = _profiled(sides[0], selection, groupby, None, known, means, "reference", watch, series, refit=refit)
     after = None
     if len(sides) == 2:
@@ -303,8 +304,7 @@ def plan_sweep(
     means = _Means.of(engine, memory, threads)
     opened = [_opened(side) for side in (reference, current) if side is not None]
     groupby = GroupBy.of(by, time, every, max_segments, fold)
-    dated = opened[0].every if isinstance(opened[0], Profile) else groupby.every
-    Choice(against, baseline).check(dated, dated=len(opened) == 1)
+    Choice(against, baseline).check(_every(opened[0], groupby), dated=len(opened) == 1)
     for side, wanted in zip(opened, (groupby, *(_present(groupby, side) for side in opened[1:])), strict=True):
         if not isinstance(side, Profile):
             checked(wanted, side)
@@ -402,6 +402,11 @@ def _restricted(profile: Profile, selection: Selection, groupby: GroupBy, known:
         return profile
     names = select({feature.name: None for feature in profile.features}, (), selection, known)
     return profile.only(names)
+
+
+def _every(side: Source | Profile, groupby: GroupBy) -> Every | None:
+    """Return the length of the windows of a side, in its zone."""
+    return side.every if isinstance(side, Profile) else checked(groupby, side).every
 
 
 def _present(groupby: GroupBy, side: Source | Profile, series: Series | None = None) -> GroupBy:

@@ -28,6 +28,8 @@ FIRST, LAST = -62_135_596_800_000_000, 253_402_300_799_999_999  # of the years 1
 LENGTH = re.compile(r"([1-9]\d{0,3})(h|d|w|mo|q|y)")
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
+SPAN = {"h": HOUR, "d": DAY, "w": 7 * DAY}  # µs, where the clocks do not change
+MONTHS = {"mo": 1, "q": 3, "y": 12}
 FEW_DAYS = 1 << 12  # of which it is always cheaper to look up each once
 
 
@@ -64,6 +66,19 @@ class Every:
             msg = f"{text!r} is no length of time"
             raise ConfigError(msg, hint="write 1h, 1d, 1w, 1mo, 1q or 1y, or a multiple such as 4h or 28d")
         return cls(int(found[1]), found[2], zone)
+
+    def divides(self, length: Every) -> bool:
+        """Whether every stretch of a length is a whole number of these windows, wherever on the calendar it lies.
+
+        A day is no number of hours where the clocks change, and hours are cut anew every day; a month is some number of days.
+        """
+        if self.unit in MONTHS or length.unit in MONTHS:
+            if self.unit not in MONTHS:
+                return DAY % (self.count * SPAN[self.unit]) == 0
+            return length.unit in MONTHS and length.count * MONTHS[length.unit] % (self.count * MONTHS[self.unit]) == 0
+        if length.unit == "h" != self.unit:
+            return False
+        return length.count * SPAN[length.unit] % (self.count * SPAN[self.unit]) == 0
 
     def starts(self, instants: Instants) -> Instants:
         """Return the start of the window that each instant lies in, (n,); NO_TIME where it is none of the years 1 to 9999."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lakedrift.against import REFERENCE, Against, Baseline, all_of, default_against
+from lakedrift.against import REFERENCE, Against, Baseline, all_of, check_baseline, check_lengths, default_against
 from lakedrift.errors import ConfigError, IncompatibleProfilesError
 from lakedrift.grouping import Grouping
 from lakedrift.matching import Matches, match
@@ -28,18 +28,23 @@ class Choice:
         Raises
         ------
         ConfigError
-            If it is written wrongly, or there are no windows to choose from.
+            If it is written wrongly, the baseline begins or ends within a window, a length is no whole number of windows, or
+            there are no windows to choose from.
         """
         zone = UTC if every is None else every.zone
         if every is None and dated:
             msg = "there is nothing to compare with: no current side, and no windows of time"
             raise ConfigError(msg, hint="name a current side, or a column of time and the length of its windows")
         baseline = None if self.baseline is None else Baseline.parse(self.baseline, zone)
+        if baseline is not None and every is not None:
+            check_baseline(baseline, every)
         if baseline is not None and not dated:
             msg = "a baseline names windows of one dated lake, and there are two sides"
             raise ConfigError(msg, hint="leave out the current side, or the baseline")
         default = default_against(every, dated=dated and baseline is None)
         against = all_of(default if self.against is None else self.against, zone)
+        if every is not None:
+            check_lengths(against, every)
         past = next((one.name for one in against if one.how != REFERENCE), None)
         if past is not None and every is None:
             msg = f"against: {past!r} looks at the windows before, and there are none"
