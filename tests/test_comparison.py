@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 import lakedrift as ld
-from lakedrift.errors import SchemaError
+from lakedrift.errors import SchemaError, UnknownNameError
 
 ROWS = 1_000
 FIRST = ["feature", "kind", "segment", "window_start", "window_end", "against", "metric", "statistic", "lower", "upper"]
@@ -218,7 +218,7 @@ def test_histogram__counts_every_valid_value_once(comparison, feature):
 def test_histogram__there_is_none_where_a_side_has_nothing(comparison):
     assert comparison.histogram("gone") is None
     assert comparison.histogram("fresh") is None
-    with pytest.raises(KeyError):
+    with pytest.raises(UnknownNameError):
         comparison.histogram("far", segment="country=AT")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 
 import grouped
 import numpy as np
@@ -15,7 +16,7 @@ from scipy import stats
 import lakedrift as ld
 from lakedrift.against import Against, default_against
 from lakedrift.api import plan_sweep
-from lakedrift.errors import ConfigError, IncompatibleProfilesError
+from lakedrift.errors import ConfigError, IncompatibleProfilesError, UnknownNameError
 from lakedrift.report import Canvas, report
 from lakedrift.window import Every
 
@@ -202,7 +203,7 @@ def test_gaps__are_findings_of_their_own(against, expected):
     assert comparison.verdict == ("critical" if "critical" in str(expected) else "ok")
     assert {verdict for *_, verdict in gaps_of(ld.sweep(frame, **options, min_rows=10_000))} == {"none"}
     assert gaps_of(ld.sweep(lake(1, 9), **options)) == []
-    with pytest.raises(KeyError):
+    with pytest.raises(UnknownNameError):
         comparison.bins("colour", window=START + 5 * DAY)
     assert comparison.bins("colour")
 
@@ -336,7 +337,7 @@ def test_quiet_segments__hardly_ever_alarm(segments, rows, rare):
 @pytest.mark.parametrize("form", ["json", "csv", "parquet", "markdown", "junit", "table"])
 def test_reports__write_segments_and_windows_down(dated, form):
     comparison = ld.compare(dated[1], against=list(WAYS), gate="segments")
-    written = report(form).render(comparison, Canvas(100))
+    written = b"".join(report(form).render(comparison, Canvas(100)))
     if form == "json":
         told = json.loads(written)
         assert len(told["metrics"]) == comparison.to_polars().height
@@ -361,10 +362,50 @@ def test_bins__and_histograms_of_a_segment_and_window_count_its_rows(dated):
     assert reference.edges == comparison.bins("price", window=window)[0].edges  # of all groups together, so counts add up
     drawn = comparison.histogram("price", segment="country=AT", window=window)
     assert (drawn.reference.sum(), drawn.current.sum()) == tuple(side["price"].count() for side in (past, now))
-    with pytest.raises(KeyError):
-        comparison.bins("price", segment="country=FR")
-    with pytest.raises(KeyError):
-        comparison.split("price", "colour")
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda it: it.bins("price", segment="country=AP"), ("segment 'country=AP'", "did you mean 'country=AT'?")),
+        (lambda it: it.bins("price", window="2027-01-05"), ("window '2027-01-05'", "2026-01-05")),
+        (lambda it: it.bins("price", window="then"), ("window 'then'", "2026-01-0")),
+        (lambda it: it.bins("price", against="previos"), ("compare with: 'previos'", "did you mean 'previous'?")),
+        (lambda it: it.bins("prize"), ("'prize'", "did you mean 'price'?")),
+        (lambda it: it.histogram("prize"), ("'prize'", "did you mean 'price'?")),
+        (lambda it: it.segments("prize"), ("'prize'", "did you mean 'price'?")),
+        (lambda it: it.split("prize"), ("'prize'", "did you mean 'price'?")),
+        (lambda it: it.split("price", "county"), ("segmentation 'county'", "did you mean 'country'?")),
+        (lambda it: it.split("price", window=START - DAY), ("window '2025-12-31 00:00:00+00:00'", "2026-01-0")),
+        (lambda it: it.split("price", against="season:9d"), ("'season:9d'", "did you mean 'season:2d'?")),
+    ],
+)
+def test_lookups__name_what_is_not_there(dated, ask, words):
+    comparison = ld.compare(dated[1], against=["previous", "season:2d"])
+    with pytest.raises(UnknownNameError) as caught:
+        ask(comparison)
+    assert [word for word in words if word not in str(caught.value)] == []
+
+
+@pytest.mark.parametrize("window", ["2026-01-05", dt.date(2026, 1, 5), dt.datetime(2026, 1, 5), START + 4 * DAY])
+def test_lookups__take_a_window_as_profiles_do(dated, window):
+    comparison = ld.compare(dated[1], against="previous")
+    expected = dated[0].filter(pl.col("at") == START + 4 * DAY)
+    assert comparison.bins("price", window=window)[1].counts.sum() == len(expected)
+    assert comparison.split("price", window=window).size == comparison.split("price", window=START + 4 * DAY).size
+
+
+def test_segments__without_any_have_the_same_columns(dated):
+    none = ld.sweep(dated[0], dated[0], features=["price"]).segments()
+    some = ld.compare(dated[1], against="previous").segments()
+    assert len(none) == 0
+    assert some.select(none.columns).schema == none.schema
+    assert [name for name in some.columns if not name.startswith("by.")] == none.columns
+
+
+def test_split__is_shown_in_a_line(dated):
+    found = ld.compare(dated[1], against="previous").split("price", "country")
+    assert re.fullmatch(r"Split\([\d.e-]+ = -?[\d.e-]+ mix \+ -?[\d.e-]+ within, of 5 segments\)", repr(found))
 
 
 def test_bins__of_all_segments_add_up_to_the_whole_lake(dated):

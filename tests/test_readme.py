@@ -106,6 +106,15 @@ def test_configuration__is_read_as_the_page_says(tmp_path: Path) -> None:
     file.write_text(example, encoding="utf-8")
     orders = config.load(file, table="orders")
     assert orders.reference == str(tmp_path / "lake/orders/2026-08")
+    assert orders.grouping == {
+        "by": ["country", ["country", "device"]],
+        "max_segments": 1000,
+        "fold": True,
+        "time": "created_at",
+        "every": "1d",
+        "against": ["reference", "season:1w"],
+        "gate": "segments",
+    }
     assert orders.kinds == {"zip": "categorical"}
     assert orders.thresholds == {
         "psi": {"warning": 0.1, "critical": 0.25},

@@ -8,8 +8,10 @@ import polars as pl
 import pytest
 
 from lakedrift.story import stories
+from lakedrift.window import Every
 
 DAY = dt.timedelta(days=1)
+DAILY = Every(1, "d")
 START = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 
 
@@ -37,22 +39,35 @@ def verdicts(levels: str, segments: tuple[str, ...] = (), feature: str = "x") ->
     ],
 )
 def test_stories__tell_the_last_spell_and_the_history(levels, spell, history):
-    story = stories(verdicts(levels))["x"]
+    story = stories(verdicts(levels), DAILY)["x"]
     assert (story.spell, story.history) == (spell, history)
 
 
 def test_stories__of_what_did_not_drift_are_none():
-    assert stories(verdicts("oono")) == {}
+    assert stories(verdicts("oono"), DAILY) == {}
 
 
 def test_stories__name_the_worst_segments_and_count_the_others():
-    story = stories(verdicts("oc", ("s=a", "s=b", "s=c", "s=d", "s=a")))["x"]
+    story = stories(verdicts("oc", ("s=a", "s=b", "s=c", "s=d", "s=a")), DAILY)["x"]
     assert story.told() == "since 2026-03-02 · ▃█ · in s=a, s=b, s=c and 1 more segment"
     assert story.told(50) == "since 2026-03-02 · ▃█ · in s=a and 3 more segments"
-    assert stories(verdicts("oc", ("s=\n",)))["x"].told().endswith(r"in s=\n")
+    assert stories(verdicts("oc", ("s=\n",)), DAILY)["x"].told().endswith(r"in s=\n")
 
 
 def test_stories__long_histories_are_drawn_by_the_worst_of_some():
-    story = stories(verdicts("o" * 100 + "c" + "o" * 264))["x"]
+    story = stories(verdicts("o" * 100 + "c" + "o" * 264), DAILY)["x"]
     assert len(story.history) <= 24
     assert story.history.count("█") == 1
+
+
+@pytest.mark.parametrize(
+    ("every", "spell"),
+    [
+        (Every(1, "d", "Asia/Tokyo"), "since 2026-03-03"),
+        (Every(1, "h", "Asia/Tokyo"), "since 2026-03-03 00:00+09:00"),
+        (Every(1, "h"), "since 2026-03-02 15:00"),
+    ],
+)
+def test_stories__are_told_on_the_calendar_of_the_windows(every, spell):
+    evenings = verdicts("oc").with_columns(pl.col("window_start") + pl.duration(hours=15))
+    assert stories(evenings, every)["x"].spell == spell

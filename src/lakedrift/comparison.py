@@ -5,31 +5,34 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import polars as pl
 
 from lakedrift.errors import ConfigError, nearest
 from lakedrift.histogram import Histogram, draw
+from lakedrift.lookup import Window, check_feature, family_of, row_of
 from lakedrift.measure import pair_of
 from lakedrift.metric import Bins, Sides
-from lakedrift.mix import Split, ranked, split
+from lakedrift.mix import RANKING, Split, ranked, split
 from lakedrift.pairing import Pair
 from lakedrift.part import RANKED, ROWS, VERDICTS, Part
 from lakedrift.profiles import WHOLE_LAKE, Profile
 from lakedrift.sides import groups_of, sides_of
 from lakedrift.threshold import LEVELS, Verdict
+from lakedrift.window import Every
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["SCHEMA_VERSION", "Comparison", "Gate", "Side", "check_gate"]
+__all__ = ["SCHEMA_VERSION", "Comparison", "Gate", "Side", "check_gate", "plain"]
 
 SCHEMA_VERSION = 1
 Gate = Literal["lake", "segments"]
+ENOUGH = 1 << 14  # rows of a table to write down at a time, or those of a measure where they are more
 
 
 def check_gate(gate: str) -> None:
@@ -75,6 +78,8 @@ class Comparison:
         Whose verdicts make the verdict of the comparison: those of the whole `lake`, in all its windows, or of `segments` too.
     seconds
         How long the sweep took, None where nothing was read.
+    baseline
+        The windows of one lake that are its reference, as written; None where there is no such thing.
     """
 
     def __init__(
@@ -84,18 +89,30 @@ class Comparison:
         parts: Sequence[Part],
         gate: Gate = "lake",
         seconds: float | None = None,
+        baseline: str | None = None,
     ) -> None:
         self.profiles = (reference, current)
         self.reference = Side.of(reference)
         self.current = Side.of(current)
         self.gate = gate
         self.seconds = seconds
+        self.baseline = baseline
         self._parts = tuple(parts)
 
     def __repr__(self) -> str:
         counts = self.verdicts().get_column("verdict").value_counts()
         found = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.iter_rows()))
         return f"Comparison({self.reference.name!r} → {self.current.name!r}: {found or 'no feature'})"
+
+    @property
+    def every(self) -> Every | None:
+        """The length of the windows and the zone of their calendar, None where there are none."""
+        return self.profiles[1].every
+
+    @property
+    def against(self) -> tuple[str, ...]:
+        """What segments and windows are compared with, each once."""
+        return tuple(dict.fromkeys(name for part in self._parts if not part.whole for name in part.matches.names))
 
     @property
     def dated(self) -> bool:
@@ -124,8 +141,19 @@ class Comparison:
 
     def to_polars(self) -> pl.DataFrame:
         """Return one row a feature, segment, window, what it is against, and metric, in the order of the features."""
-        frames = [frame for part in self._parts for frame in part.rows()]
-        return pl.concat([pl.DataFrame(schema=ROWS), *frames], how="diagonal")
+        return pl.concat(self.tables())
+
+    def tables(self) -> Iterator[pl.DataFrame]:
+        """Yield the rows of `to_polars()` some at a time, so that nobody has to hold millions; at least one table, if empty."""
+        columns = {name: pl.String for part in self._parts for name in part.keys}
+        columns = ROWS | columns
+        waiting = [pl.DataFrame(schema=columns)]
+        for frame in (frame for part in self._parts for frame in part.rows()):
+            waiting.append(frame)
+            if sum(map(len, waiting)) >= ENOUGH:
+                yield pl.concat(waiting, how="diagonal")
+                waiting = waiting[:1]
+        yield pl.concat(waiting, how="diagonal")
 
     def to_arrow(self) -> pa.Table:
         """Return `to_polars()` as an Arrow table."""
@@ -137,56 +165,95 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values, ready for strict JSON: an infinite statistic and an instant are text."""
-        sides = {name: _plain_side(getattr(self, name)) for name in ("reference", "current")}
         tables = {"verdicts": self.verdicts(), "metrics": self.to_polars()}
-        rows = {name: [_plain(row) for row in table.iter_rows(named=True)] for name, table in tables.items()}
-        return {"schema_version": SCHEMA_VERSION, "verdict": self.verdict, **sides, **rows}
+        rows = {name: [plain(row) for row in table.iter_rows(named=True)] for name, table in tables.items()}
+        return self.summary() | rows
 
-    def bins(self, feature: str, *, segment: str = WHOLE_LAKE, window: dt.datetime | None = None) -> tuple[Bins, Bins] | None:
+    def summary(self) -> dict[str, Any]:
+        """Return `to_dict()` but for the rows: the verdict, the sides, the windows, what they are against, and the gate."""
+        every = self.every
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "verdict": self.verdict,
+            "reference": asdict(self.reference),
+            "current": asdict(self.current),
+            "every": None if every is None else str(every),
+            "zone": None if every is None else every.zone,
+            "against": list(self.against),
+            "baseline": self.baseline,
+            "gate": self.gate,
+        }
+
+    def bins(
+        self, feature: str, *, segment: str = WHOLE_LAKE, window: Window | None = None, against: str | None = None
+    ) -> tuple[Bins, Bins] | None:
         """Return the bins that the binned metrics of a feature rest on, both sides; None where there are none.
 
-        Of segments and windows it is the first of what they are compared with.
+        Parameters
+        ----------
+        segment
+            Its label; the whole lake where there is none.
+        window
+            When it starts, as of `Profile.select`: no window is all time, or else the last one.
+        against
+            What it is compared with; None is the first of several.
 
         Raises
         ------
-        KeyError
-            If a side lacks the feature, or there is no such segment and window.
+        UnknownNameError
+            If a side lacks the feature, or there is no such segment, window, or thing to compare with.
         """
-        return self._sides(feature, segment, window).bins
+        check_feature(self.profiles, feature)
+        return self._sides(feature, segment, window, against).bins
 
     def histogram(
-        self, feature: str, *, segment: str = WHOLE_LAKE, window: dt.datetime | None = None, bins: int = 12
+        self,
+        feature: str,
+        *,
+        segment: str = WHOLE_LAKE,
+        window: Window | None = None,
+        against: str | None = None,
+        bins: int = 12,
     ) -> Histogram | None:
-        """Return a small histogram of both sides to look at; None where there is nothing to draw.
+        """Return a small histogram of both sides to look at; None where there is nothing to draw, or a side lacks the feature.
 
-        Numeric features get bins of equal width over the middle 98 % of both sides, others their most frequent categories.
+        Numeric features get bins of equal width over the middle 98 % of both sides, others their most frequent categories. The
+        other parameters are those of `bins`.
 
         Raises
         ------
-        KeyError
-            If there is no such segment and window.
+        UnknownNameError
+            If there is no such feature, segment, window, or thing to compare with.
         """
-        if not all(feature in side for side in self.profiles):
+        held = [feature in side for side in self.profiles]
+        if any(held) and not all(held):
             return None
-        return draw(self._sides(feature, segment, window), bins)
+        check_feature(self.profiles, feature)
+        return draw(self._sides(feature, segment, window, against), bins)
 
     def segments(self, feature: str | None = None) -> pl.DataFrame:
         """Return a row a segment, window and what it is against, by how far it moved times how much of the lake it holds.
 
         `distance` is the greatest total variation of a feature that can be judged, or that of `feature`; `impact` is it times
         the mean of the segment's shares of the lake. `status` says which segments are new or gone.
+
+        Raises
+        ------
+        UnknownNameError
+            If a side lacks the feature.
         """
+        if feature is not None:
+            check_feature(self.profiles, feature)
         tables = [ranked(part, feature) for part in self._parts if part.matches.keys and part.measures]
-        if not tables:
-            return pl.DataFrame(schema={"segment": pl.String, "impact": pl.Float64})
-        return pl.concat(tables, how="diagonal").sort("impact", descending=True, nulls_last=True, maintain_order=True)
+        table = pl.concat([pl.DataFrame(schema=RANKING), *tables], how="diagonal")
+        return table.sort("impact", descending=True, nulls_last=True, maintain_order=True)
 
     def split(
         self,
         feature: str,
         by: str | Sequence[str] | None = None,
         *,
-        window: dt.datetime | None = None,
+        window: Window | None = None,
         against: str | None = None,
     ) -> Split | None:
         """Split the whole-lake drift of a feature into the mix of segments and the change within them, exactly.
@@ -196,16 +263,12 @@ class Comparison:
 
         Raises
         ------
-        KeyError
-            If there is no such segmentation and window, or a side lacks the feature.
+        UnknownNameError
+            If there is no such segmentation, window, or thing to compare with, or a side lacks the feature.
         """
-        keys = (by,) if isinstance(by, str) else by
-        for part in self._parts:
-            if part.matches.keys and (keys is None or part.matches.keys == tuple(keys)):
-                rows = part.family(window, against)
-                if len(rows):
-                    return split(self._groups(part, feature), part.matches.take(rows))
-        raise KeyError((by, window, against))
+        check_feature(self.profiles, feature)
+        part, rows = family_of(self._parts, by, window, against, self.every)
+        return split(self._groups(part, feature), rows)
 
     def unsettled(self, metric: str, *, undecided: bool) -> list[str]:
         """Return the features whose `metric` has bounds on whole lakes that differ, or only those with a limit within them."""
@@ -224,25 +287,18 @@ class Comparison:
         rows = pl.concat([pl.DataFrame(schema=VERDICTS | dict(RANKED)), *tables], how="diagonal")
         return rows.sort([name for name, _ in RANKED], descending=True, maintain_order=True).drop(name for name, _ in RANKED)
 
-    def _sides(self, feature: str, segment: str, window: dt.datetime | None) -> Sides:
+    def _sides(self, feature: str, segment: str, window: Window | None, against: str | None) -> Sides:
         """Return both sides of a feature in one row."""
-        for part in self._parts:
-            row = part.row(segment, window)
-            if row is not None and (part.whole or all(side.all() for side in row.lake_rows)):  # of a gap there is nothing
-                whole = part.whole
-                return pair_of(*self.profiles, feature).sides if whole else next(sides_of(self._groups(part, feature), row))
-        raise KeyError((segment, window))
+        part, row = row_of([part for part in self._parts if not part.of_gaps], segment, window, against, self.every)
+        return pair_of(*self.profiles, feature).sides if part.whole else next(sides_of(self._groups(part, feature), row))
 
     def _groups(self, part: Part, feature: str) -> Pair:
         reference, current = (side.grouping(part.matches.keys) for side in self.profiles)
         return groups_of(pair_of(*self.profiles, feature), reference, current)
 
 
-def _plain_side(side: Side) -> dict[str, Any]:
-    return {name: getattr(side, name) for name in ("name", "rows", "fragments", "bytes")}
-
-
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
+def plain(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row as it stands in `Comparison.to_dict()`."""
     return {name: _plain_value(value) for name, value in row.items()}
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from lakedrift.comparison import Comparison
+from lakedrift.dating import named
 from lakedrift.story import Story, stories
-from lakedrift.text import decimal
+from lakedrift.text import count, decimal, percent, visible
 
 __all__ = ["Digest", "Line"]
 
@@ -38,7 +39,7 @@ class Line:
         The metric that decided, None where none did.
     statistic, limit
         Its value, and the limit that the verdict was reached at.
-    segment, window
+    segment, window, against
         The row of the feature that is told: its worst one, of the whole lake unless the gate looks at segments.
     story
         Where and since when it drifts.
@@ -54,7 +55,13 @@ class Line:
     limit: float | None
     segment: str = ""
     window: dt.datetime | None = None
+    against: str | None = None
     story: Story = NOTHING
+
+    @property
+    def where(self) -> dict[str, Any]:
+        """Which row of the feature is told, as `Comparison.histogram` takes it."""
+        return {"segment": self.segment, "window": self.window, "against": self.against}
 
     @property
     def figures(self) -> str:
@@ -85,6 +92,12 @@ class Digest:
         Of the others, those that drifted in segments or windows that the gate does not look at.
     segments
         The labels of segments that are `gone` or `new`.
+    title
+        The sides that are compared, or the one lake whose windows are.
+    setting
+        What the windows are, what they are compared with, and whom the gate looks at; empty where there are only whole lakes.
+    untimed
+        How many rows are in no window, of each side that has such rows.
     """
 
     drifted: list[Line]
@@ -92,14 +105,20 @@ class Digest:
     unjudged: dict[str, list[str]]
     elsewhere: dict[str, Story]
     segments: dict[str, list[str]]
+    title: str
+    setting: str
+    untimed: list[str]
 
     @classmethod
     def of(cls, comparison: Comparison) -> Digest:
         """Sort out the verdicts of `comparison`, keeping their order: a line a feature."""
         verdicts = comparison.verdicts()
         gated = verdicts if comparison.gate == "segments" else verdicts.filter(pl.col("segment") == "")
-        told = stories(verdicts)
-        lines = [_line(row, told) for row in gated.unique("feature", keep="first", maintain_order=True).iter_rows(named=True)]
+        told = stories(verdicts, comparison.every)
+        lines = [
+            _line(row, told, comparison)
+            for row in gated.unique("feature", keep="first", maintain_order=True).iter_rows(named=True)
+        ]
         drifted = [line for line in lines if line.verdict in ("critical", "warning")]
         unjudged: dict[str, list[str]] = {}
         for line in lines:
@@ -112,7 +131,19 @@ class Digest:
             unjudged=unjudged,
             elsewhere={name: story for name, story in told.items() if name not in shown},
             segments={word: _labels(verdicts, f"{word}_segment") for word in ("gone", "new")},
+            title=_title(comparison),
+            setting=" · ".join(_setting(comparison)),
+            untimed=list(_untimed(comparison)),
         )
+
+    @property
+    def asides(self) -> dict[str, list[str]]:
+        """What else there is to know, by what is said of it: drift that the gate does not look at, gone segments and such."""
+        elsewhere = [f"{visible(name)} ({story.places()})" for name, story in self.elsewhere.items()]
+        found = {"drifted in segments only": elsewhere}
+        found |= {f"{word} segments": list(map(visible, labels)) for word, labels in self.segments.items()}
+        found["rows without a time"] = self.untimed
+        return {what: names for what, names in found.items() if names}
 
     @staticmethod
     def tally(lines: list[Line]) -> dict[str, int]:
@@ -120,20 +151,60 @@ class Digest:
         return dict(Counter(line.verdict for line in lines))
 
 
-def _line(row: dict[str, Any], told: Mapping[str, Story]) -> Line:
+def _title(comparison: Comparison) -> str:
+    names = [visible(side.name) for side in (comparison.reference, comparison.current)]
+    return names[0] if comparison.dated else " → ".join(names)
+
+
+def _setting(comparison: Comparison) -> Iterator[str]:
+    every = comparison.every
+    if every is not None:
+        yield f"windows of {every}, {every.zone}"
+        yield f"against {', '.join(comparison.against)}"
+    if comparison.baseline is not None:
+        yield f"baseline {comparison.baseline}"
+    if every is not None or comparison.gate == "segments":
+        yield f"gate: {comparison.gate}"
+
+
+def _untimed(comparison: Comparison) -> Iterator[str]:
+    sides = (
+        {"": comparison.reference} if comparison.dated else {"reference ": comparison.reference, "current ": comparison.current}
+    )
+    for name, side in sides.items():
+        if side.untimed:
+            yield f"{name}{count(side.untimed)} ({percent(side.untimed / side.rows)})"
+
+
+def _line(row: dict[str, Any], told: Mapping[str, Story], comparison: Comparison) -> Line:
     return Line(
         feature=row["feature"] or ROWS,
         kind=row["kind"],
         verdict=row["verdict"],
         status=row["status"],
-        headline=f"{row['segment']}: {row['headline']}" if row["segment"] else row["headline"] or "",
+        headline=_headline(row, comparison),
         metric=row["decided_by"],
         statistic=row["statistic"],
         limit=row["critical_at"] if row["verdict"] == "critical" else row["warning_at"],
         segment=row["segment"],
         window=row["window_start"],
+        against=row["against"],
         story=told.get(row["feature"], NOTHING),
     )
+
+
+def _headline(row: dict[str, Any], comparison: Comparison) -> str:
+    """Say what changed, and of which segment and window that is true, and of several things to compare with, against which."""
+    words, window, every = row["headline"], row["window_start"], comparison.every
+    if not words:
+        return ""
+    parts = [f"{row['segment']}:"] if row["segment"] else []
+    parts.append(words)
+    if window is not None and every is not None:
+        parts.append(named(window, every))
+    if len(comparison.against) > 1 and (row["segment"] or window is not None):
+        parts.append(f"against {row['against']}")
+    return " ".join(parts)
 
 
 def _labels(verdicts: pl.DataFrame, status: str) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from lakedrift.measure import Measure
 from lakedrift.metric import Cells
 from lakedrift.pairing import Pair, quantiles
+from lakedrift.text import percent
 
 __all__ = ["headline"]
 
@@ -120,16 +121,7 @@ def _plain(number: float, digits: int) -> str:
 
 
 def _percent(before: float, after: float) -> str:
-    return " → ".join(_share(value) for value in (before, after))
-
-
-def _share(value: float) -> str:
-    if math.isnan(value):
-        return "none"
-    percent = 100 * value
-    if percent in (0, 100):
-        return f"{percent:.0f} %"
-    return f"{percent:.2g} %" if percent < 10 else f"{percent:.1f} %".replace(".0 %", " %")
+    return " → ".join(percent(value) for value in (before, after))
 
 
 def _category(label: object) -> str:

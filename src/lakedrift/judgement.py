@@ -82,7 +82,8 @@ def judge(
     if not any(feature.name in after for feature in reference.features):
         msg = f"{reference.name!r} and {after.name!r} have no column in common"
         raise SchemaError(msg, hint=_columns(reference, after))
-    parts = [_Open(one) for one in matched(reference, current, choice or Choice())]
+    choice = choice or Choice()
+    parts = [_Open(one) for one in matched(reference, current, choice)]
     if current is not None:
         parts.insert(0, _Open(Matched(whole_lake(reference.rows, current.rows))))
     names = [feature.name for feature in (*reference.features, *after.features)]
@@ -91,8 +92,10 @@ def judge(
     for lost in lost_keys(reference, after):
         parts[0].found.append(lost.over(len(parts[0].matches)))
     judged = [part.judged(rules) for part in parts]
-    gaps = gaps_between(reference, current, choice or Choice())
-    return Comparison(reference, after, judged if gaps is None else [*judged, _of_gaps(gaps, rules.min_rows)], gate)
+    gaps = gaps_between(reference, current, choice)
+    if gaps is not None:
+        judged.append(_of_gaps(gaps, rules.min_rows))
+    return Comparison(reference, after, judged, gate, baseline=choice.baseline)
 
 
 @dataclass(eq=False)

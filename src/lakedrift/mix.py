@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -12,17 +13,26 @@ from lakedrift.matching import Matches
 from lakedrift.measure import EVERYTHING
 from lakedrift.metric import Bins, Counts
 from lakedrift.pairing import Pair
-from lakedrift.part import Part
+from lakedrift.part import TIME, Part
 from lakedrift.sides import sides_of
 from lakedrift.threshold import LEVELS
 
-__all__ = ["Split", "ranked", "split"]
+__all__ = ["RANKING", "Split", "ranked", "split"]
 
 DISTANCES = ("total_variation", "ks")  # how far a segment moved, in [0, 1]: the first of these that was measured
 REST = "(rows of segments too small to be missed)"
 
 
-@dataclass(frozen=True, eq=False)
+RANKING: dict[str, Any] = {
+    "segment": pl.String,
+    **dict.fromkeys(("window_start", "window_end"), TIME),
+    **dict.fromkeys(("against", "feature"), pl.String),
+    **dict.fromkeys(("distance", "reference_share", "current_share", "impact"), pl.Float64),
+    **dict.fromkeys(("status", "verdict"), pl.String),
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Split:
     """The total variation of a feature over the whole lake, split by segment into the mix and the change within.
 
@@ -40,6 +50,9 @@ class Split:
     parts: Decomposition
     labels: tuple[str, ...]
     segments: pl.DataFrame
+
+    def __repr__(self) -> str:
+        return f"Split({self.size:.3g} = {self.mix:.3g} mix + {self.within:.3g} within, of {len(self.segments):,} segments)"
 
     @property
     def size(self) -> float:
@@ -115,8 +128,7 @@ def ranked(part: Part, feature: str | None) -> pl.DataFrame:
         pl.Series("status", shares.status.tolist(), pl.String),
         pl.Series("verdict", LEVELS).gather(levels),
     )
-    first = ["segment", "window_start", "window_end", "against", "feature", "distance", "reference_share", "current_share"]
-    return table.select(*first, "impact", "status", "verdict", *(key for key in table.columns if key.startswith("by.")))
+    return table.select(*RANKING, *part.keys).cast(pl.Schema(RANKING))
 
 
 def _with_the_rest(listed: Counts, all_together: Counts) -> Counts:

@@ -6,7 +6,6 @@ drifted only.
 
 from __future__ import annotations
 
-import datetime as dt
 import functools
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +24,7 @@ from lakedrift.pairing import Pair
 from lakedrift.threshold import LEVELS
 from lakedrift.window import ALL_TIME
 
-__all__ = ["NUMBERS", "ROWS", "VERDICTS", "Part"]
+__all__ = ["NUMBERS", "ROWS", "TIME", "VERDICTS", "Part"]
 
 JUDGED = ("ok", "undecided")
 WARNING = LEVELS.index("warning")
@@ -80,30 +79,46 @@ class Part:
         segments = matches.segments[matches.segment]
         return pl.DataFrame([*columns, against]).hstack(segments)
 
-    def row(self, segment: str, window: dt.datetime | None) -> Matches | None:
-        """Return the first row of a segment, None where there is none; no window is all time, or else the last."""
-        rows = self._chosen(pl.col("segment") == segment, window)
+    @property
+    def keys(self) -> list[str]:
+        """The columns of the values of the keys."""
+        return [f"by.{key}" for key in self.matches.keys]
+
+    @property
+    def of_gaps(self) -> bool:
+        """Whether it says of windows that there is nothing to compare, so that there is nothing to see of them either."""
+        return not self.matches.keys and bool(self.measures) and all(one.feature == EVERYTHING for one in self.measures)
+
+    def row(self, segment: str, window: int | None, against: str | None) -> Matches | None:
+        """Return a row of a segment, None where there is none; no window is all time, or else the last.
+
+        `window` is when it starts, in microseconds since 1970. Of several things it is against, None is the first.
+        """
+        rows = self._chosen(self.axis["segment"].to_numpy() == segment, window, against)
         return self.matches.take(rows[:1]) if len(rows) else None
 
-    def family(self, window: dt.datetime | None, against: str | None) -> Counts:
+    def family(self, window: int | None, against: str | None) -> Counts:
         """Return the rows of all segments in a window, the last one if it is None; None is also the first it is against."""
-        return self._chosen(pl.col("against") == (self.matches.names[0] if against is None else against), window)
+        everything = np.ones(len(self.matches), bool)
+        return self._chosen(everything, window, self.matches.names[0] if against is None else against)
 
-    def _chosen(self, which: pl.Expr, window: dt.datetime | None) -> Counts:
-        start = pl.col("window_start")
-        rows = self.axis.with_row_index("at").filter(which if window is None else which & (start == window))
-        return rows.filter(start.is_null() | (start == start.max()))["at"].cast(pl.Int64).to_numpy()
+    def _chosen(self, which: NDArray[np.bool_], window: int | None, against: str | None) -> Counts:
+        matches = self.matches
+        if against is not None:
+            which = which & (np.array([name == against for name in matches.names])[matches.against])
+        if window is not None:
+            which = which & (matches.windows == window)
+        rows = np.flatnonzero(which)
+        return rows[matches.windows[rows] == matches.windows[rows].max()] if len(rows) else rows
 
     def rows(self) -> Iterator[pl.DataFrame]:
         """Yield a table for each measure, a row for each of its groups."""
-        keys = [name for name in self.axis.columns if name.startswith("by.")]
         for measure in self.measures:
-            yield self.axis.with_columns(_columns(measure)).select(*ROWS, *keys).cast(pl.Schema(ROWS))
+            yield self.axis.with_columns(_columns(measure)).select(*ROWS, *self.keys).cast(pl.Schema(ROWS))
 
     def verdicts(self, pair: Callable[[str], Pair]) -> pl.DataFrame:
         """Return a row for each feature and group, and by `level` and `weight` how bad it is; `pair` gives a whole feature."""
-        keys = [name for name in self.axis.columns if name.startswith("by.")]
-        order = [*VERDICTS, *keys, *(name for name, _ in RANKED)]
+        order = [*VERDICTS, *self.keys, *(name for name, _ in RANKED)]
         together: dict[str, list[Measure]] = {}
         for measure in self.measures:
             together.setdefault(measure.feature, []).append(measure)

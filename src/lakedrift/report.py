@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -46,12 +46,13 @@ class Report:
     Attributes
     ----------
     render
-        The comparison as bytes: UTF-8 text ending in a line break, unless `binary`.
+        The comparison as pieces of bytes, one after the other: UTF-8 text ending in a line break, unless `binary`. No piece
+        splits a character. Formats for machines write some rows at a time, since of segments and windows there are millions.
     binary
         Whether the bytes are no text, and so nothing for a terminal.
     """
 
-    render: Callable[[Comparison, Canvas], bytes]
+    render: Callable[[Comparison, Canvas], Iterable[bytes]]
     binary: bool = False
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 from rich.cells import cell_len
 
+from lakedrift.dating import shown
 from lakedrift.text import plural, sparkline, visible
+from lakedrift.window import Every
 
 __all__ = ["Story", "stories"]
 
@@ -53,8 +54,8 @@ class Story:
         return f"{names} and {plural(left, 'more segment')}" if left else names
 
 
-def stories(verdicts: pl.DataFrame) -> Mapping[str, Story]:
-    """Tell of every feature that drifted somewhere, from the rows of `Comparison.verdicts()`, by name."""
+def stories(verdicts: pl.DataFrame, every: Every | None) -> Mapping[str, Story]:
+    """Tell of every feature that drifted somewhere, from the rows of `Comparison.verdicts()` of such windows, by name."""
     drifted = verdicts.filter(pl.col("verdict").is_in(DRIFTED) & (pl.col("feature") != ""))
     segments = drifted.filter(pl.col("segment") != "").group_by("feature", maintain_order=True)
     names = pl.col("segment").unique(maintain_order=True).head(TOLD).alias("named")
@@ -63,12 +64,12 @@ def stories(verdicts: pl.DataFrame) -> Mapping[str, Story]:
     told = {}
     for name in drifted["feature"].unique(maintain_order=True):
         named, n = places.get(name, ((), 0))
-        spell, history = _history(windows.filter(pl.col("feature") == name))
+        spell, history = ("", "") if every is None else _history(windows.filter(pl.col("feature") == name), every)
         told[name] = Story(spell, named, n, history)
     return told
 
 
-def _history(rows: pl.DataFrame) -> tuple[str, str]:
+def _history(rows: pl.DataFrame, every: Every) -> tuple[str, str]:
     """Return the last spell of drift, and all windows as blocks; of several things to compare with, the worst counts."""
     if rows.is_empty():
         return "", ""
@@ -81,16 +82,15 @@ def _history(rows: pl.DataFrame) -> tuple[str, str]:
     together = -(-len(windows) // DRAWN)
     drawn = windows.group_by(pl.int_range(pl.len()) // together, maintain_order=True).agg(pl.col("near").max())
     history = sparkline(drawn["near"].to_list()) if len(windows) > 1 else ""
-    return _spell(windows["window_start"].to_list(), windows["drifted"].to_list()), history
+    starts = shown(windows["window_start"].to_physical().to_list(), every)
+    return _spell(starts, windows["drifted"].to_list()), history
 
 
-def _spell(starts: list[dt.datetime], drifted: list[bool]) -> str:
+def _spell(starts: list[str], drifted: list[bool]) -> str:
     if not any(drifted):
         return ""
     last = len(drifted) - 1 - drifted[::-1].index(True)
     first = next((place + 1 for place in range(last, -1, -1) if not drifted[place]), 0)
-    form = "%Y-%m-%d" if all(start.time() == dt.time() for start in starts) else "%Y-%m-%d %H:%M"
-    since = starts[first].strftime(form)
     if last == len(starts) - 1:
-        return f"since {since}"
-    return since if first == last else f"{since} to {starts[last].strftime(form)}"
+        return f"since {starts[first]}"
+    return starts[first] if first == last else f"{starts[first]} to {starts[last]}"

@@ -6,6 +6,7 @@ would act on is escaped here before a report shows it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len, set_cell_size
@@ -19,6 +20,7 @@ __all__ = [
     "encode",
     "join",
     "legible",
+    "percent",
     "plural",
     "shorten",
     "size",
@@ -121,6 +123,16 @@ def duration(seconds: float) -> str:
 def decimal(number: float) -> str:
     """Write a statistic or a limit: three significant digits, `0.312`, `0.1`, `1.2e-05`, `1,234`."""
     return f"{number:,.0f}" if 1000 <= abs(number) < 1e15 else f"{number:.3g}"
+
+
+def percent(share: float) -> str:
+    """Write a share: `2 %`, `0.12 %`, `33.3 %`; of nothing, which is NaN, `none`."""
+    if math.isnan(share):
+        return "none"
+    number = 100 * share
+    if number in (0, 100):
+        return f"{number:.0f} %"
+    return f"{number:.2g} %" if number < 10 else f"{number:.1f} %".replace(".0 %", " %")
 
 
 def blocks(reference: Iterable[int], current: Iterable[int]) -> tuple[str, str]:

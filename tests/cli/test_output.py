@@ -16,7 +16,7 @@ from lakedrift.errors import UsageError
 def test_write__replaces_the_file_and_leaves_nothing_else(folder: Path) -> None:
     path = folder / "result.json"
     path.write_text("old")
-    write(b"new", path)
+    write([b"n", b"ew"], path)
     assert path.read_bytes() == b"new"
     assert [found.name for found in folder.iterdir()] == ["result.json"]
 
@@ -24,7 +24,7 @@ def test_write__replaces_the_file_and_leaves_nothing_else(folder: Path) -> None:
 def test_write__has_the_usual_permissions(folder: Path) -> None:
     usual, path = folder / "usual", folder / "result"
     usual.touch()
-    write(b"new", path)
+    write([b"n", b"ew"], path)
     assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(usual.stat().st_mode)
 
 
@@ -32,13 +32,13 @@ def test_write__follows_a_link(folder: Path) -> None:
     target, link = folder / "target", folder / "link"
     target.write_text("old")
     link.symlink_to(target)
-    write(b"new", link)
+    write([b"n", b"ew"], link)
     assert link.is_symlink()
     assert target.read_bytes() == b"new"
 
 
 def test_write__device_stays_a_device() -> None:
-    write(b"new", Path(os.devnull))
+    write([b"n", b"ew"], Path(os.devnull))
     assert not Path(os.devnull).is_file()
 
 
@@ -46,7 +46,7 @@ def test_write__failure_leaves_the_old_file(folder: Path) -> None:
     path = folder / ("x" * 250)  # leaves no room for the name of the file beside it
     path.write_text("old")
     with pytest.raises(UsageError, match=r"cannot write to .*: File name too long"):
-        write(b"new", path)
+        write([b"n", b"ew"], path)
     assert path.read_text() == "old"
 
 

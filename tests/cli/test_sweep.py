@@ -87,6 +87,12 @@ def test_sweep__grouping_reaches_the_sweep(lake: SmallLake, folder: Path) -> Non
     assert main(["sweep", lake.old, lake.like, "--time", "created_at", "--max-segments", "6"]) == 2
 
 
+def test_sweep__a_configured_fold_can_be_undone(lake: SmallLake, folder: Path) -> None:
+    (folder / "lakedrift.toml").write_text("by = ['country']\nmax_segments = 1\nfold = true")
+    assert main(["sweep", lake.old, lake.like]) == 0
+    assert main(["sweep", lake.old, lake.like, "--no-fold"]) == 5
+
+
 def test_sweep__categorical_and_configured_kinds(lake: SmallLake, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (folder / "lakedrift.toml").write_text("[features.steady_1]\nkind = 'categorical'")
     words = ["sweep", lake.old, lake.like, "--feature", "steady_*", "--categorical", "steady_0", "--format", "json"]

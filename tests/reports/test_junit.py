@@ -12,7 +12,7 @@ from lakedrift.text import visible
 
 
 def suite(comparison: Comparison) -> ET.Element:
-    root = ET.fromstring(report("junit").render(comparison, Canvas()))
+    root = ET.fromstring(b"".join(report("junit").render(comparison, Canvas())))
     assert root.tag == "testsuites"
     (found,) = root
     return found

@@ -18,7 +18,7 @@ HEADS = {"drifted": "🔴 Drift: critical", "alike": "🟢 No drift", "unjudged"
 
 
 def written(comparison: Comparison) -> str:
-    return report("markdown").render(comparison, Canvas()).decode()
+    return b"".join(report("markdown").render(comparison, Canvas())).decode()
 
 
 def parsed(text: str) -> list[Token]:

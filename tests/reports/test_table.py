@@ -18,7 +18,7 @@ WIDTHS = (40, 60, 80, 120, 200)
 
 
 def drawn(comparison: Comparison, width: int = 100, *, colour: bool = False) -> str:
-    return report("table").render(comparison, Canvas(width, colour)).decode()
+    return b"".join(report("table").render(comparison, Canvas(width, colour))).decode()
 
 
 def plain(page: str) -> str:

@@ -24,9 +24,9 @@ def demo() -> int:
     with progress(sys.stderr) as observer:
         lake = build_lake(None, observer)
     sides = (str(lake.reference), str(lake.current))
-    outputs.write(encode(f"$ {shlex.join(['lakedrift', 'sweep', *sides])}\n\n"), None)
+    outputs.write([encode(f"$ {shlex.join(['lakedrift', 'sweep', *sides])}\n\n")], None)
     comparison = watched(sides, {})
     page = reports.report("table").render(comparison, outputs.canvas(None))
     ending = f"\nAs a gate this would have failed with exit code {exit_code(comparison, 'critical')}; a demo exits 0.\n"
-    outputs.write(page + encode(ending), None)
+    outputs.write([*page, encode(ending)], None)
     return 0

@@ -40,7 +40,7 @@ def doctor(*, warm: Annotated[bool, Parameter(show_default=False)] = False) -> i
     facts["kernels"] = "unknown" if any(broken.values()) else _kernels()
     facts["duckdb"] = _version("duckdb") or "not installed (pip install 'lakedrift[duckdb]')"
     facts["demo data"] = _demo_data()
-    outputs.write(encode("".join(f"{name:<10}  {fact}\n" for name, fact in facts.items())), None)
+    outputs.write((encode(f"{name:<10}  {fact}\n") for name, fact in facts.items()), None)
     return MISSING if any(broken.values()) else 0
 
 

@@ -28,7 +28,7 @@ def describe(sides: tuple[str, ...], options: dict[str, Any], form: str, path: P
     outputs.check(path, binary=False)
     plan = api.plan_sweep(*sides, **options)
     written = _object(plan) if form == "json" else _page(plan, outputs.canvas(path).width)
-    outputs.write(encode(written), path)
+    outputs.write([encode(written)], path)
     return 0
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 
 from lakedrift.errors import UsageError
@@ -42,8 +43,8 @@ def check(path: Path | None, *, binary: bool) -> None:
         raise _refused(path, "its folder does not exist")
 
 
-def write(data: bytes, path: Path | None) -> None:
-    """Write the result.
+def write(pieces: Iterable[bytes], path: Path | None) -> None:
+    """Write the result, piece by piece as it is made.
 
     Raises
     ------
@@ -52,33 +53,39 @@ def write(data: bytes, path: Path | None) -> None:
     """
     try:
         if path is None:
-            _write_out(data)
+            _write_out(pieces)
         elif path.exists() and not path.is_file():
-            path.write_bytes(data)  # a pipe or a device has no whole or half
+            _pour(pieces, path)  # a pipe or a device has no whole or half
         else:
-            _replace(path.resolve(), data)
+            _replace(path.resolve(), pieces)
     except BrokenPipeError:
         pass  # the reader has seen enough
     except OSError as error:
         raise _refused(path, error.strerror or str(error)) from error
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _replace(path: Path, pieces: Iterable[bytes]) -> None:
     beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
-        beside.write_bytes(data)
+        _pour(pieces, beside)
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
 
 
-def _write_out(data: bytes) -> None:
+def _pour(pieces: Iterable[bytes], path: Path) -> None:
+    with path.open("wb") as file:
+        file.writelines(pieces)
+
+
+def _write_out(pieces: Iterable[bytes]) -> None:
     if sys.stdout is None:
         return
-    if sys.stdout.isatty():  # a terminal may not know all signs; a file or program gets UTF-8
-        data = data.decode().encode(sys.stdout.encoding, "replace")
     sys.stdout.flush()
-    sys.stdout.buffer.write(data)
+    for piece in pieces:
+        if sys.stdout.isatty():  # a terminal may not know all signs; a file or program gets UTF-8
+            piece = piece.decode().encode(sys.stdout.encoding, "replace")
+        sys.stdout.buffer.write(piece)
     sys.stdout.flush()
 
 

@@ -42,7 +42,7 @@ def show(
     found = api.load(profile)
     features = overview(found)
     written = _object(found, features) if format == "json" else _page(found, features, outputs.canvas(None).width)
-    outputs.write(encode(written), None)
+    outputs.write([encode(written)], None)
     return 0
 
 

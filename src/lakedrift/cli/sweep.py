@@ -45,6 +45,7 @@ Metrics = Annotated[list[str] | None, Parameter(metavar="NAME")]
 Count = Annotated[int | None, Parameter(metavar="N", validator=Number(gte=1))]
 Engine = Annotated[str, Parameter(metavar="NAME", help="Who reads the files, to the same result: polars, duckdb or arrow.")]
 Segmentations = Annotated[list[str] | None, Parameter(metavar="COL[,COL]")]
+Fold = Annotated[bool | None, Parameter(negative="--no-fold")]
 Store = Annotated[str | None, Parameter(metavar="DIR")]
 Refit = Annotated[bool, Parameter(show_default=False)]
 Size = Annotated[str | None, Parameter(metavar="SIZE")]
@@ -72,7 +73,7 @@ def sweep(
     time: Annotated[str | None, Parameter(metavar="COL")] = None,
     every: Annotated[str | None, Parameter(metavar="LENGTH")] = None,
     max_segments: Count = None,
-    fold: Annotated[bool, Parameter(show_default=False)] = False,
+    fold: Fold = None,
     against: Against = None,
     baseline: Baseline = None,
     gate: Gate = None,
@@ -117,7 +118,7 @@ def sweep(
     max_segments
         Refuse a --by of more segments than this. [default: 10,000]
     fold
-        Keep the largest --max-segments instead, and count all others as one.
+        Keep the largest --max-segments instead, and count all others as one; --no-fold where the configuration folds.
     against
         Compare each window with all of the reference, the previous one, rolling:28d or season:1w. May be given several times.
     baseline
@@ -205,11 +206,11 @@ def exit_code(comparison: Comparison, fail_on: FailOn) -> int:
 
 
 def grouping(
-    by: list[str] | None, time: str | None, every: str | None, max_segments: int | None, *, fold: bool
+    by: list[str] | None, time: str | None, every: str | None, max_segments: int | None, *, fold: bool | None
 ) -> dict[str, Any]:
     """Return the options of grouping that were given; the others are those of the configuration."""
     crossed = None if by is None else [tuple(entry.split(",")) for entry in by]
-    given = {"by": crossed, "time": time, "every": every, "max_segments": max_segments, "fold": fold or None}
+    given = {"by": crossed, "time": time, "every": every, "max_segments": max_segments, "fold": fold}
     return {name: value for name, value in given.items() if value is not None}
 
 

@@ -6,6 +6,8 @@ data of strangers: such text gets a leading apostrophe, as OWASP advises against
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import polars as pl
 import polars.selectors as cs
 
@@ -17,11 +19,12 @@ __all__ = ["REPORT"]
 FORMULA = r"^[=+\-@\t\r]"
 
 
-def render(comparison: Comparison, _canvas: Canvas) -> bytes:
+def render(comparison: Comparison, _canvas: Canvas) -> Iterator[bytes]:
     """Write the long table as UTF-8 CSV."""
     text = cs.string()
     guarded = pl.when(text.str.contains(FORMULA)).then(pl.lit("'") + text).otherwise(text).name.keep()
-    return comparison.to_polars().with_columns(guarded).write_csv().encode()
+    for place, table in enumerate(comparison.tables()):
+        yield table.with_columns(guarded).write_csv(include_header=place == 0).encode()
 
 
 REPORT = Report(render)

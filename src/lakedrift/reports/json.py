@@ -1,32 +1,69 @@
 """The whole comparison as strict JSON, for programs.
 
-The keys are those of `Comparison.to_dict()`, `schema_version` first, in an order that does not change between runs. JSON has
-no NaN: it is written as null.
+It is `Comparison.to_dict()`, `schema_version` first, in an order that does not change between runs; the rows, a line each, come
+last. JSON has no NaN, which is written as null, and no infinity, which is text.
 """
 
 from __future__ import annotations
 
+import io
 import json
-import math
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-from lakedrift.comparison import Comparison
+import numpy as np
+import polars as pl
+import polars.selectors as cs
+
+from lakedrift.comparison import Comparison, plain
 from lakedrift.report import Canvas, Report
 from lakedrift.text import encode
 
 __all__ = ["REPORT"]
 
+ROWS = 1 << 14  # of verdicts, at a time
+ISO = "%Y-%m-%dT%H:%M:%S%:z"
+INDENT = b",\n    "
 
-def render(comparison: Comparison, _canvas: Canvas) -> bytes:
-    """Write the comparison as an indented JSON object."""
-    return encode(json.dumps(_finite(comparison.to_dict()), ensure_ascii=False, allow_nan=False, indent=2) + "\n")
+
+def render(comparison: Comparison, _canvas: Canvas) -> Iterator[bytes]:
+    """Write the comparison as a JSON object."""
+    yield encode(_dumped(comparison.summary(), indent=2).removesuffix("\n}"))
+    for name, tables in (("verdicts", comparison.verdicts().iter_slices(ROWS)), ("metrics", comparison.tables())):
+        yield encode(f',\n  "{name}": [')
+        yield from _items(tables)
+        yield b"]"
+    yield b"\n}\n"
 
 
-def _finite(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def _items(tables: Iterable[pl.DataFrame]) -> Iterator[bytes]:
+    before = INDENT[1:]
+    for table in tables:
+        lines = _lines(table)
+        if lines:
+            yield before + lines.replace(b"\n", INDENT)
+            before = INDENT
+    if before == INDENT:
+        yield b"\n  "
+
+
+def _lines(table: pl.DataFrame) -> bytes:
+    """Return a line for each row. Polars writes them; but a row with an infinity it would call null."""
+    buffer = io.BytesIO()
+    table.with_columns(cs.datetime().dt.strftime(ISO)).write_ndjson(buffer)
+    written = buffer.getvalue().removesuffix(b"\n")
+    endless = np.flatnonzero(table.select(pl.any_horizontal(cs.float().is_infinite().fill_null(value=False))).to_series())
+    if not len(endless):
+        return written
+    lines = written.split(b"\n")
+    for at in endless.tolist():
+        lines[at] = encode(_dumped(plain(table.row(at, named=True))))
+    return b"\n".join(lines)
+
+
+def _dumped(value: dict[str, Any], indent: int | None = None) -> str:
+    spaced = (",", ":") if indent is None else None
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, separators=spaced)
 
 
 REPORT = Report(render)

@@ -1,6 +1,7 @@
 """JUnit XML, which every CI server shows: one test case per feature.
 
 Critical drift fails the case; a warning passes and says so in the output of the case; a feature that was not judged is skipped.
+What the gate does not look at, such as segments that are gone, is in the output of the suite.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from lakedrift.text import visible
 __all__ = ["REPORT"]
 
 
-def render(comparison: Comparison, _canvas: Canvas) -> bytes:
+def render(comparison: Comparison, _canvas: Canvas) -> list[bytes]:
     """Write one test suite with a test case for each feature."""
     digest = Digest.of(comparison)
     skipped = {feature: reason for reason, features in digest.unjudged.items() for feature in features}
@@ -27,15 +28,18 @@ def render(comparison: Comparison, _canvas: Canvas) -> bytes:
         "time": f"{comparison.seconds or 0.0:.3f}",
     }
     suites = ET.Element("testsuites", {"name": "lakedrift", **counts})
-    name = f"{visible(comparison.reference.name)} → {visible(comparison.current.name)}"
+    name = f"{digest.title} ({visible(digest.setting)})" if digest.setting else digest.title
     suite = ET.SubElement(suites, "testsuite", {"name": name, **counts})
     for line in [*digest.drifted, *digest.passed]:
         _judged(_case(suite, line.feature), line)
     for feature, reason in skipped.items():
         ET.SubElement(_case(suite, feature), "skipped", {"message": f"not judged: {reason}"})
+    asides = "\n".join(f"{what}: {', '.join(names)}" for what, names in digest.asides.items())
+    if asides:
+        ET.SubElement(suite, "system-out").text = asides
     ET.indent(suites)
     written: bytes = ET.tostring(suites, encoding="utf-8", xml_declaration=True)
-    return written + b"\n"
+    return [written, b"\n"]
 
 
 def _case(suite: ET.Element, feature: str) -> ET.Element:

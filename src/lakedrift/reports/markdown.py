@@ -11,29 +11,39 @@ import re
 from lakedrift.comparison import Comparison
 from lakedrift.digest import Digest, Line
 from lakedrift.report import Canvas, Report
-from lakedrift.text import blocks, count, duration, encode, plural, visible
+from lakedrift.text import blocks, count, duration, encode, join, plural, visible
 
 __all__ = ["REPORT"]
 
 SHOWN = 100  # GitHub takes comments of at most 65,536 characters
 BINS = 8
+ASIDE = 1_000  # signs of a line of names; without it ten thousand segments would not fit
 HEADS = {"critical": "🔴 Drift: critical", "warning": "🟡 Drift: warning", "ok": "🟢 No drift", "none": "⚪ Nothing was judged"}
 
 
-def render(comparison: Comparison, _canvas: Canvas) -> bytes:
+def render(comparison: Comparison, _canvas: Canvas) -> list[bytes]:
     """Write the comparison as a Markdown comment."""
     digest = Digest.of(comparison)
-    parts = [f"### {HEADS[comparison.verdict]}", _sides(comparison)]
+    asides = digest.asides
+    whole = " of the lake as a whole" if comparison.verdict == "ok" and (digest.elsewhere or digest.segments["gone"]) else ""
+    parts = [f"### {HEADS[comparison.verdict]}{whole}", _sides(comparison)]
+    if digest.setting:
+        parts.append(prose(digest.setting))
     if digest.drifted:
         parts.append("\n".join(_drifted(comparison, digest.drifted)))
+    if asides:
+        parts.append("\n".join(f"- {what}: {prose(join(names, ASIDE))}" for what, names in asides.items()))
     if digest.passed or digest.unjudged:
         parts.append("\n".join(_rest(digest)))
-    return encode("\n\n".join(parts) + "\n")
+    return [encode("\n\n".join(parts) + "\n")]
 
 
 def _sides(comparison: Comparison) -> str:
     reference, current = comparison.reference, comparison.current
-    told = f"{code(reference.name)} → {code(current.name)}: {count(reference.rows)} → {count(current.rows)} rows"
+    if comparison.dated:
+        told = f"{code(reference.name)}: {count(reference.rows)} rows"
+    else:
+        told = f"{code(reference.name)} → {code(current.name)}: {count(reference.rows)} → {count(current.rows)} rows"
     return told if comparison.seconds is None else f"{told}, {duration(comparison.seconds)}"
 
 
@@ -67,7 +77,7 @@ def _names(features: list[str]) -> str:
 
 
 def _drawing(comparison: Comparison, line: Line) -> str:
-    histogram = comparison.histogram(line.feature, segment=line.segment, window=line.window, bins=BINS)
+    histogram = comparison.histogram(line.feature, bins=BINS, **line.where)
     if histogram is None:
         return ""
     reference, current = blocks(histogram.reference.tolist(), histogram.current.tolist())

@@ -48,11 +48,16 @@ class Columns:
         return self.headline + len(GAP) + _drawn(self.bins) + self.decision
 
 
-def render(comparison: Comparison, canvas: Canvas) -> bytes:
+def render(comparison: Comparison, canvas: Canvas) -> list[bytes]:
     """Draw the comparison for a terminal of the canvas's width."""
     digest = Digest.of(comparison)
     blank = Text()
-    lines = [_title(comparison, canvas.width), blank, *_drifted(comparison, digest, canvas.width)]
+    lines = [
+        _title(comparison, canvas.width),
+        *_setting(digest, canvas.width),
+        blank,
+        *_drifted(comparison, digest, canvas.width),
+    ]
     lines += [blank] * bool(digest.drifted)
     lines += [*_rest(digest, canvas.width), _foot(comparison, canvas.width)]
     console = Console(
@@ -67,7 +72,7 @@ def render(comparison: Comparison, canvas: Canvas) -> bytes:
         for line in lines:
             line.rstrip()
             console.print(line, soft_wrap=True)
-    return encode(capture.get())
+    return [encode(capture.get())]
 
 
 def _title(comparison: Comparison, width: int) -> Text:
@@ -82,6 +87,10 @@ def _title(comparison: Comparison, width: int) -> Text:
     if max(map(cell_len, sides)) > room:
         sides = _where_they_part(*sides)
     return Text.assemble((ARROW.join(shorten(side, room) for side in sides), "bold"), GAP, (rows, "dim"))
+
+
+def _setting(digest: Digest, width: int) -> list[Text]:
+    return [Text(clip(digest.setting, width), "dim")] if digest.setting else []
 
 
 def _where_they_part(one: str, other: str) -> list[str]:
@@ -168,19 +177,13 @@ def _rest(digest: Digest, width: int) -> list[Text]:
         lines.append(Text(f"no drift · {plural(len(digest.passed), 'column')} within limits", STYLES["ok"]))
     else:
         lines.append(Text("nothing was judged", STYLES["warning"]))
-    elsewhere = [f"{visible(name)} ({story.places()})" for name, story in digest.elsewhere.items()]
-    lines += _listed("drifted in segments only", elsewhere, width)
-    for word, labels in digest.segments.items():
-        lines += _listed(f"{word} segments", list(map(visible, labels)), width)
+    for what, names in digest.asides.items():
+        lines.append(Text(clip(f"{what}: {join(names, max(width - len(what) - 2, 12))}", width), "dim"))
     for reason, features in digest.unjudged.items():
         ending = f" not judged: {reason}"
         listed = join([visible(feature) for feature in features], max(width - len(ending), 12))
         lines.append(Text(clip(listed + ending, width), "dim"))
     return lines
-
-
-def _listed(what: str, names: list[str], width: int) -> list[Text]:
-    return [Text(clip(f"{what}: {join(names, max(width - len(what) - 2, 12))}", width), "dim")] if names else []
 
 
 def _foot(comparison: Comparison, width: int) -> Text:
@@ -200,7 +203,7 @@ def _drawn(bins: int) -> int:
 
 
 def _drawing(comparison: Comparison, line: Line, bins: int) -> Text:
-    histogram = comparison.histogram(line.feature, segment=line.segment, window=line.window, bins=bins) if bins else None
+    histogram = comparison.histogram(line.feature, bins=bins, **line.where) if bins else None
     if histogram is None:
         return Text(" " * _drawn(bins))
     reference, current = blocks(histogram.reference.tolist(), histogram.current.tolist())
