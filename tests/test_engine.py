@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from pathlib import Path
 from types import MappingProxyType
@@ -15,13 +16,15 @@ import pyarrow.parquet as pq
 import pytest
 
 import lakedrift as ld
-from lakedrift.engine import default_threads, run
+from lakedrift.engine import _Crew, default_threads, run
 from lakedrift.errors import UnreadableFileError
+from lakedrift.groupby import GroupBy
 from lakedrift.observer import Silent
 from lakedrift.plan import Plan, Selection, make_plan
 from lakedrift.profiles import Profile, StateKey
 from lakedrift.sources import open_source
 from lakedrift.summaries.presence import Presence
+from lakedrift.tabulation import Tables
 
 ROWS = 4_000
 RANDOM = np.random.default_rng(5)
@@ -187,3 +190,46 @@ def test_run__a_plan_runs_again(lake):
 
 def test_default_threads__is_one_at_least():
     assert default_threads() >= 1
+
+
+class Interrupt:
+    """Raises KeyboardInterrupt at the n-th step, a line or a return, of whatever Python code is called from now on."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+
+    def __call__(self, frame, event, argument):
+        del frame, argument
+        if event in ("line", "return"):
+            self.steps -= 1
+            if self.steps == 0:
+                sys.settrace(None)
+                raise KeyboardInterrupt
+        return self
+
+
+def interrupted(steps: int, heard: list[int]) -> None:
+    """Note the number if an interrupt comes while columns are put, and the crew ends all the same."""
+    key = ("presence", ("x",))
+    batch = [(key, pa.array(range(3)))]
+    try:
+        with _Crew({key: Presence.new()}, 2, Tables(GroupBy(), ())) as crew:
+            sys.settrace(Interrupt(steps))
+            for _ in range(4):
+                crew.put(batch, (), 3)
+            sys.settrace(None)
+    except KeyboardInterrupt:
+        heard.append(steps)
+
+
+def test_crew__ends_wherever_it_is_interrupted():
+    """A lock that Python code held when the interrupt came would stay locked, and the end wait for it for ever."""
+    heard: list[int] = []
+    for steps in range(1, 200):
+        thread = threading.Thread(target=interrupted, args=(steps, heard), daemon=True)
+        thread.start()
+        thread.join(timeout=20)
+        assert not thread.is_alive(), f"it hangs when interrupted at step {steps}"
+        if steps not in heard:
+            break
+    assert len(heard) >= 10

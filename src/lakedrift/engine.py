@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import queue
 import threading
@@ -30,7 +29,6 @@ __all__ = ["default_threads", "run"]
 
 _Task = tuple[Sequence[tuple[StateKey, pa.Array]], Sequence[Codes]]  # columns of a batch, and the groups of its rows
 AT_A_TIME = 1 << 18  # values that a worker is handed at least, unless a batch has fewer
-PATIENCE = 0.1  # seconds between looks at whether a worker has failed
 
 
 def default_threads() -> int:
@@ -98,16 +96,22 @@ class _Crew:
 
     The inbox is bounded, so reading waits for counting; a column, or a few of a small batch, are small enough a unit that one
     large file keeps every thread busy. The first failure of a worker is raised where the next batch is put in, or at the end.
+
+    Both queues are of the kind that is written in C. An interrupt may come in the middle of one that is Python, such as
+    `queue.Queue`, whose lock then stays locked for ever, and the end of the run would wait for it.
     """
 
     def __init__(self, states: Mapping[StateKey, Summary], threads: int, tables: Tables) -> None:
-        self._inbox: queue.Queue[_Task | None] = queue.Queue(WAITING * threads)
+        self._inbox: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
+        self._places: queue.SimpleQueue[None] = queue.SimpleQueue()  # an entry for each free place in the inbox
         self._tables = tables
         self._failures: list[BaseException] = []
         self._states = [{key: state.empty() for key, state in states.items()} for _ in range(threads)]
         self._threads = [threading.Thread(target=self._work, args=(mine,), daemon=True) for mine in self._states]
 
     def __enter__(self) -> Self:
+        for _ in range(WAITING * len(self._threads)):
+            self._places.put(None)
         for thread in self._threads:
             thread.start()
         return self
@@ -116,7 +120,7 @@ class _Crew:
         if error is not None:
             self._failures.append(error)  # the workers let the rest go by
         for _ in self._threads:
-            self._deliver(None)
+            self._inbox.put(None)
         for thread in self._threads:
             thread.join()
         if error is None and self._failures:
@@ -128,7 +132,8 @@ class _Crew:
             raise self._failures[0]
         at_a_time = max(1, AT_A_TIME // max(1, rows))
         for start in range(0, len(columns), at_a_time):
-            self._deliver((columns[start : start + at_a_time], codes))
+            self._places.get()
+            self._inbox.put((columns[start : start + at_a_time], codes))
 
     def merged(self) -> dict[StateKey, Summary]:
         """Return the sum of all states."""
@@ -138,15 +143,9 @@ class _Crew:
                 total[key].merge(state)
         return total
 
-    def _deliver(self, item: _Task | None) -> None:
-        delivered = False
-        while not delivered:
-            with contextlib.suppress(queue.Full):
-                self._inbox.put(item, timeout=PATIENCE)
-                delivered = True
-
     def _work(self, states: dict[StateKey, Summary]) -> None:
         while (item := self._inbox.get()) is not None:
+            self._places.put(None)
             if not self._failures:
                 columns, codes = item
                 try:

@@ -131,7 +131,10 @@ def test_main__interrupted_while_it_reads(folder: Path, shell: Shell) -> None:
             assert process.stderr is not None
             assert any(line.startswith("reference: ") for line in process.stderr)  # it has been reading for a while
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=60)
+            try:
+                out, err = process.communicate(timeout=60)
+            finally:
+                process.kill()  # one that hangs fails the test, and does not hang it
             assert (process.returncode, out) == (130, "")
             assert err.splitlines()[-1] == "interrupted"
             assert "Traceback" not in err
