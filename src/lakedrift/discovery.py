@@ -23,6 +23,7 @@ NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 SUFFIXES = (".parquet", ".parq", ".pq")
 HIDDEN = ("_", ".")
 MAGIC = frozenset("*?[")
+TABLES = frozenset({"_delta_log", "metadata"})  # folders of what may be a table
 
 Identity = tuple[int, int]
 
@@ -130,7 +131,8 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
     except OSError as error:
         msg = f"cannot list {str(folder)!r}: {error.strerror}"
         raise UnreadableFileError(msg) from error
-    _refuse_table(folder)
+    if not TABLES.isdisjoint(entry.name for entry in entries):
+        _refuse_table(folder)
     return [entry for entry in entries if not entry.name.startswith(HIDDEN)]
 
 

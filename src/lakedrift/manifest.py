@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from lakedrift.source import Fragment
+from lakedrift.source import Fragment, distinct_schemas
 
 __all__ = ["Entry"]
 
@@ -47,11 +48,14 @@ class Entry:
     partition: tuple[tuple[str, str | None], ...] = ()
 
     @classmethod
-    def of(cls, fragment: Fragment, filtered: int | None) -> Self:
-        """Describe a fragment that was read."""
-        schema = tuple((field.name, str(field.type)) for field in fragment.schema)
-        found = fragment.uri, fragment.rows, fragment.bytes, fragment.modified
-        return cls(*found, filtered=filtered, writer=fragment.writer, schema=schema, partition=fragment.partition)
+    def of(cls, fragments: Sequence[Fragment], filtered: int | None) -> tuple[Self, ...]:
+        """Describe fragments that were read, of each of which a filter kept so many rows back."""
+        schemas = distinct_schemas(fragments)
+        described = {id(schema): tuple((field.name, str(field.type)) for field in schema) for schema in schemas}
+        return tuple(
+            cls(one.uri, one.rows, one.bytes, one.modified, filtered, 0, one.writer, described[id(one.schema)], one.partition)
+            for one in fragments
+        )
 
     @property
     def identity(self) -> tuple[str, int, int] | None:

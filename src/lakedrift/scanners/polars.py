@@ -33,8 +33,9 @@ class Polars:
 
     def batches(self, scan: Scan) -> Iterator[pa.RecordBatch]:
         """Yield the rows in the batches of the streaming engine; a scan of no columns yields the row numbers."""
+        odd = _is_odd(scan)
         for frame in _query(scan).collect_batches(maintain_order=False):
-            yield from _arrow(frame).to_batches()
+            yield from _arrow(frame, odd=odd).to_batches()
 
 
 @functools.cache
@@ -59,12 +60,16 @@ def _query(scan: Scan) -> pl.LazyFrame:
     if not scan.columns:
         return query.with_row_index(ROW).select(cs.by_name(ROW))
     query = query.select(cs.by_name(*scan.columns))
-    check_types(scan, _arrow(pl.DataFrame(schema=query.collect_schema())).schema)
+    check_types(scan, _arrow(pl.DataFrame(schema=query.collect_schema()), odd=_is_odd(scan)).schema)
     return query
 
 
-def _arrow(frame: pl.DataFrame) -> pa.Table:
-    if not any("\0" in name for name in frame.columns):
+def _is_odd(scan: Scan) -> bool:
+    return any("\0" in name for name in scan.columns)
+
+
+def _arrow(frame: pl.DataFrame, *, odd: bool) -> pa.Table:
+    if not odd:
         return frame.to_arrow(compat_level=NEWEST)
     numbered = frame.clone()
     numbered.columns = [str(place) for place in range(frame.width)]

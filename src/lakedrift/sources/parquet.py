@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,8 +45,9 @@ class ParquetFiles:
         together: dict[tuple[object, ...], list[Fragment]] = {}
         schemas = distinct_schemas(self.fragments)
         fields = {id(schema): tuple(sorted((field.name, str(field.type)) for field in schema)) for schema in schemas}
+        types = {id(schema): _types(schema) for schema in schemas}
         for fragment in self.fragments:
-            key = fields[id(fragment.schema)], self._literals(fragment, names, needed)
+            key = fields[id(fragment.schema)], self._literals(fragment, types[id(fragment.schema)], names, needed)
             together.setdefault(key, []).append(fragment)
         return [self._scan(tuple(fragments), names, needed) for fragments in together.values()]
 
@@ -65,14 +66,16 @@ class ParquetFiles:
         return samples
 
     def _scan(self, fragments: tuple[Fragment, ...], names: Sequence[str], needed: Sequence[str]) -> Scan:
-        types = _types(fragments[0])
+        types = _types(fragments[0].schema)
         wanted = (name for name in dict.fromkeys([*names, *needed]) if name in types)
         read = tuple(name for name in wanted if name in needed or is_read(types[name]))
-        return Scan(fragments, read, self._literals(fragments[0], names, needed))
+        return Scan(fragments, read, self._literals(fragments[0], types, names, needed))
 
-    def _literals(self, fragment: Fragment, names: Sequence[str], needed: Sequence[str]) -> tuple[Literal, ...]:
+    def _literals(
+        self, fragment: Fragment, types: Mapping[str, pa.DataType], names: Sequence[str], needed: Sequence[str]
+    ) -> tuple[Literal, ...]:
         """Return what is not read: partition keys, columns of nothing but null, and what a filter needs and the file lacks."""
-        types, keys, inside = _types(fragment), dict(fragment.partition), fragment.schema.names
+        keys, inside = dict(fragment.partition), fragment.schema.names
         literals: list[Literal] = []
         for name in dict.fromkeys([*names, *needed]):
             if name in keys and name not in inside:
@@ -83,7 +86,8 @@ class ParquetFiles:
 
     def _type_elsewhere(self, name: str) -> pa.DataType:
         """Return the type that a column has in the first file where it has one, or else as a partition key."""
-        types = (found[name] for found in map(_types, self.fragments) if name in found and is_read(found[name]))
+        everywhere = map(_types, distinct_schemas(self.fragments))
+        types = (found[name] for found in everywhere if name in found and is_read(found[name]))
         is_key = any(name == key for fragment in self.fragments for key, _ in fragment.partition)
         return next(types, pa.string() if is_key else pa.null())
 
@@ -123,9 +127,9 @@ def _rows_within(column_bytes: int, fragment: Fragment, group: int) -> int:
     return min(rows, max(1, column_bytes * len(fragment.schema) * rows // max(1, size)))
 
 
-def _types(fragment: Fragment) -> dict[str, pa.DataType]:
+def _types(schema: pa.Schema) -> dict[str, pa.DataType]:
     """Return the types of the columns that have one: what is null throughout is of any type."""
-    return {field.name: field.type for field in fragment.schema if not pa.types.is_null(field.type)}
+    return {field.name: field.type for field in schema if not pa.types.is_null(field.type)}
 
 
 def _fragment(file: Path) -> Fragment:
