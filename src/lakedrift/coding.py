@@ -35,7 +35,7 @@ class Labelled:
     values: pl.Series
 
 
-def labelled(batch: pa.RecordBatch, groupby: GroupBy) -> dict[str | None, Labelled]:
+def labelled(batch: pa.Table, groupby: GroupBy) -> dict[str | None, Labelled]:
     """Return the key columns of a batch as text, by name, and its windows, by None.
 
     Raises
@@ -44,7 +44,7 @@ def labelled(batch: pa.RecordBatch, groupby: GroupBy) -> dict[str | None, Labell
         If a key holds text that is not UTF-8.
     """
     names = dict.fromkeys(key for keys in groupby.by for key in keys)
-    found: dict[str | None, Labelled] = {name: _texts(name, batch.column(name)) for name in names}
+    found: dict[str | None, Labelled] = {name: _texts(name, columns.whole(batch.column(name))) for name in names}
     found[None] = _windows(batch, groupby)
     return found
 
@@ -88,10 +88,10 @@ def _texts(name: str, array: pa.Array) -> Labelled:
     return Labelled(codes, values)
 
 
-def _windows(batch: pa.RecordBatch, groupby: GroupBy) -> Labelled:
+def _windows(batch: pa.Table, groupby: GroupBy) -> Labelled:
     if groupby.time is None or groupby.every is None:
         return Labelled(np.zeros(batch.num_rows, np.int32), pl.Series([ALL_TIME], dtype=pl.Int64))
-    encoded = Encoded.of(pa.array(groupby.every.starts(instants_of(batch.column(groupby.time)))))
+    encoded = Encoded.of(pa.array(groupby.every.starts(instants_of(columns.whole(batch.column(groupby.time))))))
     return Labelled(encoded.codes, pl.Series(encoded.values))
 
 

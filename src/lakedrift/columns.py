@@ -29,6 +29,7 @@ __all__ = [
     "type_name",
     "valid_numbers",
     "views",
+    "whole",
 ]
 
 ALL_VALID = np.frombuffer(b"", np.uint8)  # read-only as every bitmap is: kernels are compiled for one kind of array
@@ -61,6 +62,11 @@ class Column:
         """Let nobody write: whether a reader's buffers may be written to would have kernels compiled once for each answer."""
         self.values.flags.writeable = False
         self.validity.flags.writeable = False
+
+
+def whole(chunks: pa.ChunkedArray) -> pa.Array:
+    """Return a column of a batch in one piece: copied by whoever needs it, when it does, and then it is still in the cache."""
+    return chunks.chunk(0) if chunks.num_chunks == 1 else chunks.combine_chunks()
 
 
 def numbers(array: pa.Array) -> Column:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import pyarrow as pa
 
+from lakedrift.columns import whole
 from lakedrift.filtering import Filter
 from lakedrift.groupby import GroupBy
 from lakedrift.manifest import Entry
@@ -27,8 +28,7 @@ from lakedrift_kernels import is_warm
 
 __all__ = ["default_threads", "run"]
 
-_Batch = tuple[StateKey, Any]  # a state, and its column of a batch, or its columns
-_Task = tuple[Sequence[_Batch], Sequence[Codes]]  # columns of a batch, and the groups of its rows
+_Task = tuple[Sequence[StateKey], pa.Table, frozenset[str], Sequence[Codes]]  # states, a batch, its columns, groups of its rows
 AT_A_TIME = 1 << 18  # values that a worker is handed at least, unless a batch has fewer
 
 
@@ -66,10 +66,9 @@ def run(
     pa.default_memory_pool().release_unused()  # the pages that a fit sample was decoded from
     with _Crew(plan.states, threads, tables) as crew:
         for scan in scans:
-            names = needed.keys() & _columns_of(scan)
+            names = frozenset(needed.keys() & _columns_of(scan))
             for batch, kept_back in reader.batches(scan, keep):
-                columns = _counted(plan.states, batch, names.intersection(batch.schema.names))
-                crew.put(columns, tables.codes(batch), batch.num_rows)
+                crew.put(batch, names, tables.codes(batch))
                 rows += batch.num_rows
                 filtered += kept_back
                 observer.advance(batch.num_rows + kept_back)
@@ -89,16 +88,10 @@ def _columns_of(scan: Scan) -> set[str]:
     return {*first.schema.names, *(key for key, _ in first.partition)}
 
 
-def _counted(keys: Iterable[StateKey], batch: pa.RecordBatch, present: set[str]) -> list[_Batch]:
-    """Return the states that a batch has something for; of several columns, those that are not there are null."""
-    found: list[_Batch] = []
-    for key in keys:
-        _, names = key
-        if present.isdisjoint(names):
-            continue
-        arrays = [batch.column(name) if name in present else pa.nulls(batch.num_rows) for name in names]
-        found.append((key, arrays[0] if len(arrays) == 1 else arrays))
-    return found
+def _counted(key: StateKey, batch: pa.Table, present: frozenset[str]) -> Any:
+    """Return the column of a state, or its columns, of which those that are not there are null."""
+    arrays = [whole(batch.column(name)) if name in present else pa.nulls(batch.num_rows) for name in key[1]]
+    return arrays[0] if len(arrays) == 1 else arrays
 
 
 class _Crew:
@@ -136,14 +129,16 @@ class _Crew:
         if error is None and self._failures:
             raise self._failures[0]
 
-    def put(self, columns: Sequence[_Batch], codes: Sequence[Codes], rows: int) -> None:
-        """Have the columns of a batch of so many rows counted, whose groups have these codes."""
+    def put(self, batch: pa.Table, names: frozenset[str], codes: Sequence[Codes]) -> None:
+        """Have those columns of a batch counted, whose rows are in the groups of these codes."""
         if self._failures:
             raise self._failures[0]
-        at_a_time = max(1, AT_A_TIME // max(1, rows))
-        for start in range(0, len(columns), at_a_time):
+        present = names.intersection(batch.column_names)
+        keys = [key for key in self._states[0] if not present.isdisjoint(key[1])]
+        at_a_time = max(1, AT_A_TIME // max(1, batch.num_rows))
+        for start in range(0, len(keys), at_a_time):
             self._places.get()
-            self._inbox.put((columns[start : start + at_a_time], codes))
+            self._inbox.put((keys[start : start + at_a_time], batch, present, codes))
 
     def merged(self) -> dict[StateKey, Summary]:
         """Return the sum of all states."""
@@ -157,9 +152,9 @@ class _Crew:
         while (item := self._inbox.get()) is not None:
             self._places.put(None)
             if not self._failures:
-                columns, codes = item
+                keys, batch, present, codes = item
                 try:
-                    for key, column in columns:
-                        self._tables.add(key, column, states[key], codes)
+                    for key in keys:
+                        self._tables.add(key, _counted(key, batch, present), states[key], codes)
                 except BaseException as error:
                     self._failures.append(error)

@@ -101,7 +101,8 @@ class _Audit:
         self._series, self._source, self._plan, self._grids, self._steps = series, source, plan, grids, steps
         self._key = keys_on(grids)
         self._total = digest([series.name, os.path.abspath(source.name), signature(grids)])  # noqa: PTH100 -- a name
-        self._now = {self._key(entry): one for entry, one in zip(Entry.of(source.fragments, None), source.fragments, strict=True)}
+        fragments = source.fragments
+        self._now = {self._key(entry): one for entry, one in zip(Entry.of(fragments, None), fragments, strict=True)}
 
     def profile(self) -> Profile:
         """Return the profile of the source, having kept what was new."""

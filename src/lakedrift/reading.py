@@ -31,8 +31,8 @@ GROUPS_AT_A_TIME = 3 + pl.thread_pool_size()  # that Polars has in memory, by me
 QUEUED_GROUPS, FEW_ROWS = 12 + GROUPS_AT_A_TIME, 1 << 10  # row groups of few rows stand in a queue
 SAMPLES_AT_A_TIME = 2
 PAGES_AT_A_TIME = 3  # of a column: its dictionary, and a page before and after decompression
-SMALL_BATCH, FULL_BATCH = 1 << 14, 1 << 15  # rows
-SMALL_BYTES, FULL_BYTES = 1 << 22, 1 << 23
+SMALL_BATCH, FULL_BATCH = 1 << 14, 1 << 16  # rows
+SMALL_BYTES, FULL_BYTES = 1 << 22, 1 << 24
 DAMAGED = "the file is damaged, or changed while it was read"
 SECONDS_A_DAY = 86_400
 UNITS_A_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
@@ -77,8 +77,10 @@ class Reader:
         needed = (_needed(fragment, _width(scan)) for scan in scans for fragment in scan.fragments)
         return min(self._memory, max(needed, default=0))
 
-    def batches(self, scan: Scan, keep: Filter | None) -> Iterator[tuple[pa.RecordBatch, int]]:
+    def batches(self, scan: Scan, keep: Filter | None) -> Iterator[tuple[pa.Table, int]]:
         """Yield batches of the scan's columns in any order, and with each how many rows the filter kept back.
+
+        A batch that small ones were put together to is in as many chunks: see `columns.whole`.
 
         Raises
         ------
@@ -90,9 +92,9 @@ class Reader:
         finish = _Finish(scan, keep)
         for scanner, part in self._parts(scan):
             delivered = 0
-            for batch in _combined(self._read(scanner, part)):
-                delivered += batch.num_rows
-                yield finish(batch)
+            for pieces in _combined(self._read(scanner, part)):
+                delivered += sum(piece.num_rows for piece in pieces)
+                yield finish.together(pieces)
             if part.rows not in (None, delivered):
                 raise _explained(_miscounted(part, delivered), scanner, part)
 
@@ -176,24 +178,23 @@ def _needed(fragment: Fragment, width: int) -> int:
     return max((count * size for count, size in at_a_time), default=0)
 
 
-def _combined(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _combined(batches: Iterator[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
     """Put small batches together: what is done once a batch and column costs more than a copy of a few rows."""
     held: list[pa.RecordBatch] = []
     rows = held_bytes = 0
     for batch in batches:
-        batch_bytes = batch.nbytes
-        if batch.num_rows > SMALL_BATCH or batch_bytes > SMALL_BYTES:
-            yield batch
+        if batch.num_rows > SMALL_BATCH or (batch_bytes := batch.nbytes) > SMALL_BYTES:
+            yield [batch]
             continue
         full = rows >= FULL_BATCH or held_bytes >= FULL_BYTES
         if held and (full or batch.schema != held[0].schema):  # text comes as text, or as codes
-            yield pa.concat_batches(held)
+            yield held
             held, rows, held_bytes = [], 0, 0
         held.append(batch)
         rows += batch.num_rows
         held_bytes += batch_bytes
     if held:
-        yield pa.concat_batches(held)
+        yield held
 
 
 class _Finish:
@@ -216,6 +217,12 @@ class _Finish:
             return whole, 0
         kept = self._keep.kept(whole)
         return kept, whole.num_rows - kept.num_rows
+
+    def together(self, pieces: Sequence[pa.RecordBatch]) -> tuple[pa.Table, int]:
+        """Return batches as one, finished, and how many rows were kept back; a filter looks at all of them at once."""
+        joined = pieces if self._keep is None else [pa.concat_batches(pieces)]
+        finished = [self(piece) for piece in joined]
+        return pa.Table.from_batches([batch for batch, _ in finished]), sum(kept_back for _, kept_back in finished)
 
     def _whole(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         scan, found = self._scan, batch.columns

@@ -117,7 +117,7 @@ class Tables:
         self._own = [{_place(key): state for key, state in states.items()} for states in self._states]
         self._locks = [{place: threading.Lock() for place in own} for own in self._own]
 
-    def codes(self, batch: pa.RecordBatch) -> list[Codes]:
+    def codes(self, batch: pa.Table) -> list[Codes]:
         """Return the group of each row of a batch in each table, and note how many there are.
 
         Raises

@@ -17,7 +17,6 @@ from lakedrift.source import Scan
 
 __all__ = ["SCANNER", "Polars", "is_known"]
 
-NEWEST = pl.CompatLevel.newest()
 ROW = "row"
 
 
@@ -35,7 +34,7 @@ class Polars:
         """Yield the rows in the batches of the streaming engine; a scan of no columns yields the row numbers."""
         odd = _is_odd(scan)
         for frame in _query(scan).collect_batches(maintain_order=False):
-            yield from _arrow(frame, odd=odd).to_batches()
+            yield from _stream(frame, odd=odd)
 
 
 @functools.cache
@@ -60,7 +59,7 @@ def _query(scan: Scan) -> pl.LazyFrame:
     if not scan.columns:
         return query.with_row_index(ROW).select(cs.by_name(ROW))
     query = query.select(cs.by_name(*scan.columns))
-    check_types(scan, _arrow(pl.DataFrame(schema=query.collect_schema()), odd=_is_odd(scan)).schema)
+    check_types(scan, _stream(pl.DataFrame(schema=query.collect_schema()), odd=_is_odd(scan)).schema)
     return query
 
 
@@ -68,12 +67,15 @@ def _is_odd(scan: Scan) -> bool:
     return any("\0" in name for name in scan.columns)
 
 
-def _arrow(frame: pl.DataFrame, *, odd: bool) -> pa.Table:
+def _stream(frame: pl.DataFrame, *, odd: bool) -> pa.RecordBatchReader:
+    """Return the chunks of a frame as they are, all columns at once: half of what `to_arrow` takes for each of them."""
     if not odd:
-        return frame.to_arrow(compat_level=NEWEST)
+        return pa.RecordBatchReader.from_stream(frame)
     numbered = frame.clone()
     numbered.columns = [str(place) for place in range(frame.width)]
-    return numbered.to_arrow(compat_level=NEWEST).rename_columns(frame.columns)
+    stream = pa.RecordBatchReader.from_stream(numbered)
+    schema = pa.schema([field.with_name(name) for field, name in zip(stream.schema, frame.columns, strict=True)])
+    return pa.RecordBatchReader.from_batches(schema, (pa.record_batch(batch.columns, schema=schema) for batch in stream))
 
 
 SCANNER = Polars

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import repeat
 from pathlib import Path
+from time import perf_counter
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,6 +23,7 @@ from lakedrift.source import Fragment, Literal, Sample, Scan, distinct_schemas
 __all__ = ["ParquetFiles", "open_files"]
 
 FOOTER_THREADS = 8
+TRIED, PROMPT = 8, 1e-3  # files that are opened one by one, to see whether one takes longer than this, in seconds
 SAMPLE_GROUPS = 6  # row groups of the lake that a sample is read from
 SAMPLE_COLUMN_BYTES = 8 << 20  # that a sample may take, on average
 DEEP_ROWS = 10 << 20  # decoded for a sample of a few row groups: ten of the size that writers choose by default
@@ -105,20 +109,42 @@ def open_files(where: str | os.PathLike[str] | Sequence[str | os.PathLike[str]])
     files = find_files(where)
     places = [where] if isinstance(where, str | os.PathLike) else where
     name = os.fspath(places[0]) + (" …" if len(places) > 1 else "")
+    return ParquetFiles(name, tuple(_fragments(files)))
+
+
+def _fragments(files: Sequence[Path]) -> Iterator[Fragment]:
+    """Yield the opened files: by several threads where each has to be waited for, which where none has only cost time."""
+    layouts: list[_Layout] = []
+    started = perf_counter()
+    for file in files[:TRIED]:
+        yield _fragment(file, layouts)
+    if perf_counter() - started < TRIED * PROMPT:
+        yield from (_fragment(file, layouts) for file in files[TRIED:])
+        return
     with ThreadPoolExecutor(FOOTER_THREADS) as pool:
-        return ParquetFiles(name, _with_shared_schemas(pool.map(_fragment, files)))
+        yield from pool.map(_fragment, files[TRIED:], repeat(layouts))
 
 
-def _with_shared_schemas(fragments: Iterable[Fragment]) -> tuple[Fragment, ...]:
-    """Let fragments of equal schemas share one, which whoever looks at all of them then looks at once."""
-    known: list[pa.Schema] = []
-    shared = []
-    for fragment in fragments:
-        same = next((schema for schema in reversed(known) if schema.equals(fragment.schema)), None)
-        if same is None:
-            known.append(fragment.schema)
-        shared.append(fragment if same is None else replace(fragment, schema=same))
-    return tuple(shared)
+class _Layout(NamedTuple):
+    """What files with equal schemas share, and whoever looks at all of them then looks at once.
+
+    `wide` are the columns of 64-bit integers: the place of each in a row group, its name, and whether it has no sign.
+    """
+
+    schema: pa.Schema
+    wide: tuple[tuple[int, str, bool], ...]
+
+
+def _layout(footer: pq.FileMetaData, layouts: list[_Layout]) -> _Layout:
+    schema: pa.Schema = footer.schema.to_arrow_schema()
+    same = [known for known in layouts if known.schema.equals(schema)]
+    if same:
+        return same[0]
+    unsigned = {field.name: pa.types.is_uint64(field.type) for field in schema if field.type.id in WIDE_TYPES}
+    paths = [footer.schema.column(place).path for place in range(footer.num_columns)] if unsigned else []
+    wide = tuple((place, name, unsigned[name]) for place, name in enumerate(paths) if name in unsigned)
+    layouts.append(_Layout(schema, wide))
+    return layouts[-1]
 
 
 def _rows_within(column_bytes: int, fragment: Fragment, group: int) -> int:
@@ -132,12 +158,13 @@ def _types(schema: pa.Schema) -> dict[str, pa.DataType]:
     return {field.name: field.type for field in schema if not pa.types.is_null(field.type)}
 
 
-def _fragment(file: Path) -> Fragment:
+def _fragment(file: Path, layouts: list[_Layout]) -> Fragment:
     try:
         status = file.stat()
-        footer = pq.read_metadata(file)
-        schema = footer.schema.to_arrow_schema()
-        names = schema.names
+        with pa.OSFile(str(file)) as opened:  # of a path pyarrow first finds out what file system it is on
+            footer = pq.read_metadata(opened)
+        layout = _layout(footer, layouts)
+        names = layout.schema.names
         described = [footer.row_group(group) for group in range(footer.num_row_groups)]
         groups = tuple(group.num_rows for group in described)
         encoded = tuple(group.total_byte_size for group in described)
@@ -153,19 +180,16 @@ def _fragment(file: Path) -> Fragment:
             f"cannot read {str(file)!r} as Parquet: its footer declares {footer.num_rows} rows, and {sum(groups)} in row groups"
         )
         raise UnreadableFileError(msg)
-    found = str(file), footer.num_rows, status.st_size, schema, partition_of(file), groups, encoded
-    return Fragment(*found, _extremes(footer, schema), status.st_mtime_ns, footer.created_by)
+    found = str(file), footer.num_rows, status.st_size, layout.schema, partition_of(file), groups, encoded
+    return Fragment(*found, _extremes(described, layout), status.st_mtime_ns, footer.created_by)
 
 
-def _extremes(footer: pq.FileMetaData, schema: pa.Schema) -> tuple[tuple[str, int, int], ...]:
+def _extremes(groups: Sequence[pq.RowGroupMetaData], layout: _Layout) -> tuple[tuple[str, int, int], ...]:
     """Return the least and greatest value of each column of 64-bit integers, where the footer has them."""
-    wide = {field.name: field.type for field in schema if field.type.id in WIDE_TYPES}
     found: dict[str, list[int]] = {}
-    leaves = [(place, footer.schema.column(place).path) for place in range(footer.num_columns)] if wide else []
-    for group in map(footer.row_group, range(footer.num_row_groups)):
-        for place, name in leaves:
-            if name in wide:
-                found.setdefault(name, []).extend(_limits(group.column(place), unsigned=pa.types.is_uint64(wide[name])))
+    for group in groups:
+        for place, name, unsigned in layout.wide:
+            found.setdefault(name, []).extend(_limits(group.column(place), unsigned=unsigned))
     return tuple((name, min(limits), max(limits)) for name, limits in found.items() if limits)
 
 
