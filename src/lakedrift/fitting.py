@@ -20,8 +20,10 @@ from lakedrift.binning import (
     Axis,
     Binning,
     Keys,
+    key_values,
     keys_of,
 )
+from lakedrift.keying import sort
 from lakedrift.linear import fit_linear
 
 __all__ = ["cells_of_each", "fit", "sample_axis"]
@@ -57,16 +59,18 @@ def fit(values: NDArray[np.generic], cells: int = CELLS) -> Binning:
     `cells` is over how many the sample's mass is spread; more make the bounds tighter and the state larger.
     """
     axis = sample_axis(values)
-    ordered = np.sort(values.astype(np.float64) if axis == "double" else values)
-    keys = keys_of(ordered, axis)
+    keys = keys_of(values.astype(np.float64) if axis == "double" else values, axis)
+    sort(keys)
     integers = values.dtype.kind in "iu"
     octaves = _octaves_around(_distinct(keys >> OCTAVE_SHIFT))
-    finite = ordered[np.isfinite(ordered)]
-    unit = _moment_unit(finite, whole=integers) if axis == "double" else _moment_unit_of_integers(keys)
-    linear = fit_linear(finite, cells, whole=integers) if axis == "double" else None
-    if linear is not None:
-        return Binning(axis, octaves, _table([]), _table([]), *unit, linear)
-    integers &= axis == "double"
+    if axis == "double":
+        ordered = key_values(keys, axis)
+        finite = ordered[np.isfinite(ordered)]
+        unit, linear = _moment_unit(finite, whole=integers), fit_linear(finite, cells, whole=integers)
+        if linear is not None:
+            return Binning(axis, octaves, _table([]), _table([]), *unit, linear)
+    else:
+        unit, integers = _moment_unit_of_integers(keys), False
     plain = Binning(axis, octaves, _root_windows(keys, integers, cells), _table([]), *unit)
     return replace(plain, nested=_nested_windows(plain, keys, integers, cells))
 

@@ -12,12 +12,13 @@ from lakedrift import columns
 from lakedrift.binning import SIGN, Axis
 from lakedrift.columns import Column
 from lakedrift_kernels.numbers import BLOCK
+from lakedrift_kernels.sorting import sort_keys
 
-__all__ = ["BUFFERS", "column_of", "flip_of"]
+__all__ = ["BUFFERS", "column_of", "flip_of", "sort"]
 
 
 class _Buffers(threading.local):
-    """Scratch of each thread for all the columns that it counts: the doubles, keys and units of one block."""
+    """Scratch of each thread for all the columns that it counts: the doubles, keys and units of one block, keys of a batch."""
 
     def __init__(self) -> None:
         self.doubles: NDArray[np.float64] = np.empty(BLOCK)
@@ -25,6 +26,13 @@ class _Buffers(threading.local):
         self.gathered.flags.writeable = False
         self.keys: NDArray[np.uint64] = np.empty(BLOCK, np.uint64)
         self.units: NDArray[np.int32] = np.empty(BLOCK, np.int32)
+        self._selected: NDArray[np.uint64] = np.empty(0, np.uint64)
+
+    def selected_of(self, n: int) -> NDArray[np.uint64]:
+        """Return room for a key of each of n values: new memory for every batch would cost more than what is done with it."""
+        if len(self._selected) < n:
+            self._selected = np.empty(n, np.uint64)
+        return self._selected
 
 
 BUFFERS = _Buffers()
@@ -43,3 +51,8 @@ def column_of(array: pa.Array, axis: Axis) -> Column:
 def flip_of(axis: Axis) -> np.uint64:
     """Return the bits in which integers and their keys differ."""
     return SIGN if axis == "int64" else np.uint64(0)
+
+
+def sort(keys: NDArray[np.uint64]) -> None:
+    """Sort keys (n,) in place."""
+    sort_keys(keys, np.empty_like(keys))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lakedrift.binning import Binning, key_values
 from lakedrift.errors import IncompatibleProfilesError
-from lakedrift.keying import BUFFERS, column_of, flip_of
+from lakedrift.keying import BUFFERS, column_of, flip_of, sort
 from lakedrift.longform import LongRows, LongTable
 from lakedrift.soundness import require, sound_binning
 from lakedrift.summary import Counts, add_counts
@@ -26,7 +26,7 @@ __all__ = ["SUMMARY", "Values"]
 
 LAST_KEY = np.uint64((1 << 64) - 1)
 ABOUT_BITS = 20  # top bits of a key by which a first look tells most that are not wanted
-SETTLE_AT = 1 << 20  # loose keys that are sorted into the multiset at a time
+SETTLE_AT = 1 << 17  # loose keys that are sorted into the multiset at a time: with the scratch for it, about a cache
 SLOTS = ("rows", "null", "nan", "others")
 Keys = NDArray[np.uint64]
 
@@ -117,7 +117,7 @@ class Values:
         self.rows[0] += len(array)
         self.null[0] += array.null_count
         column = column_of(array, self.binning.axis)
-        selected = np.empty(len(array), np.uint64)
+        selected = BUFFERS.selected_of(len(array))
         binning, choice, doubles, keys = self.binning, self._choice, BUFFERS.doubles, BUFFERS.keys
         source, wanted = (column.values, column.validity, column.offset), (choice.wanted, selected)
         if binning.linear is not None:
@@ -187,7 +187,7 @@ class Values:
         if self._n_loose:
             keys = np.concatenate(self._loose)
             self._loose, self._n_loose = [], 0
-            keys.sort()
+            sort(keys)
             self._take(multisets.merge_sorted, keys)
 
     def _take(self, merge: Callable[..., int], keys: Keys, *counts: Counts) -> None:
