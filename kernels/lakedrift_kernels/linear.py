@@ -110,15 +110,15 @@ def select_linear(
     scale: Scale,
     table: NDArray[np.int64],
     elsewhere: Outside,
-    blocks: NDArray[np.bool_],
+    regarded: NDArray[np.bool_],
     wanted: NDArray[np.bool_],
     units: NDArray[np.int32],
     selected: NDArray[np.uint64],
 ) -> tuple[int, int]:
     """Copy the keys of the first n values that lie in a wanted cell to `selected` (n,); return how many, and how many NaN.
 
-    `wanted` is (n_cells,). `blocks` (n_blocks + 1,) says which blocks have a wanted cell, and of the last one, what lies
-    outside, that it is looked at. `units` is scratch: first the units, then the places of those that need a second look.
+    `wanted` is (n_cells,), and `regarded` the same but that it has cell 0, to which all that lies outside is sent: that is
+    looked at once more. `units` is scratch: first the units, then the places of regarded values.
     """
     low, high, inverse, first, beyond, shift = scale
     patterns = doubles.view(np.int64)
@@ -130,27 +130,22 @@ def select_linear(
     near = 0
     for i in range(n):
         unit = np.int64(units[i])
+        entry = table[np.uint64(unit >> shift)]
         units[near] = i
-        near += blocks[np.uint64(unit >> shift)]
+        near += regarded[np.uint64((entry >> PLACE) + (unit >> (entry & SHIFT_MASK)))]
     found = 0
     nan = 0
     for k in range(near):
-        i = units[k]
-        value = doubles[i]
-        pattern = patterns[i] if value != 0.0 else ZERO
+        value = doubles[units[k]]
+        pattern = patterns[units[k]] if value != 0.0 else ZERO
         key = np.uint64(pattern ^ ((pattern >> SIGN_PLACE) | LEAST))
+        selected[found] = key
         if low <= value < high:
-            scaled = value * inverse
-            unit = np.int64(np.floor(scaled) - ((scaled == 0.0) & (value < 0.0)) - first)
-            entry = table[np.uint64(unit >> shift)]
-            cell = np.uint64((entry >> PLACE) + (unit >> (entry & SHIFT_MASK)))
+            found += 1
         elif value == value:
-            cell = cell_outside(key, elsewhere)
+            found += wanted[cell_outside(key, elsewhere)]
         else:
             nan += 1
-            continue
-        selected[found] = key
-        found += wanted[cell]
     return found, nan
 
 

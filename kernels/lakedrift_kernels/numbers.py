@@ -169,7 +169,7 @@ def select_linears(
     validity: NDArray[np.uint8],
     offset: int,
     lines: Lines,
-    blocks: NDArray[np.bool_],
+    regarded: NDArray[np.bool_],
     wanted: NDArray[np.bool_],
     selected: Keys,
     nan: Counts,
@@ -177,7 +177,7 @@ def select_linears(
     gathered: Doubles,
     units: Units,
 ) -> tuple[int, int]:
-    """Do as `select_doubles` where a grid has linear cells; `blocks` is as in `select_linear`, the rest as in `add_linear`."""
+    """Do as `select_doubles` where a grid has linear cells; `regarded` is as in `select_linear`, the rest as in `add_linear`."""
     scale, table, elsewhere = lines
     valid = 0
     kept = 0
@@ -189,7 +189,7 @@ def select_linears(
         else:
             found = gather(values[begin:end], validity, offset + begin, doubles)
             block = gathered
-        more, missing = select_linear(block, found, scale, table, elsewhere, blocks, wanted, units, selected[kept:])
+        more, missing = select_linear(block, found, scale, table, elsewhere, regarded, wanted, units, selected[kept:])
         nan[0] += missing
         valid += found - missing
         kept += more

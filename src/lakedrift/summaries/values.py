@@ -46,13 +46,11 @@ class _Choice:
         return wanted
 
     @functools.cached_property
-    def blocks(self) -> NDArray[np.bool_]:
-        """Whether each block of linear cells has a chosen one, and that what lies outside is looked at, (n_blocks + 1,)."""
-        (*_, shift), table, _ = self.binning.lines
-        first = (table[:-1] >> 8) + (np.arange(len(table) - 1) << (shift - (table[:-1] & 63)))
-        ends = np.append(first[1:], first[-1] + (1 << int(shift - (table[-2] & 63))))
-        chosen = np.append(0, np.cumsum(self.wanted))
-        return np.append(chosen[ends] > chosen[first], True)
+    def regarded(self) -> NDArray[np.bool_]:
+        """The same with cell 0, to which linear cells send what lies outside them, (n_cells,)."""
+        regarded = self.wanted.copy()
+        regarded[0] = True
+        return regarded
 
     @functools.cached_property
     def about(self) -> NDArray[np.bool_]:
@@ -121,7 +119,7 @@ class Values:
         binning, choice, doubles, keys = self.binning, self._choice, BUFFERS.doubles, BUFFERS.keys
         source, wanted = (column.values, column.validity, column.offset), (choice.wanted, selected)
         if binning.linear is not None:
-            cells, gathered, units = (binning.lines, choice.blocks), BUFFERS.gathered, BUFFERS.units
+            cells, gathered, units = (binning.lines, choice.regarded), BUFFERS.gathered, BUFFERS.units
             valid, kept = numbers.select_linears(*source, *cells, *wanted, self.nan, doubles, gathered, units)
         elif binning.axis == "double":
             valid, kept = numbers.select_doubles(*source, binning.tables, choice.about, *wanted, self.nan, doubles, keys)
