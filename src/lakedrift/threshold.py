@@ -121,7 +121,8 @@ def false_discovery_rate(pvalues: Sequence[float] | Floats, families: NDArray[np
     adjusted = np.full(values.shape, np.nan)
     known = np.flatnonzero(~np.isnan(values))
     of = np.zeros(len(known), np.int64) if families is None else families[known]
-    known, of = (side[np.lexsort((values[known], of))] for side in (known, of))
+    order = np.lexsort((values[known], of))
+    known, of = known[order], of[order]
     for family in np.split(known, np.flatnonzero(np.diff(of)) + 1):
         scaled = values[family] * (len(family) / np.arange(1, len(family) + 1))
         adjusted[family] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from lakedrift.contingency import two_shares_pvalue
 from lakedrift.metric import Cells, Counts, Floats, Known, Metric, Told
+from lakedrift_kernels import floods
 
 __all__ = ["METRIC", "bounds", "doubts", "pvalue", "statistic", "told"]
 
 FEW = 10  # rows
-ALONE = 10  # times what is around it, and what was there before
 
 
 def statistic(reference: Cells, current: Cells) -> Floats:
@@ -32,23 +32,23 @@ def statistic(reference: Cells, current: Cells) -> Floats:
 def bounds(reference: Cells, current: Cells) -> tuple[Floats, Floats]:
     """Return the least and the greatest increase in the share of one value, (n_groups,) each."""
     empty = np.minimum(reference.counts.sum(axis=1), current.counts.sum(axis=1)) == 0
-    least, most = (_of_one_value(reference, current, certain=certain).max(axis=1, initial=0.0) for certain in (True, False))
+    least, most, _ = _greatest(reference, current)
     return np.where(empty, np.nan, least), np.where(empty, np.nan, most)
 
 
 def doubts(reference: Cells, current: Cells) -> NDArray[np.bool_]:
     """Return the cells, (n_cells,), whose values could make a greater flood on the whole lake than is certain."""
-    least, most = (_of_one_value(reference, current, certain=certain) for certain in (True, False))
-    if not len(least):
+    if not len(reference.counts):
         return np.zeros(len(reference.single), bool)
-    matter: NDArray[np.bool_] = (least[0] < most[0]) & (most[0] > least[0].max(initial=0.0))
+    least, most = _of_the_lake(reference, current)
+    matter: NDArray[np.bool_] = (least < most) & (most > least.max(initial=0.0))
     return matter
 
 
 def pvalue(reference: Cells, current: Cells, statistic: Floats) -> Floats:
     """Return the probability of such an increase of the most flooded cell by chance alone, of all cells that hold a value."""
     del statistic
-    cell = np.maximum(_flooded(reference, current), 0)
+    cell = np.maximum(_greatest(reference, current)[2], 0)
     sides = (reference.counts, current.counts)
     groups = np.arange(len(cell))
     hits, others = (side[groups, cell] if side.shape[1] else np.zeros(len(cell), np.int64) for side in sides)
@@ -60,32 +60,33 @@ def pvalue(reference: Cells, current: Cells, statistic: Floats) -> Floats:
 
 def told(reference: Cells, current: Cells) -> Told:
     """Return the shares of the flooded cell, and of the whole lake the value, or the least and the greatest it may be."""
-    cell = _flooded(reference, current)
+    cell = _greatest(reference, current)[2]
     before, after = (_share_of(side, cell) for side in (reference, current))
     return before, after, {"value": _label(current, int(cell[0]))} if len(cell) and cell[0] >= 0 else {}
 
 
-def _flooded(reference: Cells, current: Cells) -> Counts:
-    """Return the cell of the greatest possible flood of each group, (n_groups,), or -1 where there is none."""
-    most = _of_one_value(reference, current, certain=False)
-    return np.where(most.max(axis=1, initial=0.0) > 0, most.argmax(axis=1) if most.shape[1] else -1, -1)
+def _greatest(reference: Cells, current: Cells) -> tuple[Floats, Floats, Counts]:
+    """Return of each group the greatest increase at least and at most, and the cell of the latter or -1, (n_groups,) each."""
+    (least, most), cells = np.empty((2, len(reference.counts))), np.empty(len(reference.counts), np.int64)
+    floods.greatest(reference.counts, current.counts, current.single, least, most, cells)
+    if len(cells) and reference.known is not None and current.known is not None:
+        low, high = _of_the_lake(reference, current)
+        least[0], most[0] = low.max(initial=0.0), high.max(initial=0.0)
+        cells[0] = high.argmax() if most[0] > 0 else -1
+    return least, most, cells
 
 
-def _of_one_value(reference: Cells, current: Cells, *, certain: bool) -> Floats:
-    """Return by how much the share of one value in each cell that stands alone grew at least or most, (n_groups, n_cells)."""
-    before, after = _shares(reference), _shares(current)
-    around = np.pad(after, ((0, 0), (1, 1)))
-    neighbour = np.maximum(around[:, :-2], around[:, 2:])
-    alone = (after >= ALONE * before) & (after >= ALONE * neighbour)
-    # of several values in a cell, the reference may have all the others and not this one
-    of_several = np.zeros_like(after) if certain else after
-    increase = np.where(alone, np.where(current.single, after - before, of_several), 0.0)
-    if len(increase) and reference.known is not None and current.known is not None:
-        known = current.known.cells & ~current.single & alone[0]
+def _of_the_lake(reference: Cells, current: Cells) -> tuple[Floats, Floats]:
+    """Return by how much the share of one value in each cell of the first group grew at least and at most, (n_cells,) each."""
+    least, most = np.empty((2, len(current.single)))
+    floods.increases(reference.counts[0], current.counts[0], current.single, least, most)
+    if reference.known is not None and current.known is not None:
+        known = current.known.cells & ~current.single & (most > 0)
         sizes = int(reference.counts[0].sum()), int(current.counts[0].sum())
         of_known = known[current.known.cells]
-        increase[0, known] = _known_increase(reference.known, current.known, sizes, np.flatnonzero(of_known))
-    return increase
+        least[known] = _known_increase(reference.known, current.known, sizes, np.flatnonzero(of_known))
+        most[known] = least[known]
+    return least, most
 
 
 def _known_increase(reference: Known, current: Known, sizes: tuple[int, int], cells: Counts) -> Floats:
@@ -105,16 +106,11 @@ def _values_in(side: Known, cell: int) -> tuple[NDArray[np.uint64], Counts]:
     return side.keys[span], side.counts[span]
 
 
-def _shares(side: Cells) -> Floats:
-    shares: Floats = side.counts / np.maximum(side.counts.sum(axis=1, keepdims=True), 1)
-    return shares
-
-
 def _share_of(side: Cells, cell: Counts) -> Floats:
     """Return the share of one cell in each group, (n_groups,), 0 where it is -1."""
-    share = np.zeros(len(cell))
     found = np.flatnonzero(cell >= 0)
-    share[found] = _shares(side)[found, cell[found]]
+    share = np.zeros(len(cell))
+    share[found] = side.counts[found, cell[found]] / np.maximum(side.counts[found].sum(axis=1), 1)
     return share
 
 
