@@ -42,7 +42,7 @@ def increases(reference: Counts, current: Counts, single: NDArray[np.bool_], lea
 
 @kernel
 def greatest(reference: Counts, current: Counts, single: NDArray[np.bool_], least: Floats, most: Floats, cells: Counts) -> None:
-    """Write the greatest of the `increases` of each of g groups, at least and at most, and the cell of the latter or -1, (g,)."""
+    """Write the greatest `increases` of each of g groups, at least and at most, and the cell of the latter or -1, (g,)."""
     low = np.empty(single.size)
     high = np.empty(single.size)
     for g in range(reference.shape[0]):
