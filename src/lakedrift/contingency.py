@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -31,9 +32,17 @@ def homogeneity_pvalue(reference: Bins, current: Bins, statistic: Floats) -> Flo
     alarm by chance.
     """
     del statistic
+    return _evidence(reference, current)
+
+
+@functools.lru_cache(maxsize=1)
+def _evidence(reference: Bins, current: Bins) -> Floats:
+    """Return the probability, which one binned metric after the other asks of the same bins, as an array for all of them."""
     joined = np.empty(reference.counts.shape, np.int64), np.empty(reference.counts.shape, np.int64)
     contingency.join_rare(reference.counts, current.counts, FEW_IN_BIN, *joined)
-    return tail(*homogeneity(Bins(joined[0], reference.labels), Bins(joined[1], reference.labels)))
+    pvalue = tail(*homogeneity(Bins(joined[0], reference.labels), Bins(joined[1], reference.labels)))
+    pvalue.flags.writeable = False
+    return pvalue
 
 
 def tail(statistic: Floats, dof: Counts) -> Floats:
