@@ -14,6 +14,7 @@ from lakedrift.engine import default_threads, run
 from lakedrift.errors import UsageError
 from lakedrift.feature import Feature, Kind
 from lakedrift.filtering import Filter
+from lakedrift.folding import with_model
 from lakedrift.gate import Gate, check_gate
 from lakedrift.groupby import MAX_SEGMENTS, By, GroupBy
 from lakedrift.increments import profile_increments
@@ -475,7 +476,10 @@ class _Steps:
         counts = GroupedCounts.of((len(one.roll), one.states.values()) for one in tabulations)
         reader = self.means.reader(self.means.shares(plan.states, counts).reading)
         self.observer.stage(self.stage, _declared(plan.source))
-        return run(plan, self.means.threads, self.observer, reader, Tables(self.groupby, tabulations))
+        found = run(plan, self.means.threads, self.observer, reader, Tables(self.groupby, tabulations))
+        model = like or self.model
+        models = {} if model is None else {one.keys: one for one in model.groupings}
+        return replace(found, groupings=tuple(with_model(one, models.get(one.keys)) for one in found.groupings))
 
     def _tabulations(self, plan: Plan, like: Profile | None) -> list[Tabulation]:
         if not self.groupby:

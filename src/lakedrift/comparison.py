@@ -294,7 +294,7 @@ class Comparison:
 
     @functools.cached_property
     def _verdicts(self) -> Verdicts:
-        return Verdicts(self._parts, functools.partial(pair_of, *self.profiles))
+        return Verdicts(self._parts, self._pair)
 
     @property
     def _gated(self) -> str | None:
@@ -311,11 +311,13 @@ class Comparison:
     def _sides(self, feature: str, segment: str, window: Window | None, against: str | None) -> Sides:
         """Return both sides of a feature in one row."""
         part, row = row_of([part for part in self._parts if not part.of_gaps], segment, window, against, self.every)
-        return pair_of(*self.profiles, feature).sides if part.whole else next(sides_of(self._groups(part, feature), row))
+        return self._pair(feature).sides if part.groupings is None else next(sides_of(self._groups(part, feature), row))
 
     def _groups(self, part: Part, feature: str) -> Pair:
-        reference, current = (side.grouping(part.matches.keys) for side in self.profiles)
-        return groups_of(pair_of(*self.profiles, feature), reference, current)
+        return groups_of(self._pair(feature), *(part.groupings or ()))
+
+    def _pair(self, feature: str) -> Pair:
+        return pair_of(*self.profiles, feature)
 
 
 def plain(row: dict[str, Any]) -> dict[str, Any]:

@@ -142,7 +142,7 @@ class _Open:
             if rules.exact and self.of.groupings is None:
                 set_undecided(measure, among(measure.status, "ok") & _open(measure, rules.metrics))
         segments = [_segments(self.matches, rules.min_rows)] if self.matches.keys and len(self.matches) else []
-        return Part(self.matches, (*segments, *self.found))
+        return Part(self.matches, (*segments, *self.found), self.of.groupings)
 
 
 def _n_measures(reference: Profile, current: Profile, metrics: Mapping[str, Metric]) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from lakedrift.grouping import Grouping
 from lakedrift.matching import Matches
 from lakedrift.measure import EVERYTHING, Measure
 from lakedrift.metric import Counts
@@ -47,10 +48,13 @@ class Part:
         Its rows: the groups of every measure.
     measures
         What was measured and judged, those of a feature one after the other.
+    groupings
+        The groups of both sides that the rows add up; None of whole lakes.
     """
 
     matches: Matches
     measures: tuple[Measure, ...]
+    groupings: tuple[Grouping, Grouping] | None = None
 
     @property
     def whole(self) -> bool:
