@@ -11,14 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lakedrift.feature import Feature
-from lakedrift.metric import Bins, Floats, Metric, Sides
+from lakedrift.metric import SLOTS, Bins, Floats, Metric, Sides
 from lakedrift.pairing import Pair, medians
 from lakedrift.summaries.distinct import STANDARD_ERROR
 
 __all__ = ["Words", "told_distinct"]
 
 MOST_BINS_TOLD = 32
-SLOTS = ("null", "NaN")
 Places = NDArray[np.int32]
 
 
@@ -33,6 +32,9 @@ class Words:
         sides = self.sides
         if metric.told:
             before, after, told = metric.told(*views)
+            if metric.named and not sides.whole:
+                details = [{"category": label} for label in views[0].labels]
+                return before, after, [*details, {}], metric.named(*views).astype(np.int32)
             return before, after, [told if sides.whole else {}], self._first
         detail = _told_bins(*views) if isinstance(views[0], Bins) and sides.whole else _told_approximation(views[0])
         kept = detail | _changed_type(sides.features)
