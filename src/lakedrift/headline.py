@@ -50,6 +50,8 @@ def headline(measure: Measure, status: str, group: int, pair: Callable[[], Pair]
     if measure.metric == "segment_share":
         shares = _percent(float(measure.reference_value[group]), float(measure.current_value[group]))
         return f"{SAID.get(status, 'held')}: {shares} of rows"
+    if measure.metric == "window_rows" and measure.n_reference[group]:
+        return f"no rows, and usually {count(int(measure.n_reference[group]))}"
     if status in SAID:
         groups = f", groups by it {detail['groups']}" if "groups" in detail else ""
         return SAID[status] + groups + _different(detail.get("distinct", {}).get("share", {}))

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from lakedrift.comparison import Comparison
 from lakedrift.contingency import two_shares_pvalue
 from lakedrift.errors import SchemaError
-from lakedrift.gaps import Gaps
 from lakedrift.gate import Gate
 from lakedrift.matching import Matches, whole_lake
 from lakedrift.measure import EVERYTHING, Measure, absences, lost_keys, measures, pair_of
@@ -217,13 +216,13 @@ def _segments(matches: Matches, min_rows: int) -> Measure:
     return measure
 
 
-def _of_gaps(gaps: Gaps, min_rows: int) -> Part:
+def _of_gaps(gaps: Matches, min_rows: int) -> Part:
     """Say of windows that they have no rows, or no past, of all features together.
 
-    What is expected of a gap is critical, if its past has at least `min_rows` rows; all else informs.
+    A gap is critical if one of its windows usually has at least `min_rows` rows; all else informs.
     """
-    (before, now), none = gaps.matches.rows, np.full(len(gaps.matches), np.nan)
+    (usual, now), none = gaps.rows, np.full(len(gaps), np.nan)
     status = np.where(now == 0, code("no_rows"), code("no_past"))
-    measure = Measure(EVERYTHING, "window", "window_rows", none, none, none, none, none, none, before, now, status)
-    measure.levels = np.where(gaps.expected & (before >= min_rows), CRITICAL, NONE)
-    return Part(gaps.matches, (measure,))
+    measure = Measure(EVERYTHING, "window", "window_rows", none, none, none, none, none, none, usual, now, status)
+    measure.levels = np.where((now == 0) & (usual >= max(min_rows, 1)), CRITICAL, NONE)
+    return Part(gaps, (measure,))

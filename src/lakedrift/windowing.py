@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lakedrift.against import REFERENCE, Against, Baseline, all_of, check_baseline, check_lengths, default_against
 from lakedrift.errors import ConfigError, IncompatibleProfilesError
 from lakedrift.folding import on_common_segments
-from lakedrift.gaps import Gaps, find_gaps
+from lakedrift.gaps import find_gaps
 from lakedrift.grouping import Grouping
 from lakedrift.matching import Matches, match
 from lakedrift.profiles import Profile
@@ -95,7 +95,7 @@ def matched(reference: Profile, current: Profile | None, choice: Choice) -> list
     return found
 
 
-def gaps_between(reference: Profile, current: Profile | None, choice: Choice) -> Gaps | None:
+def gaps_between(reference: Profile, current: Profile | None, choice: Choice) -> Matches | None:
     """Return the windows that there is nothing to compare of, of whole lakes; None where there is none. Raises as `matched`."""
     after = reference if current is None else current
     if after.every is None:
