@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -230,3 +233,50 @@ def test_sweep__nothing_in_common(tmp_path, current):
     assert error.value.exit_code == 3
     assert "\n" not in error.value.message
     assert "price" in (error.value.hint or "")
+
+
+CITIES = np.array(["Graz", "Linz", "Wien", "Enns"])
+
+
+def cities(shares: list[float], seed: int, rows: int = ROWS) -> dict[str, pa.Array]:
+    return {"city": pa.array(CITIES[np.random.default_rng(seed).choice(4, rows, p=shares)])}
+
+
+@pytest.mark.parametrize(
+    ("now", "verdict", "words"),
+    [
+        ([0.45, 0.55, 0.0, 0.0], "critical", r"gone: 'Wien' 1[56].* % → 0 % and 1 more"),
+        ([0.45, 0.50, 0.05, 0.0], "warning", r"gone: 'Enns' 4.* % → 0 %"),
+        ([0.40, 0.40, 0.155, 0.045], "ok", None),
+    ],
+)
+def test_sweep__category_that_is_gone(tmp_path, now, verdict, words):
+    sides = write(tmp_path / "reference", cities([0.4, 0.4, 0.155, 0.045], 1)), write(tmp_path / "current", cities(now, 2))
+    comparison = ld.sweep(*sides, metrics=["wasserstein"])
+    (found,) = comparison.verdicts().to_dicts()
+    assert found["verdict"] == verdict
+    if words is not None:
+        assert found["decided_by"] == "gone_rate"
+        assert re.fullmatch(words, found["headline"])
+        detail = comparison.to_polars().row(by_predicate=pl.col("metric") == "gone_rate", named=True)["detail"]
+        assert json.loads(detail)["gone"][-1] == "Enns"
+
+
+def test_sweep__categories_too_rare_to_be_missed_are_not():
+    names = np.arange(3_000).astype(str)
+    sides = [pl.DataFrame({"city": np.random.default_rng(seed).choice(names, ROWS)}) for seed in (1, 2)]
+    assert set(sides[0]["city"]) - set(sides[1]["city"])
+    (found,) = ld.sweep(*sides, metrics=["wasserstein"]).verdicts().to_dicts()
+    assert found["verdict"] == "ok"
+
+
+def test_sweep__category_that_is_gone_from_a_segment():
+    before, now = (pl.from_arrow(pa.table(cities([0.4, 0.4, 0.15, 0.05], seed))) for seed in (1, 2))
+    both = [side.with_columns(s=pl.lit(name)) for side in (before, now) for name in ("a", "b")]
+    lacking = both[3].with_columns(pl.col("city").replace("Wien", "Graz"))
+    comparison = ld.sweep(
+        pl.concat(both[:2]), pl.concat([both[2], lacking]), by="s", metrics=["wasserstein"], features=["city"]
+    )
+    found = {row["segment"]: row for row in comparison.verdicts(feature="city").to_dicts()}
+    assert [found[label]["verdict"] for label in ("", "s=a", "s=b")] == ["ok", "ok", "critical"]
+    assert found["s=b"]["headline"] == "gone: 'Wien' 14.8 % → 0 %"

@@ -187,25 +187,74 @@ def gaps_of(comparison) -> list[tuple]:
 
 
 @pytest.mark.parametrize(
-    ("against", "expected"),
+    ("against", "after"),
     [
-        ("previous", [(5, 7, "no_rows", "critical"), (7, 8, "no_past", "none")]),
-        ("rolling:3d", [(5, 7, "no_rows", "critical")]),
-        ("season:2d", [(5, 7, "no_rows", "critical"), (7, 8, "no_past", "none"), (8, 9, "no_past", "none")]),
-        ("rolling:7d", [(5, 7, "no_rows", "none")]),  # five days are no week yet: who knows what is usual
+        ("previous", [(14, 15, "no_past", "none")]),
+        ("rolling:3d", []),
+        ("season:2d", [(14, 15, "no_past", "none"), (15, 16, "no_past", "none")]),
+        ("rolling:7d", []),
     ],
 )
-def test_gaps__are_findings_of_their_own(against, expected):
-    frame = lake(1, 9).filter(~pl.col("at").is_in([START + 5 * DAY, START + 6 * DAY]))
+def test_gaps__are_findings_of_their_own(against, after):
+    frame = lake(1, 16).filter(~pl.col("at").is_in([START + 12 * DAY, START + 13 * DAY]))
     options = {"time": "at", "every": "1d", "by": "country", "features": ["colour"], "against": against}
     comparison = ld.sweep(frame, **options, min_rows=100)
-    assert gaps_of(comparison) == expected
-    assert comparison.verdict == ("critical" if "critical" in str(expected) else "ok")
+    assert gaps_of(comparison) == [(12, 14, "no_rows", "critical"), *after]
+    assert comparison.verdict == "critical"
     assert {verdict for *_, verdict in gaps_of(ld.sweep(frame, **options, min_rows=10_000))} == {"none"}
-    assert gaps_of(ld.sweep(lake(1, 9), **options)) == []
+    assert gaps_of(ld.sweep(lake(1, 16), **options)) == []
     with pytest.raises(UnknownNameError):
-        comparison.bins("colour", window=START + 5 * DAY)
+        comparison.bins("colour", window=START + 12 * DAY)
     assert comparison.bins("colour")
+
+
+def without(frame: pl.DataFrame, *days: int) -> pl.DataFrame:
+    return frame.filter(~pl.col("at").is_in([START + day * DAY for day in days]))
+
+
+@pytest.mark.parametrize("against", ["previous", "rolling:7d", "rolling:28d", "season:1w"])
+@pytest.mark.parametrize(
+    ("missing", "critical"),
+    [
+        ((), []),
+        ((25,), [(23, 26)]),  # 26 January 2026 is a Monday, and the gap begins on the Saturday before
+        ((21, 22), [(21, 25)]),  # a Thursday and Friday, and then comes a weekend
+        ((20, 27), [(20, 21), (27, 28)]),  # a Wednesday twice: two weeks before had it
+        ((5, 6), []),  # in the first week nobody knows what is usual
+    ],
+)
+def test_gaps__weekends_are_missed_by_nobody_and_workdays_by_all(against, missing, critical):
+    days = without(lake(1, 40).filter(pl.col("at").dt.weekday() < 6), *missing)  # 1 January 2026 is a Thursday
+    found = gaps_of(ld.sweep(days, time="at", every="1d", features=["colour"], against=against, min_rows=10))
+    assert [(start, end) for start, end, status, verdict in found if verdict == "critical"] == critical
+    assert {status for *_, status, verdict in found if verdict == "critical"} <= {"no_rows"}
+
+
+def test_gaps__say_how_many_rows_are_usual():
+    frame = without(lake(1, 16), 12)
+    comparison = ld.sweep(frame, time="at", every="1d", features=["colour"], against="previous", min_rows=100)
+    told = comparison.verdicts(feature="", segment="").row(0, named=True)["headline"]
+    usual = len(frame.filter(pl.col("at") == START + 5 * DAY))
+    assert told == f"no rows, and usually {usual:,}"
+
+
+def test_gaps__of_hours_know_the_night():
+    frame = lake(1, 1).select("colour").with_columns(at=START + pl.duration(hours=pl.int_range(pl.len()) % (24 * 21)))
+    awake = frame.filter(pl.col("at").dt.hour() >= 6)
+    options = {"time": "at", "every": "1h", "features": ["colour"], "against": "previous", "min_rows": 1}
+    assert "critical" not in str(gaps_of(ld.sweep(awake, **options)))
+    outage = awake.filter(pl.col("at") != START + 17 * DAY + dt.timedelta(hours=6))
+    found = ld.sweep(outage, **options).verdicts(feature="", segment="").filter(verdict="critical")
+    assert found["window_end"].to_list() == [START + 17 * DAY + dt.timedelta(hours=7)]
+
+
+def test_gaps__of_months_are_told_by_the_months_before():
+    starts = [dt.datetime(2025, month, 1, tzinfo=dt.UTC) for month in (1, 2, 3, 4, 6, 7)]
+    frame = pl.DataFrame({"at": starts * 600, "x": [1.0, 2.0] * 1_800})
+    found = (
+        ld.sweep(frame, time="at", every="1mo", against="previous").verdicts(feature="", segment="").filter(verdict="critical")
+    )
+    assert found["window_start"].to_list() == [dt.datetime(2025, 5, 1, tzinfo=dt.UTC)]
 
 
 def test_gaps__of_two_lakes_and_of_a_baseline():
@@ -214,10 +263,20 @@ def test_gaps__of_two_lakes_and_of_a_baseline():
     assert {row[2:] for row in gaps_of(ld.sweep(workdays, **options, against="rolling:7d"))} == {("no_rows", "none")}
     assert gaps_of(ld.sweep(workdays, workdays, **options))[0][2:] == ("no_rows", "none")
     assert gaps_of(ld.sweep(days, workdays, **options))[0] == (2, 4, "no_rows", "critical")  # 3 January 2026 is a Saturday
-    based = gaps_of(ld.sweep(days.filter(pl.col("at") != START + 7 * DAY), **options, baseline="..2026-01-05"))
-    assert based == [(7, 8, "no_rows", "critical")]
+    options["baseline"] = "..2026-01-08"
+    assert gaps_of(ld.sweep(without(days, 15), **options)) == [(15, 16, "no_rows", "critical")]
+    assert {row[3] for row in gaps_of(ld.sweep(workdays, **options))} == {"none"}
+    del options["baseline"]
     untimed = ld.profile(days, features=["colour"])
     assert gaps_of(ld.compare(untimed, ld.profile(workdays, like=untimed, **options)))[0] == (2, 4, "no_rows", "none")
+
+
+def test_gaps__a_reference_of_years_ago_tells_what_is_usual():
+    days, options = lake(1, 20, rows=20_000), {"time": "at", "every": "1d", "features": ["colour"], "min_rows": 100}
+    workdays = days.filter(pl.col("at").dt.weekday() < 6)
+    before = workdays.with_columns(pl.col("at").dt.offset_by("-260w"))
+    found = gaps_of(ld.sweep(before, without(workdays, 11), **options))
+    assert [row for row in found if row[3] == "critical"] == [(9, 12, "no_rows", "critical")]  # a Monday after a weekend
 
 
 def test_gaps__a_date_that_is_wrong_makes_one_gap_and_not_a_million():

@@ -9,11 +9,13 @@ from time import perf_counter
 from typing import Any, Self
 
 from lakedrift.census import checked, present, take_census
-from lakedrift.comparison import Comparison, Gate, Side, check_gate
+from lakedrift.comparison import Comparison
 from lakedrift.engine import default_threads, run
 from lakedrift.errors import UsageError
 from lakedrift.feature import Feature, Kind
 from lakedrift.filtering import Filter
+from lakedrift.folding import with_model
+from lakedrift.gate import Gate, check_gate
 from lakedrift.groupby import MAX_SEGMENTS, By, GroupBy
 from lakedrift.increments import profile_increments
 from lakedrift.judgement import Rules, chosen_metrics, judge, measured
@@ -28,6 +30,7 @@ from lakedrift.profiles import Profile, StateKey
 from lakedrift.reading import Reader
 from lakedrift.refinement import doubts, refine
 from lakedrift.scanners import open_scanner
+from lakedrift.side import Side
 from lakedrift.source import Source
 from lakedrift.sources import open_source
 from lakedrift.storage import Storage
@@ -150,7 +153,7 @@ def sweep(
         now = _present(groupby, sides[1], series)
         after = _profiled(sides[1], selection, now, before, known, means, "current", watch, series)
     rules = Rules(chosen, limits, min_rows)
-    comparison = judge(before, after, rules, choice, gate)
+    comparison = judge(before, after, rules, choice, gate, memory=means.memory)
     scans = doubts(comparison, exact=exact, memory=means.shares(before.states, _counts_of(before)).values)
     settled: dict[str, list[Measure]] = {}
     if after is not None and (exact or series is None) and not any(isinstance(side, Profile) for side in sides):
@@ -161,7 +164,8 @@ def sweep(
             ]
             settled |= {name: measured(again[0], again[1], name, rules) for name in scan}
     if settled or exact:
-        comparison = judge(before, after, replace(rules, exact=exact), choice, gate, settled)
+        del comparison  # of many groups, two would not fit
+        comparison = judge(before, after, replace(rules, exact=exact), choice, gate, settled, means.memory)
     watch.done()
     comparison.seconds = perf_counter() - started
     return comparison
@@ -219,6 +223,7 @@ def compare(
     thresholds: Mapping[str, Any] | None = None,
     min_rows: int = MIN_ROWS,
     gate: Gate = "lake",
+    memory: int | str | None = None,
 ) -> Comparison:
     """Compare two profiles or saved ones by their paths, or the windows of one.
 
@@ -230,12 +235,14 @@ def compare(
         If a name or limit is wrong, there is nothing to compare with, or the two have no feature in common.
     IncompatibleProfilesError
         If the two are not grouped alike.
+    ResourceError
+        If there are more segments, windows and features to compare than memory holds.
     """
     check_gate(gate)
-    chosen = chosen_metrics(metrics)
+    chosen, limit = chosen_metrics(metrics), budget(memory)
     rules = Rules(chosen, _thresholds(thresholds), min_rows)
     after = None if current is None else _known(current)
-    return judge(_known(reference), after, rules, Choice(against, baseline), gate)
+    return judge(_known(reference), after, rules, Choice(against, baseline), gate, memory=limit)
 
 
 def load(path: str | os.PathLike[str]) -> Profile:
@@ -469,7 +476,10 @@ class _Steps:
         counts = GroupedCounts.of((len(one.roll), one.states.values()) for one in tabulations)
         reader = self.means.reader(self.means.shares(plan.states, counts).reading)
         self.observer.stage(self.stage, _declared(plan.source))
-        return run(plan, self.means.threads, self.observer, reader, Tables(self.groupby, tabulations))
+        found = run(plan, self.means.threads, self.observer, reader, Tables(self.groupby, tabulations))
+        model = like or self.model
+        models = {} if model is None else {one.keys: one for one in model.groupings}
+        return replace(found, groupings=tuple(with_model(one, models.get(one.keys)) for one in found.groupings))
 
     def _tabulations(self, plan: Plan, like: Profile | None) -> list[Tabulation]:
         if not self.groupby:

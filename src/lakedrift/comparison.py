@@ -6,63 +6,37 @@ import datetime as dt
 import functools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from lakedrift.errors import ConfigError, nearest
+from lakedrift.gate import Gate
 from lakedrift.histogram import Histogram, draw
 from lakedrift.lookup import Window, check_feature, family_of, row_of
 from lakedrift.measure import pair_of
+from lakedrift.memory import check_table
 from lakedrift.metric import Bins, Sides
 from lakedrift.mix import RANKING, Split, ranked, split
 from lakedrift.pairing import Pair
-from lakedrift.part import RANKED, ROWS, VERDICTS, Part
+from lakedrift.part import ROWS, Part
 from lakedrift.profiles import WHOLE_LAKE, Profile
+from lakedrift.side import Side
 from lakedrift.sides import groups_of, sides_of
+from lakedrift.status import among
 from lakedrift.threshold import LEVELS, Verdict
+from lakedrift.verdicts import Verdicts
 from lakedrift.window import Every
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["SCHEMA_VERSION", "Comparison", "Gate", "Side", "check_gate", "plain"]
+__all__ = ["SCHEMA_VERSION", "Comparison", "plain"]
 
 SCHEMA_VERSION = 1
-Gate = Literal["lake", "segments"]
-ENOUGH = 1 << 14  # rows of a table to write down at a time, or those of a measure where they are more
-
-
-def check_gate(gate: str) -> None:
-    """Refuse a gate that there is not: a typing error must not open one.
-
-    Raises
-    ------
-    ConfigError
-        If it is neither `lake` nor `segments`.
-    """
-    if gate not in get_args(Gate):
-        msg = f"gate: {gate!r} is neither 'lake' nor 'segments'"
-        raise ConfigError(msg, hint=nearest(str(gate), get_args(Gate)))
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One side of a comparison, for people: its name, rows, fragments, bytes as stored, and rows without a time."""
-
-    name: str
-    rows: int
-    fragments: int
-    bytes: int
-    untimed: int = 0
-
-    @classmethod
-    def of(cls, profile: Profile) -> Side:
-        """Describe a profile."""
-        stored = sum(found.bytes for found in profile.fragments)
-        return cls(profile.name, profile.rows, len(profile.fragments), stored, profile.untimed)
+ENOUGH = 1 << 14  # rows of a table to write down at a time
+ROW_BYTES, DICT_BYTES = 256, 4096  # at most, of a row of a table, and of a row as Python values
 
 
 class Comparison:
@@ -80,6 +54,8 @@ class Comparison:
         How long the sweep took, None where nothing was read.
     baseline
         The windows of one lake that are its reference, as written; None where there is no such thing.
+    memory
+        Bytes that a table of it may take, None for half of this machine.
     """
 
     def __init__(
@@ -90,6 +66,7 @@ class Comparison:
         gate: Gate = "lake",
         seconds: float | None = None,
         baseline: str | None = None,
+        memory: int | None = None,
     ) -> None:
         self.profiles = (reference, current)
         self.reference = Side.of(reference)
@@ -98,10 +75,11 @@ class Comparison:
         self.seconds = seconds
         self.baseline = baseline
         self._parts = tuple(parts)
+        self._memory = memory
 
     def __repr__(self) -> str:
-        counts = self.verdicts().get_column("verdict").value_counts()
-        found = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.iter_rows()))
+        counts = self._verdicts.counts()
+        found = ", ".join(f"{count} {verdict}" for verdict, count in sorted(zip(LEVELS, counts, strict=True)) if count)
         return f"Comparison({self.reference.name!r} → {self.current.name!r}: {found or 'no feature'})"
 
     @property
@@ -122,33 +100,59 @@ class Comparison:
     @property
     def verdict(self) -> Verdict:
         """The worst verdict on the whole lake, or with the gate at segments, of any; `none` if nothing was judged."""
-        rows = self.verdicts()
-        judged = rows if self.gate == "segments" else rows.filter(pl.col("segment") == WHOLE_LAKE)
-        return LEVELS[max((LEVELS.index(verdict) for verdict in judged["verdict"].unique()), default=0)]
+        return LEVELS[self._verdicts.worst(self._gated)]
 
     @property
     def drifted(self) -> pl.DataFrame:
         """The rows of `verdicts()` at warning or above."""
-        return self.verdicts().filter(pl.col("verdict").is_in(["warning", "critical"]))
+        return self.verdicts(drifted=True)
 
-    def verdicts(self) -> pl.DataFrame:
+    def verdicts(self, *, feature: str | None = None, segment: str | None = None, drifted: bool = False) -> pl.DataFrame:
         """Return one row a feature, segment, window and what it is against, worst first.
 
         It holds the verdict, the metric that decided, and what changed in words: of segments and windows, where they drifted.
         What is said of a segment as such has the feature "".
+
+        Parameters
+        ----------
+        feature, segment
+            Return the rows of these alone: of the segment "", which is the whole lake, for one.
+        drifted
+            Return those at warning or above alone.
+
+        Raises
+        ------
+        ResourceError
+            If that is more than memory should hold; `verdict_tables` has it in pieces.
         """
-        return self._verdicts
+        chosen = self._verdicts.chosen(feature, segment, LEVELS.index("warning") if drifted else 0)
+        self._check(sum(map(len, chosen)), ROW_BYTES)
+        return pl.concat(self._verdicts.tables(chosen, ENOUGH))
+
+    def verdict_tables(self) -> Iterator[pl.DataFrame]:
+        """Yield the rows of `verdicts()` some at a time; at least one table, if empty."""
+        return self._verdicts.tables(self._verdicts.chosen(None, None), ENOUGH)
+
+    def worst(self) -> pl.DataFrame:
+        """Return the worst row of `verdicts()` of each feature: of the whole lake, or with the gate at segments, of any."""
+        return pl.concat(self._verdicts.tables(self._verdicts.each(self._gated), ENOUGH))
 
     def to_polars(self) -> pl.DataFrame:
-        """Return one row a feature, segment, window, what it is against, and metric, in the order of the features."""
+        """Return one row a feature, segment, window, what it is against, and metric, in the order of the features.
+
+        Raises
+        ------
+        ResourceError
+            If that is more than memory should hold; `tables` has it in pieces.
+        """
+        self._check(self._n_rows, ROW_BYTES)
         return pl.concat(self.tables())
 
     def tables(self) -> Iterator[pl.DataFrame]:
         """Yield the rows of `to_polars()` some at a time, so that nobody has to hold millions; at least one table, if empty."""
-        columns = {name: pl.String for part in self._parts for name in part.keys}
-        columns = ROWS | columns
+        columns = ROWS | {name: pl.String for part in self._parts for name in part.keys}
         waiting = [pl.DataFrame(schema=columns)]
-        for frame in (frame for part in self._parts for frame in part.rows()):
+        for frame in (frame for part in self._parts for frame in part.rows(ENOUGH)):
             waiting.append(frame)
             if sum(map(len, waiting)) >= ENOUGH:
                 yield pl.concat(waiting, how="diagonal")
@@ -164,9 +168,16 @@ class Comparison:
         return self.to_polars().to_pandas()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain values, ready for strict JSON: an infinite statistic and an instant are text."""
-        tables = {"verdicts": self.verdicts(), "metrics": self.to_polars()}
-        rows = {name: [plain(row) for row in table.iter_rows(named=True)] for name, table in tables.items()}
+        """Return everything as plain values, ready for strict JSON: an infinite statistic and an instant are text.
+
+        Raises
+        ------
+        ResourceError
+            If that is more than memory should hold; the report `json` writes the same in pieces.
+        """
+        self._check(self._n_rows, DICT_BYTES)
+        tables = {"verdicts": self.verdict_tables(), "metrics": self.tables()}
+        rows = {name: [plain(row) for table in found for row in table.iter_rows(named=True)] for name, found in tables.items()}
         return self.summary() | rows
 
     def summary(self) -> dict[str, Any]:
@@ -278,23 +289,35 @@ class Comparison:
             if part.whole
             for measure in part.measures
             if measure.metric == metric
-            and ((measure.status == "undecided").any() if undecided else (measure.lower < measure.upper).any())
+            and (among(measure.status, "undecided").any() if undecided else (measure.lower < measure.upper).any())
         ]
 
     @functools.cached_property
-    def _verdicts(self) -> pl.DataFrame:
-        tables = [part.verdicts(functools.partial(pair_of, *self.profiles)) for part in self._parts if part.measures]
-        rows = pl.concat([pl.DataFrame(schema=VERDICTS | dict(RANKED)), *tables], how="diagonal")
-        return rows.sort([name for name, _ in RANKED], descending=True, maintain_order=True).drop(name for name, _ in RANKED)
+    def _verdicts(self) -> Verdicts:
+        return Verdicts(self._parts, self._pair)
+
+    @property
+    def _gated(self) -> str | None:
+        """The segment whose verdicts the gate looks at, None for all."""
+        return None if self.gate == "segments" else WHOLE_LAKE
+
+    @property
+    def _n_rows(self) -> int:
+        return sum(len(part.matches) * len(part.measures) for part in self._parts)
+
+    def _check(self, rows: int, each: int) -> None:
+        check_table(rows, each, self._memory)
 
     def _sides(self, feature: str, segment: str, window: Window | None, against: str | None) -> Sides:
         """Return both sides of a feature in one row."""
         part, row = row_of([part for part in self._parts if not part.of_gaps], segment, window, against, self.every)
-        return pair_of(*self.profiles, feature).sides if part.whole else next(sides_of(self._groups(part, feature), row))
+        return self._pair(feature).sides if part.groupings is None else next(sides_of(self._groups(part, feature), row))
 
     def _groups(self, part: Part, feature: str) -> Pair:
-        reference, current = (side.grouping(part.matches.keys) for side in self.profiles)
-        return groups_of(pair_of(*self.profiles, feature), reference, current)
+        return groups_of(self._pair(feature), *(part.groupings or ()))
+
+    def _pair(self, feature: str) -> Pair:
+        return pair_of(*self.profiles, feature)
 
 
 def plain(row: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from lakedrift.metric import Bins, Counts, Floats, Metric, Presence, Told
 from lakedrift_kernels import contingency, hypergeometric
 
-__all__ = ["homogeneity", "homogeneity_pvalue", "rate", "rate_change", "two_shares_pvalue"]
+__all__ = ["homogeneity", "homogeneity_pvalue", "none_of_pvalue", "rate", "rate_change", "two_shares_pvalue"]
 
 FEW = 100  # rows expected in the smallest cell of a 2 x 2 table
 FEW_IN_BIN = 10.0  # in one of many bins
@@ -31,9 +32,17 @@ def homogeneity_pvalue(reference: Bins, current: Bins, statistic: Floats) -> Flo
     alarm by chance.
     """
     del statistic
+    return _evidence(reference, current)
+
+
+@functools.lru_cache(maxsize=1)
+def _evidence(reference: Bins, current: Bins) -> Floats:
+    """Return the probability, which one binned metric after the other asks of the same bins, as an array for all of them."""
     joined = np.empty(reference.counts.shape, np.int64), np.empty(reference.counts.shape, np.int64)
     contingency.join_rare(reference.counts, current.counts, FEW_IN_BIN, *joined)
-    return tail(*homogeneity(Bins(joined[0], reference.labels), Bins(joined[1], reference.labels)))
+    pvalue = tail(*homogeneity(Bins(joined[0], reference.labels), Bins(joined[1], reference.labels)))
+    pvalue.flags.writeable = False
+    return pvalue
 
 
 def tail(statistic: Floats, dof: Counts) -> Floats:
@@ -62,6 +71,19 @@ def two_shares_pvalue(reference_hits: Counts, current_hits: Counts, reference_n:
     hypergeometric.two_shares(reference_hits[few], reference_n[few], current_hits[few], current_n[few], exact)
     pvalue[few] = exact
     return pvalue
+
+
+def none_of_pvalue(hits: Counts, reference_n: Counts, current_n: Counts) -> Floats:
+    """Return the probability, (n,), that all hits among the rows of both sides are on the reference side, by chance.
+
+    It is the hypergeometric one, C(n, k) / C(n + m, k) of k hits, n reference and m current rows.
+    """
+    from scipy import special
+
+    together = reference_n + current_n
+    ways = (special.gammaln(size + 1.0) - special.gammaln(size - hits + 1.0) for size in (reference_n, together))
+    probability: Floats = np.exp(np.minimum(next(ways) - next(ways), 0.0))
+    return probability
 
 
 def rate(side: Presence, name: str) -> Floats:

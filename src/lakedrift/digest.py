@@ -112,25 +112,21 @@ class Digest:
     @classmethod
     def of(cls, comparison: Comparison) -> Digest:
         """Sort out the verdicts of `comparison`, keeping their order: a line a feature."""
-        verdicts = comparison.verdicts()
-        gated = verdicts if comparison.gate == "segments" else verdicts.filter(pl.col("segment") == "")
-        told = stories(verdicts, comparison.every)
-        lines = [
-            _line(row, told, comparison)
-            for row in gated.unique("feature", keep="first", maintain_order=True).iter_rows(named=True)
-        ]
-        drifted = [line for line in lines if line.verdict in ("critical", "warning")]
+        drifted, as_such = comparison.drifted, comparison.verdicts(feature="")
+        told = stories(drifted, comparison.verdicts(segment=""), comparison.every)
+        lines = [_line(row, told, comparison) for row in comparison.worst().iter_rows(named=True)]
+        changed = [line for line in lines if line.verdict in ("critical", "warning")]
         unjudged: dict[str, list[str]] = {}
         for line in lines:
             if line.verdict == "none" and line.feature != ROWS:
                 unjudged.setdefault(REASONS.get(line.status, line.status), []).append(line.feature)
-        shown = {line.feature for line in drifted}
+        shown = {line.feature for line in changed}
         return cls(
-            drifted=drifted,
+            drifted=changed,
             passed=[line for line in lines if line.verdict == "ok" and line.feature != ROWS],
             unjudged=unjudged,
             elsewhere={name: story for name, story in told.items() if name not in shown},
-            segments={word: _labels(verdicts, f"{word}_segment") for word in ("gone", "new")},
+            segments={word: _labels(as_such, f"{word}_segment") for word in ("gone", "new")},
             title=_title(comparison),
             setting=" · ".join(_setting(comparison)),
             untimed=list(_untimed(comparison)),
@@ -207,6 +203,5 @@ def _headline(row: dict[str, Any], comparison: Comparison) -> str:
     return " ".join(parts)
 
 
-def _labels(verdicts: pl.DataFrame, status: str) -> list[str]:
-    found = verdicts.filter((pl.col("feature") == "") & (pl.col("status") == status))
-    return found["segment"].unique(maintain_order=True).to_list()
+def _labels(as_such: pl.DataFrame, status: str) -> list[str]:
+    return as_such.filter(pl.col("status") == status)["segment"].unique(maintain_order=True).to_list()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import json
 import pkgutil
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -34,7 +35,7 @@ __all__ = ["decode", "encode", "kinds"]
 
 PACKAGE = "lakedrift.summaries"
 PROFILE, GROUPS = "profile", "groups"  # kinds of rows that are no state
-FOLDED = {"folded": "true"}  # what a grouping says of itself where small segments were joined
+FOLDED = {"folded": "true"}  # what a grouping says of itself where small segments were joined, and which are `absent`
 
 
 class Sheet(NamedTuple):
@@ -118,14 +119,17 @@ def _grouping(keys: tuple[str, ...], sheets: Sequence[Sheet], every: Every | Non
     table = sheets[0].table.slice(1)
     rows = LongRows(table.replace_schema_metadata(None)).flat("rows")
     grid = parsed(sheets[0].table["value"][0].as_py(), dict[str, str])
-    require(grid in ({}, FOLDED), "a grouping says of itself what none does")
+    absent = frozenset(parsed(grid.pop("absent"), list[str])) if "absent" in grid else frozenset()
+    require(grid == FOLDED or (not grid and not absent), "a grouping says of itself what none does")
     values = _read_labels(keys, table["segment"].to_pylist())
     none = ALL_TIME if every is None else NO_TIME
     windows = table["window"].cast(pa.int64()).fill_null(none).to_numpy()
     states, unread = _read_states(sheets[1:], len(rows))
     require(not unread, "a state of groups is of an unknown kind")
     fixed = MappingProxyType(dict(sorted(states.items())))
-    grouping = Grouping(keys, values, windows.copy(), rows, cast("Mapping[StateKey, Grouped]", fixed), every, grid == FOLDED)
+    grouping = Grouping(
+        keys, values, windows.copy(), rows, cast("Mapping[StateKey, Grouped]", fixed), every, grid == FOLDED, absent
+    )
     require(sorted_groups(grouping.table()).equals(grouping.table()), "groups are not in order")
     require((rows > 0).all(), "a group has no rows")
     return grouping
@@ -193,7 +197,8 @@ def _tallied(grouping: Grouping) -> pa.Table:
     """Return the rows of each group."""
     table = LongTable()
     table.flat("rows", grouping.rows)
-    return table.table().replace_schema_metadata(FOLDED if grouping.folded else None)
+    absent = {"absent": json.dumps(sorted(grouping.absent), separators=(",", ":"))} if grouping.absent else {}
+    return table.table().replace_schema_metadata(FOLDED | absent if grouping.folded else None)
 
 
 def _with_grid(sheet: Sheet) -> Sheet:

@@ -45,6 +45,8 @@ class Grouping:
         The length of the windows, None where there is no column of time.
     folded
         Whether small segments were joined to one, `segment.OTHER`; a key may have that value by itself.
+    absent
+        Where they were, the labels of segments that have no rows and would not have been joined: of those nothing is unknown.
     """
 
     keys: tuple[str, ...]
@@ -54,6 +56,7 @@ class Grouping:
     states: Mapping[StateKey, Grouped]
     every: Every | None = None
     folded: bool = False
+    absent: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         """How many groups there are."""
@@ -68,6 +71,11 @@ class Grouping:
     def state(self, name: str) -> Grouped:
         """Return the state of the feature of that name; KeyError where there is none."""
         return next(state for (_, columns), state in self.states.items() if columns == (name,))
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The labels of the segments that are not joined, whether they have rows or not."""
+        return (frozenset(self.labels().unique()) | self.absent) - {segment.label(self.keys, [segment.OTHER] * len(self.keys))}
 
     def labels(self) -> pl.Series:
         """Return the label of each segment, (n_groups,)."""
@@ -86,7 +94,9 @@ class Grouping:
         values = tuple(column.gather(places) for column in self.values)
         choice = one_of_each(places)
         states = {key: state.gathered(*choice) for key, state in self.states.items()}
-        return replace(self, values=values, windows=self.windows[places], rows=self.rows[places], states=_fixed(states))
+        rows, windows = self.rows[places], self.windows[places]
+        taken = replace(self, values=values, windows=windows, rows=rows, states=_fixed(states), absent=frozenset())
+        return replace(taken, absent=self.named - taken.named) if self.folded else taken
 
     def empty(self) -> Grouping:
         """Return the same grouping with no groups."""
@@ -111,7 +121,9 @@ class Grouping:
             for key, state in side.states.items():
                 _add(states, key, state.gathered(*choice))
         values, windows = _columns(table)
-        return Grouping(self.keys, values, windows, rows, _fixed(states), self.every, self.folded or other.folded)
+        merged = Grouping(self.keys, values, windows, rows, _fixed(states), self.every, self.folded or other.folded)
+        named = [side.named for side in (self, other) if side.folded]
+        return replace(merged, absent=frozenset.intersection(*named) - merged.named) if named else merged
 
 
 def sorted_groups(table: pl.DataFrame) -> pl.DataFrame:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from lakedrift.measure import Measure
 from lakedrift.metric import Cells
 from lakedrift.pairing import Pair, quantiles
-from lakedrift.text import percent
+from lakedrift.text import count, percent
+from lakedrift.threshold import RATES
 
 __all__ = ["headline"]
 
 NOTABLE = 0.005  # with many categories, a change of share that is worth naming one
-RATES = {
+WORDS = {
     "null_rate": "null",
     "nan_rate": "NaN",
     "inf_rate": "±inf",
@@ -48,14 +50,14 @@ def headline(measure: Measure, status: str, group: int, pair: Callable[[], Pair]
     if measure.metric == "segment_share":
         shares = _percent(float(measure.reference_value[group]), float(measure.current_value[group]))
         return f"{SAID.get(status, 'held')}: {shares} of rows"
+    if measure.metric == "window_rows" and measure.n_reference[group]:
+        return f"no rows, and usually {count(int(measure.n_reference[group]))}"
     if status in SAID:
         groups = f", groups by it {detail['groups']}" if "groups" in detail else ""
         return SAID[status] + groups + _different(detail.get("distinct", {}).get("share", {}))
     before, after = float(measure.reference_value[group]), float(measure.current_value[group])
-    if measure.metric == "flood_rate":
-        return f"{detail.get('value', 'a value')} flooding in, {_percent(before, after)}"
     if measure.metric in RATES:
-        return f"{RATES[measure.metric]} {_percent(before, after)}"
+        return _rate(measure.metric, detail, before, after)
     if measure.approximate and not abs(after - before) >= NOTABLE:
         return "otherwise spread over very many categories"
     if "n_bins" in detail and not abs(after - before) >= NOTABLE:
@@ -64,6 +66,17 @@ def headline(measure: Measure, status: str, group: int, pair: Callable[[], Pair]
     if measure.kind in ("categorical", "boolean"):
         return f"{_category(detail.get('category'))} {_percent(before, after)}"
     return _location(before, after, pair)
+
+
+def _rate(metric: str, detail: Mapping[str, Any], before: float, after: float) -> str:
+    """Say what share of rows is so; of categories that are gone, name the greatest, and of the whole lake how many more are."""
+    if metric == "flood_rate":
+        return f"{detail.get('value', 'a value')} flooding in, {_percent(before, after)}"
+    if metric != "gone_rate":
+        return f"{WORDS[metric]} {_percent(before, after)}"
+    names, others = detail.get("gone", [detail.get("category")]), detail.get("n_gone", 1) - 1
+    more = f" and {count(others)} more" if others else ""
+    return f"gone: {_category(names[0])} {_percent(before, after)}{more}"
 
 
 def _different(shares: dict[str, float]) -> str:

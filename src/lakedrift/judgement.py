@@ -9,24 +9,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift.comparison import Comparison, Gate
+from lakedrift.comparison import Comparison
 from lakedrift.contingency import two_shares_pvalue
 from lakedrift.errors import SchemaError
-from lakedrift.gaps import Gaps
+from lakedrift.gate import Gate
 from lakedrift.matching import Matches, whole_lake
 from lakedrift.measure import EVERYTHING, Measure, absences, lost_keys, measures, pair_of
-from lakedrift.metric import Metric, discover, metric
+from lakedrift.memory import check_comparison, default_budget
+from lakedrift.metric import Cells, Metric, Presence, discover, metric
 from lakedrift.pairing import Pair
 from lakedrift.part import Part
 from lakedrift.profiles import Profile
 from lakedrift.sides import groups_of, sides_of
+from lakedrift.status import among, code, same
 from lakedrift.telling import told_distinct
 from lakedrift.threshold import LEVELS, RATES, SIGNIFICANCE, Thresholds, false_discovery_rate
+from lakedrift.weighing import give_verdicts, set_undecided, weigh
 from lakedrift.windowing import Choice, Matched, gaps_between, matched
 
 __all__ = ["Rules", "chosen_metrics", "judge", "measured"]
 
-CRITICAL_ABSENCES = ("missing_in_current", "type_changed", "no_rows", "no_valid_values")
+NONE, OK, CRITICAL = (np.int8(LEVELS.index(level)) for level in ("none", "ok", "critical"))
 
 
 def chosen_metrics(names: Sequence[str] | None) -> dict[str, Metric]:
@@ -64,15 +67,18 @@ def judge(
     choice: Choice | None = None,
     gate: Gate = "lake",
     settled: Mapping[str, Sequence[Measure]] | None = None,
+    memory: int | None = None,
 ) -> Comparison:
     """Compare two profiles, or the windows of one with one another.
 
     With `rules.exact`, what is not the statistic of single values though it could be is `undecided`; of whole lakes only, as
     groups have no second scan. `choice` says what windows are compared with; None is the default. `settled` holds what further
-    scans measured of features of the whole lake.
+    scans measured of features of the whole lake. `memory` is how many bytes it may take, None for half of this machine.
 
     Raises
     ------
+    ResourceError
+        If there is more to compare than memory holds.
     SchemaError
         If they have no feature in common.
     ConfigError, IncompatibleProfilesError
@@ -86,6 +92,8 @@ def judge(
     parts = [_Open(one) for one in matched(reference, current, choice)]
     if current is not None:
         parts.insert(0, _Open(Matched(whole_lake(reference.rows, current.rows))))
+    limit = default_budget() if memory is None else memory
+    check_comparison(sum(len(part.matches) for part in parts), _n_measures(reference, after, rules.metrics), limit)
     names = [feature.name for feature in (*reference.features, *after.features)]
     for name in dict.fromkeys(names):
         _measure(reference, after, name, parts, rules, (settled or {}).get(name))
@@ -95,7 +103,7 @@ def judge(
     gaps = gaps_between(reference, current, choice)
     if gaps is not None:
         judged.append(_of_gaps(gaps, rules.min_rows))
-    return Comparison(reference, after, judged, gate, baseline=choice.baseline)
+    return Comparison(reference, after, judged, gate, baseline=choice.baseline, memory=limit)
 
 
 @dataclass(eq=False)
@@ -120,17 +128,27 @@ class _Open:
             ]
             shared: dict[tuple[int, ...], NDArray[Any]] = {}
             joined = [Measure.joined(parts, shared) for parts in zip(*blocks, strict=True)]
+            for one in joined:
+                if rules.metrics[one.metric].view is Presence:
+                    one.n_reference, one.n_current = self.matches.rows  # which all features have in common
             self.found += [_with_segments(one, self.matches) for one in joined if one.applies]
 
     def judged(self, rules: Rules) -> Part:
         """Return the finished part."""
-        _weigh(self.found, self.matches.families)
+        weigh(self.found, self.matches.families)
         for measure in self.found:
-            _judge(measure, rules.thresholds)
+            give_verdicts(measure, rules.thresholds)
             if rules.exact and self.of.groupings is None:
-                measure.status[(measure.status == "ok") & _open(measure, rules.metrics)] = "undecided"
+                set_undecided(measure, among(measure.status, "ok") & _open(measure, rules.metrics))
         segments = [_segments(self.matches, rules.min_rows)] if self.matches.keys and len(self.matches) else []
-        return Part(self.matches, (*segments, *self.found))
+        return Part(self.matches, (*segments, *self.found), self.of.groupings)
+
+
+def _n_measures(reference: Profile, current: Profile, metrics: Mapping[str, Metric]) -> int:
+    """Return how many metrics of all features together there are at most."""
+    cells = sum(metric.view is Cells for metric in metrics.values())
+    numeric = [reference.state(feature.name).KIND == "numeric" for feature in reference.features if feature.name in current]
+    return len(numeric) * len(metrics) - numeric.count(False) * cells
 
 
 def _of_the_whole(whole: Pair, rules: Rules) -> list[Measure]:
@@ -150,7 +168,7 @@ def _measure(
     if absence is not None and parts:
         parts[0].found.append(absence.over(len(parts[0].matches)))
         still_numbers = (
-            absence.status[0] == "type_changed" and reference.state(name).KIND == current.state(name).KIND == "numeric"
+            absence.status[0] == code("type_changed") and reference.state(name).KIND == current.state(name).KIND == "numeric"
         )
         if not still_numbers:
             return
@@ -174,8 +192,8 @@ def _columns(reference: Profile, current: Profile) -> str:
 def _with_segments(measure: Measure, matches: Matches) -> Measure:
     """Say of segments that only one side has that they are new or gone, and nothing else."""
     before, now = matches.rows
-    measure.status[before == 0] = "new_segment"
-    measure.status[now == 0] = "gone_segment"
+    measure.status[before == 0] = code("new_segment")
+    measure.status[now == 0] = code("gone_segment")
     return measure
 
 
@@ -189,50 +207,22 @@ def _segments(matches: Matches, min_rows: int) -> Measure:
     shares = before / lake[0], now / lake[1]
     change = np.abs(shares[1] - shares[0])
     pvalue = two_shares_pvalue(before, now, *lake)
-    status = np.full(len(matches), "ok", object)
-    arrays = (change, change, change, pvalue, *shares, before, now, status)
+    arrays = (change, change, change, pvalue, *shares, before, now, same("ok", len(matches)))
     measure = _with_segments(Measure(EVERYTHING, "segment", "segment_share", *arrays), matches)
     measure.qvalue = false_discovery_rate(pvalue, matches.families)
     missed = (now == 0) & (before >= min_rows) & (measure.qvalue <= SIGNIFICANCE)
-    measure.levels = np.where(missed, LEVELS.index("critical"), np.where(status == "ok", LEVELS.index("ok"), 0))
+    held = among(measure.status, "ok")
+    measure.levels = np.where(missed, CRITICAL, np.where(held, OK, NONE))
     return measure
 
 
-def _of_gaps(gaps: Gaps, min_rows: int) -> Part:
+def _of_gaps(gaps: Matches, min_rows: int) -> Part:
     """Say of windows that they have no rows, or no past, of all features together.
 
-    What is expected of a gap is critical, if its past has at least `min_rows` rows; all else informs.
+    A gap is critical if one of its windows usually has at least `min_rows` rows; all else informs.
     """
-    (before, now), none = gaps.matches.rows, np.full(len(gaps.matches), np.nan)
-    status = np.where(now == 0, "no_rows", "no_past").astype(object)
-    measure = Measure(EVERYTHING, "window", "window_rows", none, none, none, none, none, none, before, now, status)
-    measure.levels = np.where(gaps.expected & (before >= min_rows), LEVELS.index("critical"), 0)
-    return Part(gaps.matches, (measure,))
-
-
-def _weigh(found: Sequence[Measure], families: NDArray[np.int64]) -> None:
-    """Adjust p-values for the number of features and segments looked at: one family a metric, window and segmentation.
-
-    Only what is judged counts.
-    """
-    for name in {measure.metric for measure in found}:
-        family = [measure for measure in found if measure.metric == name]
-        pvalues = np.concatenate([np.where(measure.status == "ok", measure.pvalue, np.nan) for measure in family])
-        qvalues = false_discovery_rate(pvalues, np.tile(families, len(family)))
-        for measure, values in zip(family, np.split(qvalues, len(family)), strict=True):
-            measure.qvalue = values
-
-
-def _judge(measure: Measure, thresholds: Thresholds) -> None:
-    if measure.metric == "presence":
-        critical = np.isin(measure.status.astype(str), CRITICAL_ABSENCES)
-        measure.levels = np.where(critical, LEVELS.index("critical"), 0)
-        return
-    limit = thresholds.limit(measure.feature, measure.kind, measure.metric)
-    if limit is None:
-        return
-    measure.limit = (limit.warning, limit.critical, limit.source)
-    levels, undecided = limit.verdicts(measure.lower, measure.upper, measure.qvalue)
-    judged = measure.status == "ok"
-    measure.levels = np.where(judged, levels, 0)
-    measure.status[judged & undecided] = "undecided"
+    (usual, now), none = gaps.rows, np.full(len(gaps), np.nan)
+    status = np.where(now == 0, code("no_rows"), code("no_past"))
+    measure = Measure(EVERYTHING, "window", "window_rows", none, none, none, none, none, none, usual, now, status)
+    measure.levels = np.where((now == 0) & (usual >= max(min_rows, 1)), CRITICAL, NONE)
+    return Part(gaps, (measure,))

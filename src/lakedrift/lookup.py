@@ -47,9 +47,9 @@ def row_of(
         row = part.row(segment, start, against)
         if row is not None:
             return part, row
-    having = [part for part in parts if (part.axis["segment"] == segment).any()]
+    having = [part for part in parts if part.of_segment(segment).any()]
     if not having:
-        labels = [name for part in parts for name in part.axis["segment"].unique().to_list()]
+        labels = [name for part in parts for name in part.labels()]
         raise UnknownNameError.among(what="segment", name=segment, known=labels)
     raise _unknown(having, window, against, every)
 

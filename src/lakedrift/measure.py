@@ -14,6 +14,7 @@ from lakedrift.feature import Feature
 from lakedrift.metric import Cells, Counts, Floats, Metric, Presence, Sides
 from lakedrift.pairing import Pair
 from lakedrift.profiles import Profile
+from lakedrift.status import Statuses, code, same
 from lakedrift.summaries.distinct import Distinct
 from lakedrift.summaries.values import Values
 from lakedrift.telling import Words
@@ -21,14 +22,13 @@ from lakedrift.telling import Words
 __all__ = ["EVERYTHING", "Measure", "absences", "lost_keys", "measures", "pair_of"]
 
 VALUES = ("statistic", "lower", "upper", "pvalue", "reference_value", "current_value")
-OWN = ("status",)  # what judging changes
 ARRAYS = (*VALUES, "n_reference", "n_current", "status")
 EVERYTHING = ""  # the feature of what is said of a segment or window as such
 
 
 @dataclass(eq=False)
 class Measure:
-    """One metric of one feature, over all groups; every array is (n_groups,).
+    """One metric of one feature, over all groups; every array is (n_groups,), and may be shared with other measures.
 
     Attributes
     ----------
@@ -41,7 +41,9 @@ class Measure:
     n_reference, n_current
         The rows that the statistic rests on.
     status
-        `ok`, or why there is no judgement.
+        Places in `STATUSES`: `ok`, or why there is no judgement.
+    qvalue
+        The p-value adjusted for all that were weighed with it; NaN until then.
     levels
         Positions in `LEVELS`, filled in when judged.
     details, told
@@ -61,19 +63,19 @@ class Measure:
     current_value: Floats
     n_reference: Counts
     n_current: Counts
-    status: NDArray[np.object_]
+    status: Statuses
     details: Sequence[dict[str, Any]] = ({},)
-    told: Counts = field(default_factory=lambda: np.zeros(1, np.int64))
+    told: NDArray[np.int32] = field(default_factory=lambda: np.zeros(1, np.int32))
     qvalue: Floats = field(init=False)
-    levels: NDArray[np.int64] = field(init=False)
+    levels: NDArray[np.int8] = field(init=False)
     limit: tuple[float, float, str] | None = None
     applies: bool = True
 
     def __post_init__(self) -> None:
-        self.qvalue = np.full(len(self.statistic), np.nan)
-        self.levels = np.zeros(len(self.statistic), np.int64)
-        if len(self.told) != len(self.statistic):
-            self.told = np.broadcast_to(self.told, len(self.statistic))
+        n_groups = len(self.statistic)
+        self.qvalue, self.levels = np.broadcast_to(np.nan, n_groups), np.broadcast_to(np.int8(0), n_groups)
+        if len(self.details) == 1:
+            self.told = np.broadcast_to(np.int32(0), n_groups)
 
     @property
     def approximate(self) -> bool:
@@ -95,7 +97,7 @@ class Measure:
         for name in (*ARRAYS, "told"):
             arrays = [getattr(part, name) for part in parts]
             key = tuple(map(id, arrays))
-            if key not in shared or name in OWN:
+            if key not in shared:
                 shared[key] = np.concatenate(arrays)
             joined[name] = shared[key]
         applies = any(part.applies for part in parts)
@@ -161,14 +163,14 @@ def measures(
     sides: Sides, metrics: Mapping[str, Metric], min_rows: int, known: Mapping[str, Any] | None = None
 ) -> list[Measure]:
     """Return every metric that applies to the feature; `known` is what is worth knowing besides, of whatever metric."""
-    found, words = [], Words(sides)
+    found, words, statuses = [], Words(sides), _statuses(sides, min_rows)
     for name, metric in metrics.items():
         views = _views(sides, metric)
         if views is None:
             continue
         applies = metric.applies is None or metric.applies(*views)
         if applies or not sides.whole:  # of groups, others may have something to say
-            found.append(_measure(words, name, metric, views, min_rows, known or {}))
+            found.append(_measure(words, name, metric, views, statuses, known or {}))
             found[-1].applies = applies
     return found
 
@@ -189,8 +191,7 @@ def _absence(
     ]
     none = np.full(1, np.nan)
     nothing = (none, none, none, none, none, none)
-    state = np.array([status], object)
-    return Measure(feature.name, feature.kind, "presence", *nothing, sizes[0], sizes[1], state, [detail])
+    return Measure(feature.name, feature.kind, "presence", *nothing, sizes[0], sizes[1], same(status, 1), [detail])
 
 
 def _views(sides: Sides, metric: Metric) -> tuple[Any, Any] | None:
@@ -202,20 +203,33 @@ def _views(sides: Sides, metric: Metric) -> tuple[Any, Any] | None:
 
 
 def _measure(
-    words: Words, name: str, metric: Metric, views: tuple[Any, Any], min_rows: int, known: Mapping[str, Any]
+    words: Words,
+    name: str,
+    metric: Metric,
+    views: tuple[Any, Any],
+    statuses: tuple[Statuses, Statuses],
+    known: Mapping[str, Any],
 ) -> Measure:
     sides = words.sides
     reference, current = views
     statistic = metric.statistic(reference, current)
     lower, upper = metric.bounds(reference, current) if metric.bounds else (statistic, statistic)
+    lower, upper = (statistic if np.array_equal(bound, statistic, equal_nan=True) else bound for bound in (lower, upper))
     pvalue = metric.pvalue(reference, current, statistic) if metric.pvalue else np.full(len(statistic), np.nan)
     before, after, details, told = words.of(metric, views)
-    sizes = (reference.rows, current.rows) if isinstance(reference, Presence) else sides.valid
-    status = np.full(len(statistic), "ok", object)
-    if not isinstance(reference, Presence):
-        status[np.minimum(*sizes) < min_rows] = "insufficient_data"
-        if sides.kind in ("temporal", "identifier"):
-            status[:] = sides.kind
+    of_rows = isinstance(reference, Presence)
+    sizes = (reference.rows, current.rows) if of_rows else sides.valid
     numbers = (statistic, lower, upper, pvalue, before, after)
-    details = [{**one, **known} for one in details]
-    return Measure(sides.features[0].name, sides.kind, name, *numbers, sizes[0], sizes[1], status, details, told)
+    known_of_each = [{**one, **known} for one in details]
+    feature, status = sides.features[0].name, statuses[not of_rows]
+    return Measure(feature, sides.kind, name, *numbers, sizes[0], sizes[1], status, known_of_each, told)
+
+
+def _statuses(sides: Sides, min_rows: int) -> tuple[Statuses, Statuses]:
+    """Return what says whether rates of all rows can be judged, and whether distances of values: the same for every metric."""
+    of_rows = same("ok", len(sides.valid[0]))
+    of_values = of_rows.copy()
+    of_values[np.minimum(*sides.valid) < min_rows] = code("insufficient_data")
+    if sides.kind in ("temporal", "identifier"):
+        of_values[:] = code(sides.kind)
+    return of_rows, of_values

@@ -16,7 +16,17 @@ import numpy as np
 from lakedrift.errors import ConfigError, ResourceError
 from lakedrift.text import plural, size
 
-__all__ = ["LIBRARIES", "NO_GROUPS", "GroupedCounts", "Shares", "budget", "default_budget", "share_out"]
+__all__ = [
+    "LIBRARIES",
+    "NO_GROUPS",
+    "GroupedCounts",
+    "Shares",
+    "budget",
+    "check_comparison",
+    "check_table",
+    "default_budget",
+    "share_out",
+]
 
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 1 << 10, "mi": 1 << 20, "gi": 1 << 30, "ti": 1 << 40}
 SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]i?)?b?\s*", re.IGNORECASE)
@@ -30,6 +40,7 @@ CGROUP_LIMITS = {  # by the controllers that the lines of version 2 and 1 name
     "": (Path("/sys/fs/cgroup"), "memory.max"),
     "memory": (Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes"),
 }
+MEASURE_BYTES = 24  # a metric of a row, on average: metrics share what they have in common
 UNKNOWN_MACHINE = 4 << 30
 
 
@@ -132,6 +143,39 @@ def share_out(memory: int, states: Iterable[Any], threads: int, grouped: Grouped
         )
         raise ResourceError(msg, hint="give more --memory, use fewer --threads, or choose columns with --feature or --exclude")
     return Shares(held + 2 * grouped.bytes, min(left // 2, memory // 4), left)
+
+
+def check_comparison(rows: int, measures: int, memory: int) -> None:
+    """Refuse to hold so many measures of so many rows, before any is made.
+
+    Raises
+    ------
+    ResourceError
+        Saying how many there are.
+    """
+    held = rows * measures * MEASURE_BYTES
+    if held > memory:
+        msg = (
+            f"{rows:,} segments and windows, each compared by {plural(measures, 'metric')} of all features together, "
+            f"take {size(held)}, and the budget is {size(memory)}"
+        )
+        hint = "give more --memory, choose columns with --feature or --exclude, fewer metrics with --metric, or longer windows"
+        raise ResourceError(msg, hint=hint)
+
+
+def check_table(rows: int, each: int, memory: int | None) -> None:
+    """Refuse to make a table of so many rows, of so many bytes each, that memory should not hold; None is half of this machine.
+
+    Raises
+    ------
+    ResourceError
+        Saying how many there are.
+    """
+    limit = default_budget() if memory is None else memory
+    if rows * each > limit:
+        msg = f"a table of {rows:,} rows may take {size(rows * each)}, and the budget is {size(limit)}"
+        hint = "take it in pieces, tables() or verdict_tables(), write a report, as --format parquet does, or give more memory="
+        raise ResourceError(msg, hint=hint)
 
 
 def _state_bytes(state: Any) -> int:

@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from lakedrift.errors import UnknownNameError
 from lakedrift.feature import Feature, Kind
 
-__all__ = ["Bins", "Cells", "Known", "Metric", "Presence", "Sides", "Told", "discover", "metric"]
+__all__ = ["SLOTS", "Bins", "Cells", "Known", "Metric", "Presence", "Sides", "Told", "discover", "metric"]
 
 PACKAGE = "lakedrift.metrics"
+SLOTS = ("null", "NaN")  # labels of bins that are no values
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 Told = tuple[Floats, Floats, dict[str, Any]]
@@ -182,6 +183,8 @@ class Metric:
         medians of numbers and the share of the category that changed most.
     applies
         (reference, current) -> whether there is anything to say; None for always.
+    named
+        (reference, current) -> (n_groups,) the bin to name, or the number of bins for none; None where no bin is meant.
     doubts
         (reference, current) -> (n_cells,) the cells whose exact values would settle the bounds; None where nothing would.
     range
@@ -196,6 +199,7 @@ class Metric:
     pvalue: Callable[[Any, Any, Floats], Floats] | None = None
     told: Callable[[Any, Any], Told] | None = None
     applies: Callable[[Any, Any], bool] | None = None
+    named: Callable[[Any, Any], Counts] | None = None
     doubts: Callable[[Any, Any], NDArray[np.bool_]] | None = None
     range: tuple[float, float] = (0.0, math.inf)
     symmetric: bool = False

@@ -15,6 +15,7 @@ from lakedrift.metric import Bins, Counts
 from lakedrift.pairing import Pair
 from lakedrift.part import TIME, Part
 from lakedrift.sides import sides_of
+from lakedrift.status import JUDGED, STATUSES, among
 from lakedrift.threshold import LEVELS
 
 __all__ = ["RANKING", "Split", "ranked", "split"]
@@ -112,20 +113,20 @@ def ranked(part: Part, feature: str | None) -> pl.DataFrame:
     judged = [measure for measure in part.measures if measure.feature != EVERYTHING and feature in (None, measure.feature)]
     name = next((name for name in DISTANCES if any(measure.metric == name for measure in judged)), DISTANCES[0])
     moved = [measure for measure in judged if measure.metric == name]
-    known = [np.where(np.isin(measure.status.astype(str), ("ok", "undecided")), measure.statistic, np.nan) for measure in moved]
+    known = [np.where(among(measure.status, *JUDGED), measure.statistic, np.nan) for measure in moved]
     distances = np.stack([*known, np.full(len(part.matches), np.nan)])
     furthest = np.where(np.isnan(distances), -1.0, distances).argmax(axis=0)
     distance = distances[furthest, np.arange(len(furthest))]
     features = pl.Series("feature", [*(measure.feature for measure in moved), None], pl.String)
     levels = np.stack([shares.levels, *(measure.levels for measure in judged)]).max(axis=0)
     held = (shares.reference_value + shares.current_value) / 2
-    table = part.axis.with_columns(
+    table = part.axis().with_columns(
         features.gather(np.where(np.isnan(distance), len(moved), furthest)),
         pl.Series("distance", distance).fill_nan(None),
         pl.Series("reference_share", shares.reference_value),
         pl.Series("current_share", shares.current_value),
         pl.Series("impact", distance * held).fill_nan(None),
-        pl.Series("status", shares.status.tolist(), pl.String),
+        pl.Series("status", STATUSES).gather(shares.status),
         pl.Series("verdict", LEVELS).gather(levels),
     )
     return table.select(*RANKING, *part.keys).cast(pl.Schema(RANKING))

@@ -54,13 +54,21 @@ class Story:
         return f"{names} and {plural(left, 'more segment')}" if left else names
 
 
-def stories(verdicts: pl.DataFrame, every: Every | None) -> Mapping[str, Story]:
-    """Tell of every feature that drifted somewhere, from the rows of `Comparison.verdicts()` of such windows, by name."""
-    drifted = verdicts.filter(pl.col("verdict").is_in(DRIFTED) & (pl.col("feature") != ""))
+def stories(drifted: pl.DataFrame, lake: pl.DataFrame, every: Every | None) -> Mapping[str, Story]:
+    """Tell of every feature that drifted somewhere, by name.
+
+    Parameters
+    ----------
+    drifted, lake
+        Rows of `Comparison.verdicts()`: those that drifted, and all of the whole lake.
+    every
+        The length of the windows, None where there are none.
+    """
+    drifted = drifted.filter(pl.col("feature") != "")
     segments = drifted.filter(pl.col("segment") != "").group_by("feature", maintain_order=True)
     names = pl.col("segment").unique(maintain_order=True).head(TOLD).alias("named")
     places = {name: (tuple(named), n) for name, named, n in segments.agg(names, pl.col("segment").n_unique()).iter_rows()}
-    windows = verdicts.filter((pl.col("segment") == "") & pl.col("window_start").is_not_null())
+    windows = lake.filter(pl.col("window_start").is_not_null())
     told = {}
     for name in drifted["feature"].unique(maintain_order=True):
         named, n = places.get(name, ((), 0))

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lakedrift.feature import Feature
-from lakedrift.metric import Bins, Counts, Floats, Metric, Sides
+from lakedrift.metric import SLOTS, Bins, Floats, Metric, Sides
 from lakedrift.pairing import Pair, medians
 from lakedrift.summaries.distinct import STANDARD_ERROR
 
 __all__ = ["Words", "told_distinct"]
 
 MOST_BINS_TOLD = 32
-SLOTS = ("null", "NaN")
+Places = NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,11 +27,14 @@ class Words:
 
     sides: Sides
 
-    def of(self, metric: Metric, views: tuple[Any, Any]) -> tuple[Floats, Floats, Sequence[dict[str, Any]], Counts]:
+    def of(self, metric: Metric, views: tuple[Any, Any]) -> tuple[Floats, Floats, Sequence[dict[str, Any]], Places]:
         """Return it for a metric that read `views`, with the details that go with it, and which of these each group is told."""
         sides = self.sides
         if metric.told:
             before, after, told = metric.told(*views)
+            if metric.named and not sides.whole:
+                details = [{"category": label} for label in views[0].labels]
+                return before, after, [*details, {}], metric.named(*views).astype(np.int32)
             return before, after, [told if sides.whole else {}], self._first
         detail = _told_bins(*views) if isinstance(views[0], Bins) and sides.whole else _told_approximation(views[0])
         kept = detail | _changed_type(sides.features)
@@ -45,8 +49,8 @@ class Words:
         return before, after, [{"category": label} | kept for label in labels], at
 
     @functools.cached_property
-    def _first(self) -> Counts:
-        return np.zeros(len(self.sides.valid[0]), np.int64)
+    def _first(self) -> Places:
+        return np.zeros(len(self.sides.valid[0]), np.int32)
 
     @functools.cached_property
     def _medians(self) -> tuple[Floats, Floats] | None:
@@ -54,7 +58,7 @@ class Words:
         return None if cells is None else (medians(cells[0]), medians(cells[1]))
 
     @functools.cached_property
-    def _most_changed(self) -> tuple[Floats, Floats, Counts, tuple[str, ...]] | None:
+    def _most_changed(self) -> tuple[Floats, Floats, Places, tuple[str, ...]] | None:
         """The shares of the bin of each group whose share changed most, which one that is, and the labels of all."""
         if not self.sides.bins or not self.sides.bins[0].labels:
             return None
@@ -64,7 +68,7 @@ class Words:
         change[:, [label in SLOTS for label in reference.labels]] -= 2  # their rates have rows of their own
         at = np.argmax(change, axis=1)
         groups = np.arange(len(at))
-        return before[groups, at], after[groups, at], at, reference.labels
+        return before[groups, at], after[groups, at], at.astype(np.int32), reference.labels
 
 
 def told_distinct(pair: Pair) -> dict[str, Any]:

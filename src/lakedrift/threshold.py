@@ -60,7 +60,7 @@ DEFAULTS: Mapping[str, Mapping[str, Threshold]] = {
     "categorical": {"psi": DRIFT, "total_variation": DRIFT},
     "boolean": {"psi": DRIFT, "total_variation": DRIFT},
 }
-RATES = ("missing_rate", "null_rate", "nan_rate", "inf_rate", "unseen_rate", "flood_rate")  # every feature is judged by them
+RATES = ("missing_rate", "null_rate", "nan_rate", "inf_rate", "unseen_rate", "gone_rate", "flood_rate")  # judge every feature
 
 
 @dataclass(frozen=True, slots=True)

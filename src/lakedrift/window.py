@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lakedrift.errors import ConfigError
 
-__all__ = ["ALL_TIME", "FIRST", "LAST", "NO_TIME", "UTC", "Every", "Instants"]
+__all__ = ["ALL_TIME", "FIRST", "LAST", "NO_TIME", "SPAN", "UTC", "Every", "Instants"]
 
 Instants = NDArray[np.int64]
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from lakedrift.against import REFERENCE, Against, Baseline, all_of, check_baseline, check_lengths, default_against
 from lakedrift.errors import ConfigError, IncompatibleProfilesError
-from lakedrift.gaps import Gaps, find_gaps
+from lakedrift.folding import on_common_segments
+from lakedrift.gaps import find_gaps
 from lakedrift.grouping import Grouping
 from lakedrift.matching import Matches, match
 from lakedrift.profiles import Profile
@@ -85,7 +86,7 @@ def matched(reference: Profile, current: Profile | None, choice: Choice) -> list
     first = baseline.stop if dated and baseline is not None else FIRST
     found = []
     for keys in _segmentations(reference, after):
-        sides = reference.grouping(keys), after.grouping(keys)
+        sides = on_common_segments(reference.grouping(keys), after.grouping(keys))
         _check_windows(sides, against)
         found.append(Matched(match(*sides, against, baseline, first), sides))
     if dated and not any(len(one.matches) for one in found):
@@ -94,7 +95,7 @@ def matched(reference: Profile, current: Profile | None, choice: Choice) -> list
     return found
 
 
-def gaps_between(reference: Profile, current: Profile | None, choice: Choice) -> Gaps | None:
+def gaps_between(reference: Profile, current: Profile | None, choice: Choice) -> Matches | None:
     """Return the windows that there is nothing to compare of, of whole lakes; None where there is none. Raises as `matched`."""
     after = reference if current is None else current
     if after.every is None:

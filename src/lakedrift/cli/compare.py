@@ -19,6 +19,7 @@ from lakedrift.cli.sweep import (
     Gate,
     Metrics,
     Output,
+    Size,
     check_names,
     exit_code,
     windowing,
@@ -37,6 +38,7 @@ def compare(
     baseline: Baseline = None,
     gate: Gate = None,
     min_rows: Count = None,
+    memory: Size = None,
     format: Format = "table",  # noqa: A002 -- the name of the option
     output: Output = None,
     fail_on: FailOn = "critical",
@@ -63,6 +65,8 @@ def compare(
         Let the exit code look at the whole lake, or at every segment too. [default: lake]
     min_rows
         Judge no distribution on fewer valid rows than this. [default: 500]
+    memory
+        Take no more than this on top of what a Python process takes, such as 2GB. [default: half of the machine]
     output
         Write the result to this file instead of stdout.
     fail_on
@@ -76,6 +80,7 @@ def compare(
     check_names("metric", metric or [], configuration.metric_names())
     settings = configuration.load(config, table=table)
     options: dict[str, Any] = {"metrics": metric, "thresholds": settings.thresholds, **windowing(against, baseline, gate)}
+    options["memory"] = memory
     if min_rows is not None:
         options["min_rows"] = min_rows
     outputs.check(output, binary=reports.report(format).binary)

@@ -21,7 +21,6 @@ from lakedrift.text import encode
 
 __all__ = ["REPORT"]
 
-ROWS = 1 << 14  # of verdicts, at a time
 ISO = "%Y-%m-%dT%H:%M:%S%:z"
 INDENT = b",\n    "
 
@@ -29,7 +28,7 @@ INDENT = b",\n    "
 def render(comparison: Comparison, _canvas: Canvas) -> Iterator[bytes]:
     """Write the comparison as a JSON object."""
     yield encode(_dumped(comparison.summary(), indent=2).removesuffix("\n}"))
-    for name, tables in (("verdicts", comparison.verdicts().iter_slices(ROWS)), ("metrics", comparison.tables())):
+    for name, tables in (("verdicts", comparison.verdict_tables()), ("metrics", comparison.tables())):
         yield encode(f',\n  "{name}": [')
         yield from _items(tables)
         yield b"]"

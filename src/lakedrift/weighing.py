@@ -1,0 +1,71 @@
+"""What measures weigh: p-values are adjusted for the number of tests, and statistics get their verdicts."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lakedrift.measure import Measure
+from lakedrift.metric import Floats
+from lakedrift.status import among, code
+from lakedrift.threshold import LEVELS, Thresholds, false_discovery_rate
+
+__all__ = ["give_verdicts", "set_undecided", "weigh"]
+
+CRITICAL_ABSENCES = ("missing_in_current", "type_changed", "no_rows", "no_valid_values")
+NONE, CRITICAL = (np.int8(LEVELS.index(level)) for level in ("none", "critical"))
+AT_A_TIME = 1 << 20  # p-values to adjust
+
+
+def weigh(found: Sequence[Measure], families: NDArray[np.int64]) -> None:
+    """Adjust p-values for the number of features and segments looked at: one family a metric, window and segmentation.
+
+    Only what is judged counts. Measures that share their evidence share what becomes of it.
+    """
+    by_metric: dict[str, list[Measure]] = {}
+    for measure in found:
+        by_metric.setdefault(measure.metric, []).append(measure)
+    known: dict[tuple[int, ...], Sequence[Floats]] = {}
+    for family in by_metric.values():
+        shared = tuple(id(array) for measure in family for array in (measure.pvalue, measure.status))
+        if shared not in known:
+            known[shared] = _adjusted(family, families)
+        for measure, values in zip(family, known[shared], strict=True):
+            measure.qvalue = values
+
+
+def _adjusted(family: Sequence[Measure], families: NDArray[np.int64]) -> Sequence[Floats]:
+    """Return the adjusted p-values of each measure, some whole families of rows at a time; these follow one another."""
+    adjusted = [np.empty(len(families)) for _ in family]
+    starts = np.flatnonzero(np.diff(families, prepend=-1))
+    step = max(1, AT_A_TIME * len(starts) // max(1, len(families) * len(family)))
+    for rows in itertools.starmap(slice, itertools.pairwise([*starts[::step].tolist(), len(families)])):
+        pvalues = [np.where(among(one.status[rows], "ok"), one.pvalue[rows], np.nan) for one in family]
+        found = false_discovery_rate(np.concatenate(pvalues), np.tile(families[rows], len(family)))
+        for whole, values in zip(adjusted, np.split(found, len(family)), strict=True):
+            whole[rows] = values
+    return adjusted
+
+
+def give_verdicts(measure: Measure, thresholds: Thresholds) -> None:
+    """Judge a measure by its limit, or an absence by what it is; what has no limit informs."""
+    if measure.metric == "presence":
+        measure.levels = np.where(among(measure.status, *CRITICAL_ABSENCES), CRITICAL, NONE)
+        return
+    limit = thresholds.limit(measure.feature, measure.kind, measure.metric)
+    if limit is None:
+        return
+    measure.limit = (limit.warning, limit.critical, limit.source)
+    levels, undecided = limit.verdicts(measure.lower, measure.upper, measure.qvalue)
+    judged = among(measure.status, "ok")
+    measure.levels = np.where(judged, levels, NONE).astype(np.int8)
+    set_undecided(measure, judged & undecided)
+
+
+def set_undecided(measure: Measure, where: NDArray[np.bool_]) -> None:
+    """Say so of some groups, in an array of the measure's own."""
+    if where.any():
+        measure.status = np.where(where, code("undecided"), measure.status)
