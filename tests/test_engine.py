@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self
@@ -14,17 +16,20 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from numpy.typing import NDArray
 
 import lakedrift as ld
+from lakedrift.census import take_census
 from lakedrift.engine import _Crew, default_threads, run
-from lakedrift.errors import UnreadableFileError
+from lakedrift.errors import InvariantError, UnreadableFileError
 from lakedrift.groupby import GroupBy
 from lakedrift.observer import Silent
 from lakedrift.plan import Plan, Selection, make_plan
 from lakedrift.profiles import Profile, StateKey
+from lakedrift.reading import Reader
 from lakedrift.sources import open_source
 from lakedrift.summaries.presence import Presence
-from lakedrift.tabulation import Tables
+from lakedrift.tabulation import Tables, tabulate
 
 ROWS = 4_000
 RANDOM = np.random.default_rng(5)
@@ -63,6 +68,26 @@ class Broken(Presence):
 
     def empty(self) -> Self:
         return self.new(len(self.rows))
+
+
+class Both(Presence):
+    """Counts the rows in which the columns are not null, all of them; the others are its nulls."""
+
+    KIND = "both"
+
+    def update(self, array: Sequence[pa.Array]) -> None:
+        super().update(both(array))
+
+    def located(self, array: Sequence[pa.Array], whole: Self) -> NDArray[np.int64]:
+        return super().located(both(array), Presence(whole.rows, whole.null))
+
+    def by_group(self, n_groups: int) -> Self | None:
+        return self.new(0) if n_groups < 100 else None
+
+
+def both(arrays: Sequence[pa.Array]) -> pa.Array:
+    valid = np.logical_and.reduce([array.is_valid().to_numpy(zero_copy_only=False) for array in arrays])
+    return pa.array(valid, mask=~valid)
 
 
 def states(profile: Profile) -> dict[StateKey, dict[str, object]]:
@@ -158,6 +183,54 @@ def test_run__what_a_file_lacks_is_missing_and_not_null(lake):
     state = run(make_plan(open_source(lake), Selection()), 2, Silent()).state("price")
     null = TABLE["price"].slice(0, 1).null_count + TABLE["price"].slice(700).null_count
     assert (state.rows.tolist(), state.null.tolist()) == ([ROWS - 699], [null])
+
+
+PAIR = ("both", ("price", "city"))
+NO_GROUPS = GroupBy()
+
+
+def joined(source: object, groupby: GroupBy = NO_GROUPS, like: Profile | None = None) -> Profile:
+    """Profile the price, the city, and both together."""
+    plan = make_plan(open_source(source), Selection(["price", "city"]), weighed=True)
+    plan = replace(plan, states={**plan.states, PAIR: Both.new()})
+    rolls = take_census(plan.source, groupby, None, Reader(), Silent(), ()) if groupby else []
+    return run(plan, 3, Silent(), tables=Tables(groupby, tabulate(rolls, plan, None, like)))
+
+
+def test_run__a_state_of_several_columns_gets_them_together(lake):
+    expected = sum(None not in pair for pair in zip(*(TABLE[name].to_pylist() for name in PAIR[1]), strict=True))
+    found = [joined(source).states[PAIR] for source in (lake, TABLE)]
+    assert [(state.rows.tolist(), state.valid.tolist()) for state in found] == [([ROWS], [expected])] * 2
+
+
+def test_run__of_several_columns_what_a_file_lacks_is_null(lake):
+    pq.write_table(TABLE.slice(1, 699).drop_columns(["price"]), lake / "1.parquet")
+    pq.write_table(TABLE.slice(700, 1).drop_columns(["price", "city"]), lake / "2.parquet")
+    profile = joined(lake)
+    state, price = profile.states[PAIR], profile.state("price")
+    assert (state.rows.tolist(), price.rows.tolist()) == ([ROWS - 1], [ROWS - 700])
+    assert state.valid[0] < price.valid[0]
+
+
+def test_run__a_state_of_several_columns_is_kept_by_group(lake):
+    by = GroupBy.of(["paid", "clicks", ("paid", "text")])
+    profile = joined(lake, by)
+    paid, clicks, many = profile.groupings
+    for key, grouping in (("paid", paid), ("clicks", clicks)):
+        table = TABLE.to_pandas()
+        table["both"] = table["price"].notna() & table["city"].notna()
+        counted = table.groupby(key, dropna=False)["both"].agg(["size", "sum"])
+        state = grouping.states[PAIR]
+        assert sorted(zip(state.rows, state.valid, strict=True)) == sorted(counted.itertuples(index=False, name=None))
+    assert PAIR not in many.states
+    assert joined(lake, by, like=profile).groupings[0].states.keys() == paid.states.keys()
+
+
+def test_check__groups_of_several_columns_sum_to_the_whole(lake):
+    profile = joined(lake, GroupBy.of("paid"))
+    profile.groupings[0].states[PAIR].null[0] += 1
+    with pytest.raises(InvariantError, match="do not sum to the whole lake"):
+        profile.check()
 
 
 def test_run__a_failing_worker_ends_the_run(lake):

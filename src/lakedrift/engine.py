@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType, TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pyarrow as pa
 
@@ -27,7 +27,8 @@ from lakedrift_kernels import is_warm
 
 __all__ = ["default_threads", "run"]
 
-_Task = tuple[Sequence[tuple[StateKey, pa.Array]], Sequence[Codes]]  # columns of a batch, and the groups of its rows
+_Batch = tuple[StateKey, Any]  # a state, and its column of a batch, or its columns
+_Task = tuple[Sequence[_Batch], Sequence[Codes]]  # columns of a batch, and the groups of its rows
 AT_A_TIME = 1 << 18  # values that a worker is handed at least, unless a batch has fewer
 
 
@@ -56,21 +57,18 @@ def run(
     """
     if not is_warm():
         observer.note("compiling kernels, once on this machine: a few seconds")
-    keys: dict[str, list[StateKey]] = {}
-    for key in plan.states:
-        keys.setdefault(key[1][0], []).append(key)
+    needed = dict.fromkeys(name for _, names in plan.states for name in names)
     reader, keep = reader or Reader(), None if plan.where is None else Filter(plan.where)
     tables = tables or Tables(GroupBy(), ())
-    scans = plan.source.scans(list(keys), [*tables.groupby.columns, *(() if keep is None else keep.needed)])
+    scans = plan.source.scans(list(needed), [*tables.groupby.columns, *(() if keep is None else keep.needed)])
     reader.check(scans)
     rows = filtered = 0
     pa.default_memory_pool().release_unused()  # the pages that a fit sample was decoded from
     with _Crew(plan.states, threads, tables) as crew:
         for scan in scans:
-            names = keys.keys() & _columns_of(scan)
+            names = needed.keys() & _columns_of(scan)
             for batch, kept_back in reader.batches(scan, keep):
-                present = names.intersection(batch.schema.names)
-                columns = [(key, batch.column(name)) for name in present for key in keys[name]]
+                columns = _counted(plan.states, batch, names.intersection(batch.schema.names))
                 crew.put(columns, tables.codes(batch), batch.num_rows)
                 rows += batch.num_rows
                 filtered += kept_back
@@ -89,6 +87,18 @@ def _columns_of(scan: Scan) -> set[str]:
     """Return the columns that the fragments of a scan have, and not only those who filter or group rows ask for."""
     first = scan.fragments[0]
     return {*first.schema.names, *(key for key, _ in first.partition)}
+
+
+def _counted(keys: Iterable[StateKey], batch: pa.RecordBatch, present: set[str]) -> list[_Batch]:
+    """Return the states that a batch has something for; of several columns, those that are not there are null."""
+    found: list[_Batch] = []
+    for key in keys:
+        _, names = key
+        if present.isdisjoint(names):
+            continue
+        arrays = [batch.column(name) if name in present else pa.nulls(batch.num_rows) for name in names]
+        found.append((key, arrays[0] if len(arrays) == 1 else arrays))
+    return found
 
 
 class _Crew:
@@ -126,7 +136,7 @@ class _Crew:
         if error is None and self._failures:
             raise self._failures[0]
 
-    def put(self, columns: Sequence[tuple[StateKey, pa.Array]], codes: Sequence[Codes], rows: int) -> None:
+    def put(self, columns: Sequence[_Batch], codes: Sequence[Codes], rows: int) -> None:
         """Have the columns of a batch of so many rows counted, whose groups have these codes."""
         if self._failures:
             raise self._failures[0]

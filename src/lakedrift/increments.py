@@ -128,7 +128,7 @@ class _Audit:
     def _scanned(self, key: str, fragment: Fragment) -> Profile:
         names = {*fragment.schema.names, *(name for name, _ in fragment.partition)}
         features = tuple(feature for feature in self._plan.features if feature.name in names)
-        states = {at: state for at, state in self._plan.states.items() if at[1][0] in names}
+        states = {at: state for at, state in self._plan.states.items() if not names.isdisjoint(at[1])}
         part = replace(self._plan, source=self._source.part([fragment]), features=features, states=states)
         found = replace(self._steps.scan(part, self._grids), name=fragment.uri)
         status = Path(fragment.uri).stat()

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -28,7 +28,7 @@ from lakedrift.summaries.distinct import Distinct
 from lakedrift.summaries.frequencies import Frequencies
 from lakedrift.summaries.numeric import Numeric
 from lakedrift.summaries.presence import Presence
-from lakedrift.summary import Summary
+from lakedrift.summary import Joined, Summary
 
 __all__ = ["Plan", "Selection", "columns_of", "make_plan", "select"]
 
@@ -71,6 +71,11 @@ class Plan:
     states: Mapping[StateKey, Summary]
     where: str | None
     weights: Mapping[str, Summary] = dataclasses.field(default_factory=dict)
+
+    @property
+    def joined(self) -> dict[StateKey, Joined]:
+        """The states of several columns."""
+        return {key: cast("Joined", state) for key, state in self.states.items() if len(key[1]) > 1}
 
 
 def columns_of(source: Source) -> dict[str, str]:

@@ -290,10 +290,20 @@ class Profile:
         if grouping.rows.sum() != self.rows:
             msg = f"{grouping.described}: {grouping.rows.sum()} rows in groups, {self.rows} in all"
             raise InvariantError(msg)
-        for (_, columns), state in grouping.states.items():
+        for key, state in grouping.states.items():
+            _, columns = key
             if (state.rows != state.null + state.nan + state.valid).any() or (state.rows > grouping.rows).any():
                 msg = f"{columns[0]!r} by {grouping.described}: rows are not null + NaN + valid"
                 raise InvariantError(msg)
-            if not state.sums_to(self.state(columns[0])):
+            if not state.sums_to(self._whole(key)):
                 msg = f"{columns[0]!r}: groups by {grouping.described} do not sum to the whole lake"
                 raise InvariantError(msg)
+
+    def _whole(self, key: StateKey) -> Summary:
+        """Return the state of the whole lake that groups sum to; that of a single column may be of another kind than theirs."""
+        _, columns = key
+        found = self._own.get(columns[0]) if len(columns) == 1 else self.states.get(key)
+        if found is None:
+            msg = f"{', '.join(map(repr, columns))}: there are groups, and no whole lake"
+            raise InvariantError(msg)
+        return found

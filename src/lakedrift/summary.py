@@ -1,4 +1,4 @@
-"""What a summary is: the mergeable state of a column, one row an array entry a group.
+"""What a summary is: the mergeable state of a column, or of several together, one row an array entry a group.
 
 A summary is one file of `summaries/`. Its arrays have the groups as first axis (the whole lake is one group), and every number
 in it is an integer, so that no state depends on the order in which batches were read or states merged.
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from lakedrift.errors import InvariantError
 
-__all__ = ["Codes", "Counts", "Grouped", "StateKey", "Summary", "add_counts", "subtract_counts"]
+__all__ = ["Codes", "Counts", "Grouped", "Joined", "StateKey", "Summary", "add_counts", "subtract_counts"]
 
 Counts = NDArray[np.int64]
 StateKey = tuple[str, tuple[str, ...]]
@@ -104,6 +104,17 @@ class Grouped(Summary, Protocol):
 
     def sums_to(self, whole: Any) -> bool:
         """Whether the groups add up to the state of the whole lake, which may be finer."""
+
+
+class Joined(Grouped, Protocol):
+    """Mergeable state of several columns: counts of what stands in the same row, by group as of the whole lake.
+
+    Wherever `Summary` and `Grouped` speak of a batch of the column, it is a sequence of arrays, (n,) each, in the order of the
+    key. A column that a file lacks is all null there, of Arrow's null type, as long as the file has another one of them.
+    """
+
+    def by_group(self, n_groups: int) -> Self | None:
+        """Return the state of no groups, on the grid that so many groups have; None where it is not kept by group."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -96,7 +97,7 @@ def tabulate(rolls: Sequence[Roll], plan: Plan, every: Every | None, like: Profi
         pinned = _pinned(roll.keys, plan, like)
         if roll is finer.roll:
             tabulations.append(finer)
-        elif finer.roll.folded or any(not _same_grid(state, finer.states[key]) for key, state in pinned.items()):
+        elif finer.roll.folded or not _holds(finer, pinned, _kept(roll, plan)):
             tabulations.append(_counted(roll, plan, every, like))
         else:
             tabulations.append(Tabulation(roll, finer.states, finer, every))
@@ -113,8 +114,8 @@ class Tables:
         self._coders = {one.roll.crossing.keys: one.roll.crossing.coder() for one in self._counted}
         self._rows = [np.zeros(len(one.roll), np.int64) for one in self._counted]
         self._states = [one.begun() for one in self._counted]
-        self._own = [{columns[0]: state for (_, columns), state in states.items()} for states in self._states]
-        self._locks = [{name: threading.Lock() for name in own} for own in self._own]
+        self._own = [{_place(key): state for key, state in states.items()} for states in self._states]
+        self._locks = [{place: threading.Lock() for place in own} for own in self._own]
 
     def codes(self, batch: pa.RecordBatch) -> list[Codes]:
         """Return the group of each row of a batch in each table, and note how many there are.
@@ -135,16 +136,17 @@ class Tables:
             found.append(codes)
         return found
 
-    def add(self, key: StateKey, array: pa.Array, whole: Summary, codes: Sequence[Codes]) -> None:
-        """Add a batch of a column to the state of the whole lake and, if that is the feature's own, to every table."""
-        kind, (name, *_) = key
-        if not codes or kind in (VALUES, DISTINCT):
-            whole.update(array)
+    def add(self, key: StateKey, batch: Any, whole: Summary, codes: Sequence[Codes]) -> None:
+        """Add the column of a state, or its columns, to that of the whole lake, and to every table that has one by group."""
+        place = _place(key)
+        tables = [one for one in zip(self._own, self._locks, codes, strict=bool(codes)) if place in one[0]]
+        if not tables:
+            whole.update(batch)
             return
-        located = self._own[0][name].located(array, whole)
-        for own, locks, coded in zip(self._own, self._locks, codes, strict=True):
-            with locks[name]:
-                own[name].update_groups(located, coded)
+        located = tables[0][0][place].located(batch, whole)
+        for own, locks, coded in tables:
+            with locks[place]:
+                own[place].update_groups(located, coded)
 
     def groupings(self) -> tuple[Grouping, ...]:
         """Return what was counted, and what follows from it."""
@@ -155,36 +157,60 @@ class Tables:
         return tuple(done[id(one)] if one.finer is None else one.joined(done[id(one.finer)]) for one in self._tabulations)
 
 
+def _kept(roll: Roll, plan: Plan) -> dict[StateKey, Grouped]:
+    """Return the states of several columns by the groups of a roll: of too many groups there are some that keep none."""
+    found = {key: joined.by_group(len(roll)) for key, joined in plan.joined.items()}
+    return {key: state for key, state in found.items() if state is not None}
+
+
 def _counted(roll: Roll, plan: Plan, every: Every | None, like: Profile | None) -> Tabulation:
     pinned = _pinned(roll.keys, plan, like)
-    known = {columns[0]: state for (_, columns), state in pinned.items()}
+    known = {_place(key): state for key, state in pinned.items()}
     states: dict[StateKey, Grouped] = {}
     for feature in plan.features:
-        state = known.get(feature.name)
+        state = known.get((feature.name,))
         if state is None:
             fixed = TRUTHS if feature.kind == "boolean" else ()
             state = grouped(plan.weights[feature.name], len(roll), fixed=fixed)
         states[(state.KIND, (feature.name,))] = state
+    states |= {key: pinned.get(key, state) for key, state in _kept(roll, plan).items()}
     return Tabulation(roll, states, None, every)
 
 
 def _pinned(keys: tuple[str, ...], plan: Plan, like: Profile | None) -> dict[StateKey, Grouped]:
     """Return the states of no groups whose grids `like` gives."""
     before = next((one for one in like.groupings if one.keys == keys), None) if like is not None else None
-    if before is None:
+    if like is None or before is None:
         return {}
-    wholes = {columns[0]: state for (kind, columns), state in plan.states.items() if kind not in (VALUES, DISTINCT)}
-    found = ((key, state) for key, state in before.states.items() if key[1][0] in wholes)
-    return {key: state.gathered(*none_of(0)) for key, state in found if _fits(state, wholes[key[1][0]])}
+    wholes = {_place(key): state for key, state in plan.states.items()}
+    found = ((key, state, wholes[_place(key)]) for key, state in before.states.items() if _place(key) in wholes)
+    return {
+        key: state.gathered(*none_of(0))
+        for key, state, whole in found
+        if (_fits(state, whole) if len(key[1]) == 1 else _same_grid(like.states[key], whole))
+    }
+
+
+def _place(key: StateKey) -> tuple[Any, ...]:
+    """Return what a state is found by: the column that it is the own state of, whatever its kind, or else its key."""
+    kind, columns = key
+    return key if len(columns) > 1 or kind in (VALUES, DISTINCT) else columns
 
 
 def _fits(state: Grouped, whole: Summary) -> bool:
-    """Whether groups on the grid of a state add up to a state of the whole lake."""
+    """Whether groups of a column on the grid of a state add up to a state of the whole lake."""
     if isinstance(whole, Numeric):
         return isinstance(state, Numeric) and state.binning.fine == whole.binning
     return isinstance(state, Crosstab) == isinstance(whole, Frequencies) and not isinstance(state, Numeric)
 
 
-def _same_grid(one: Grouped, other: Grouped) -> bool:
+def _holds(finer: Tabulation, pinned: Mapping[StateKey, Grouped], kept: Mapping[StateKey, Grouped]) -> bool:
+    """Whether a tabulation has all states that a coarser one needs, those that are pinned on the same grid."""
+    if not finer.states.keys() >= pinned.keys() | kept.keys():
+        return False
+    return all(_same_grid(state, finer.states[key]) for key, state in pinned.items())
+
+
+def _same_grid(one: Any, other: Any) -> bool:
     grids = (state.gathered(*none_of(0)).to_arrow() for state in (one, other))
     return bool(next(grids).equals(next(grids), check_metadata=True))
