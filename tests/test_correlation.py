@@ -231,10 +231,3 @@ def test_changes__a_sign_that_turned_is_beyond_doubt():
     assert found.change[0] == pytest.approx(-2, abs=1e-9)
     assert found.pvalue[0] == 0
     assert found.lower[0] == pytest.approx(-2, abs=1e-9)
-
-
-def test_only__is_in_the_order_of_the_names():
-    side = correlations(x=BELL, y=BELL + OTHER, z=OTHER)
-    some = side.only(["z", "x"])
-    assert some.names == ("z", "x")
-    assert some.r[0, 1] == side.r[2, 0]

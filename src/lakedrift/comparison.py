@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import polars as pl
 
+from lakedrift.correlation import CHANGES, changes, correlations_of, table_of
 from lakedrift.errors import ConfigError, nearest
 from lakedrift.histogram import Histogram, draw
 from lakedrift.lookup import Window, check_feature, family_of, row_of
@@ -165,7 +166,7 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values, ready for strict JSON: an infinite statistic and an instant are text."""
-        tables = {"verdicts": self.verdicts(), "metrics": self.to_polars()}
+        tables = {"verdicts": self.verdicts(), "correlations": self.correlations(), "metrics": self.to_polars()}
         rows = {name: [plain(row) for row in table.iter_rows(named=True)] for name, table in tables.items()}
         return self.summary() | rows
 
@@ -248,6 +249,15 @@ class Comparison:
         table = pl.concat([pl.DataFrame(schema=RANKING), *tables], how="diagonal")
         return table.sort("impact", descending=True, nulls_last=True, maintain_order=True)
 
+    def correlations(self, most: int | None = None) -> pl.DataFrame:
+        """Return a row a pair of columns whose correlations were asked for, by how far these are apart; or only so many.
+
+        `reference` and `current` are Pearson's r over the rows in which both columns have a value, `change` their difference,
+        `lower` and `upper` its interval of 95 %, `qvalue` the p-value adjusted for the number of pairs; `status` says why there
+        is none. The formulas and their sources are those of `lakedrift.correlation`.
+        """
+        return self._correlations if most is None else self._correlations.head(most)
+
     def split(
         self,
         feature: str,
@@ -280,6 +290,13 @@ class Comparison:
             if measure.metric == metric
             and ((measure.status == "undecided").any() if undecided else (measure.lower < measure.upper).any())
         ]
+
+    @functools.cached_property
+    def _correlations(self) -> pl.DataFrame:
+        before, now = (correlations_of(profile) for profile in self.profiles)
+        if before is None or now is None or self.dated:
+            return pl.DataFrame(schema=CHANGES)
+        return table_of(changes(before, now))
 
     @functools.cached_property
     def _verdicts(self) -> pl.DataFrame:

@@ -20,12 +20,15 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from lakedrift import wide
+from lakedrift.profiles import Profile
 from lakedrift.summaries.comoments import Comoments
+from lakedrift.threshold import false_discovery_rate
 
-__all__ = ["Changes", "Correlations", "changes"]
+__all__ = ["CHANGES", "Changes", "Correlations", "changes", "correlations_of", "table_of"]
 
 Floats = NDArray[np.float64]
 Words = NDArray[np.object_]
@@ -36,6 +39,12 @@ FEWEST = 4  # rows for an interval
 NORMAL_95 = 1.959963984540054
 LARGEST = math.nextafter(1.0, 0.0)
 OK = "ok"
+CHANGES: dict[str, Any] = {
+    **dict.fromkeys(("feature_a", "feature_b"), pl.String),
+    **dict.fromkeys(("reference", "current", "change", "lower", "upper", "pvalue", "qvalue"), pl.Float64),
+    **dict.fromkeys(("n_reference", "n_current"), pl.Int64),
+    "status": pl.String,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,12 +88,6 @@ class Correlations:
         status[n < FEWEST] = "too_few_rows"
         return cls(tuple(names), n, r, *_bounds(r, _angles(state, n, variances)), status)
 
-    def only(self, names: Sequence[str]) -> Self:
-        """Return the correlations of some of the columns, in their order."""
-        places = [self.names.index(name) for name in names]
-        at = np.ix_(places, places)
-        return type(self)(tuple(names), self.n[at], self.r[at], self.low[at], self.high[at], self.status[at])
-
 
 @dataclass(frozen=True, eq=False)
 class Changes:
@@ -126,11 +129,30 @@ def changes(reference: Correlations, current: Correlations) -> Changes:
     at = np.triu_indices(len(names), 1)
     before, now = (_pairs(side, names, at) for side in (reference, current))
     change = now.r - before.r
-    lower, upper = _interval(before, now)
-    words = np.array(names, object)
+    lower, upper = (np.where(np.isnan(change), np.nan, side) for side in _interval(before, now))
+    first, second = (np.array(names, object)[places] for places in at)
     status = np.array([_joined(*pair) for pair in zip(before.status, now.status, strict=True)], object)
-    interval = change, lower, upper, _pvalue(before, now)
-    return Changes(words[at[0]], words[at[1]], before.r, now.r, *interval, before.n, now.n, status)
+    pvalue = _pvalue(before, now)
+    return Changes(first, second, before.r, now.r, change, lower, upper, pvalue, before.n, now.n, status)
+
+
+def correlations_of(profile: Profile) -> Correlations | None:
+    """Return the correlations of a profile, None where it has none; of several sets of columns that of the most rows."""
+    states = [(names, state) for (_, names), state in profile.states.items() if isinstance(state, Comoments)]
+    if not states:
+        return None
+    return Correlations.of(*max(states, key=lambda one: (int(one[1].rows[0]), one[0])))
+
+
+def table_of(found: Changes) -> pl.DataFrame:
+    """Return a row a pair, as `CHANGES`, the greatest change first and those without one last."""
+    columns = (found.first, found.second, found.reference, found.current, found.change, found.lower, found.upper)
+    weighed = found.pvalue, false_discovery_rate(found.pvalue)
+    counted = found.n_reference, found.n_current, found.status
+    table = pl.DataFrame(
+        {name: values.tolist() for name, values in zip(CHANGES, (*columns, *weighed, *counted), strict=True)}, schema=CHANGES
+    ).with_columns(pl.col(pl.Float64).fill_nan(None))
+    return table.sort(pl.col("change").abs(), descending=True, nulls_last=True, maintain_order=True)
 
 
 def _scaled(state: Comoments, n: NDArray[np.int64]) -> tuple[Words, Words]:

@@ -29,7 +29,9 @@ INDENT = b",\n    "
 def render(comparison: Comparison, _canvas: Canvas) -> Iterator[bytes]:
     """Write the comparison as a JSON object."""
     yield encode(_dumped(comparison.summary(), indent=2).removesuffix("\n}"))
-    for name, tables in (("verdicts", comparison.verdicts().iter_slices(ROWS)), ("metrics", comparison.tables())):
+    rows = {"verdicts": comparison.verdicts(), "correlations": comparison.correlations()}
+    written = {name: table.iter_slices(ROWS) for name, table in rows.items()}
+    for name, tables in (*written.items(), ("metrics", comparison.tables())):
         yield encode(f',\n  "{name}": [')
         yield from _items(tables)
         yield b"]"

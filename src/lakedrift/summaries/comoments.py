@@ -32,7 +32,7 @@ from lakedrift.summary import Counts, add_counts, subtract_counts
 from lakedrift.unit import MOST_EXPONENT, Unit
 from lakedrift_kernels import units as kernels
 
-__all__ = ["MOST_COLUMNS", "SUMMARY", "Comoments"]
+__all__ = ["ALL_ROWS", "MOST_COLUMNS", "SUMMARY", "Comoments"]
 
 MOST_COLUMNS = 1 << 10
 ALL_ROWS = 1 << 8  # columns of which every row is multiplied
