@@ -177,7 +177,7 @@ def select_linears(
     gathered: Doubles,
     units: Units,
 ) -> tuple[int, int]:
-    """Do as `select_doubles` where a grid has linear cells; `regarded` is that of `select_linear`, the rest as in `add_linear`."""
+    """Do as `select_doubles` on linear cells; `regarded` is that of `select_linear`, the rest as in `add_linear`."""
     scale, table, elsewhere = lines
     valid = 0
     kept = 0

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from lakedrift.census import checked, present, take_census
 from lakedrift.comparison import Comparison
+from lakedrift.correlating import patterns_of
 from lakedrift.engine import default_threads, run
 from lakedrift.errors import UsageError
 from lakedrift.feature import Feature, Kind
@@ -35,6 +36,7 @@ from lakedrift.source import Source
 from lakedrift.sources import open_source
 from lakedrift.storage import Storage
 from lakedrift.store import Series, open_series, signature
+from lakedrift.summaries.comoments import Comoments
 from lakedrift.summaries.values import Values
 from lakedrift.summary import Summary
 from lakedrift.tabulation import Tables, Tabulation, tabulate
@@ -45,6 +47,7 @@ from lakedrift.windowing import Choice
 __all__ = ["DryRun", "compare", "load", "merge", "plan_sweep", "profile", "sweep"]
 
 MIN_ROWS = 500
+Pairs = bool | str | Sequence[str]  # of columns: all numeric ones, none, or those of these names and patterns
 
 
 def sweep(
@@ -55,6 +58,7 @@ def sweep(
     exclude: Sequence[str] | None = None,
     kinds: Mapping[str, Kind] | None = None,
     metrics: Sequence[str] | None = None,
+    correlations: Pairs = False,
     where: str | None = None,
     engine: str = "polars",
     memory: int | str | None = None,
@@ -87,6 +91,9 @@ def sweep(
         How columns are read, by name or pattern: `{"zip": "categorical", "order_id": "identifier"}`.
     metrics
         Names of the metrics to compute beside the rates; all by default.
+    correlations
+        Whether to compare the correlations of all numeric columns, or of which, by name or pattern: `Comparison.correlations`
+        lists them. Of whole lakes only.
     where
         A SQL condition on the rows of both sides.
     engine
@@ -142,8 +149,10 @@ def sweep(
     check_gate(gate)
     groupby = GroupBy.of(by, time, every, max_segments, fold)
     chosen, limits = chosen_metrics(metrics), _thresholds(thresholds)
-    selection, means = Selection(features, exclude or (), kinds, where), _Means.of(engine, memory, threads)
+    selection = Selection(features, exclude or (), kinds, where, patterns_of(correlations))
+    means = _Means.of(engine, memory, threads)
     sides = [_opened(side) for side in (reference, current) if side is not None]
+    _check_pairs(selection, len(sides))
     known = [name for side in sides for name in _names(side)]
     choice, series = Choice(against, baseline), _series(store, selection, groupby, None)
     choice.check(_every(sides[0], groupby), dated=len(sides) == 1)
@@ -178,6 +187,7 @@ def profile(
     features: Sequence[str] | None = None,
     exclude: Sequence[str] | None = None,
     kinds: Mapping[str, Kind] | None = None,
+    correlations: Pairs = False,
     where: str | None = None,
     engine: str = "polars",
     memory: int | str | None = None,
@@ -205,7 +215,8 @@ def profile(
     watch = observer or Silent()
     model = None if like is None else _known(like)
     known = [feature.name for feature in model.features] if model is not None else []
-    selection, means = Selection(features, exclude or (), kinds, where), _Means.of(engine, memory, threads)
+    selection = Selection(features, exclude or (), kinds, where, patterns_of(correlations))
+    means = _Means.of(engine, memory, threads)
     groupby = GroupBy.of(by, time, every, max_segments, fold)
     series = _series(store, selection, groupby, model)
     found = _profiled(_opened(source), selection, groupby, model, known, means, "profile", watch, series, refit=refit)
@@ -279,6 +290,7 @@ def plan_sweep(
     exclude: Sequence[str] | None = None,
     kinds: Mapping[str, Kind] | None = None,
     metrics: Sequence[str] | None = None,
+    correlations: Pairs = False,
     where: str | None = None,
     engine: str = "polars",
     memory: int | str | None = None,
@@ -310,13 +322,14 @@ def plan_sweep(
     _thresholds(thresholds)
     means = _Means.of(engine, memory, threads)
     opened = [_opened(side) for side in (reference, current) if side is not None]
+    selection = Selection(features, exclude or (), kinds, where, patterns_of(correlations))
+    _check_pairs(selection, len(opened))
     groupby = GroupBy.of(by, time, every, max_segments, fold)
     Choice(against, baseline).check(_every(opened[0], groupby), dated=len(opened) == 1)
     for side, wanted in zip(opened, (groupby, *(_present(groupby, side) for side in opened[1:])), strict=True):
         if not isinstance(side, Profile):
             checked(wanted, side)
     known = [name for side in opened for name in _names(side)]
-    selection = Selection(features, exclude or (), kinds, where)
     before = _draft(opened[0], selection, None, known, means)
     like = before if isinstance(before, Profile) else Profile(before.source.name, (), 0, 0, before.features, before.states)
     afters = [_draft(side, selection, like, known, means) for side in opened[1:]]
@@ -405,10 +418,20 @@ def _restricted(profile: Profile, selection: Selection, groupby: GroupBy, known:
         msg = f"the rows of the profile {profile.name!r} cannot be filtered any more"
         raise UsageError(msg, hint="filter when you profile: where= or --where")
     _check_grouped(profile, groupby)
-    if selection.features is None and not selection.exclude:
-        return profile
-    names = select({feature.name: None for feature in profile.features}, (), selection, known)
-    return profile.only(names)
+    if selection.features is not None or selection.exclude:
+        names = select({feature.name: None for feature in profile.features}, (), selection, known)
+        profile = profile.only(names)
+    if selection.correlations and not any(kind == Comoments.KIND for kind, _ in profile.states):
+        msg = f"the profile {profile.name!r} has no correlations of these columns"
+        raise UsageError(msg, hint="make it with correlations= or --correlations, of the same columns")
+    return profile
+
+
+def _check_pairs(selection: Selection, sides: int) -> None:
+    """Refuse correlations where there is nothing to compare them with."""
+    if selection.correlations and sides == 1:
+        msg = "correlations are compared between two datasets, not between the windows of one"
+        raise UsageError(msg, hint="leave correlations out, or pass both sides")
 
 
 def _every(side: Source | Profile, groupby: GroupBy) -> Every | None:
@@ -509,6 +532,7 @@ def _series(
         msg = "which segments are folded depends on the whole lake, so that a store cannot keep parts of it"
         raise UsageError(msg, hint="leave fold or store out, or raise max_segments")
     chosen = [selection.features, selection.exclude, dict(selection.kinds or {}), selection.where]
+    chosen += [list(selection.correlations)] if selection.correlations else []
     grouped = [groupby.by, groupby.time, str(groupby.every), groupby.max_segments]
     return open_series(store, [chosen, grouped, None if like is None else signature(like)])
 

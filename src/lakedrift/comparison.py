@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from lakedrift.correlation import CHANGES, changes, correlations_of, table_of
 from lakedrift.gate import Gate
 from lakedrift.histogram import Histogram, draw
 from lakedrift.lookup import Window, check_feature, family_of, row_of
@@ -176,7 +177,7 @@ class Comparison:
             If that is more than memory should hold; the report `json` writes the same in pieces.
         """
         self._check(self._n_rows, DICT_BYTES)
-        tables = {"verdicts": self.verdict_tables(), "metrics": self.tables()}
+        tables = {"verdicts": self.verdict_tables(), "correlations": [self.correlations()], "metrics": self.tables()}
         rows = {name: [plain(row) for table in found for row in table.iter_rows(named=True)] for name, found in tables.items()}
         return self.summary() | rows
 
@@ -259,6 +260,15 @@ class Comparison:
         table = pl.concat([pl.DataFrame(schema=RANKING), *tables], how="diagonal")
         return table.sort("impact", descending=True, nulls_last=True, maintain_order=True)
 
+    def correlations(self, most: int | None = None) -> pl.DataFrame:
+        """Return a row a pair of columns whose correlations were asked for, by how far these are apart; or only so many.
+
+        `reference` and `current` are Pearson's r over the rows in which both columns have a value, `change` their difference,
+        `lower` and `upper` its interval of 95 %, `qvalue` the p-value adjusted for the number of pairs; `status` says why there
+        is none. The formulas and their sources are those of `lakedrift.correlation`.
+        """
+        return self._correlations if most is None else self._correlations.head(most)
+
     def split(
         self,
         feature: str,
@@ -291,6 +301,13 @@ class Comparison:
             if measure.metric == metric
             and (among(measure.status, "undecided").any() if undecided else (measure.lower < measure.upper).any())
         ]
+
+    @functools.cached_property
+    def _correlations(self) -> pl.DataFrame:
+        before, now = (correlations_of(profile) for profile in self.profiles)
+        if before is None or now is None or self.dated:
+            return pl.DataFrame(schema=CHANGES)
+        return table_of(changes(before, now))
 
     @functools.cached_property
     def _verdicts(self) -> Verdicts:

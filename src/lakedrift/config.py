@@ -11,6 +11,7 @@
     [tables.orders]                       # the same for one table, on top of the above, and where its two sides are
     reference = "lake/orders/2026-08"
     current = "lake/orders/2026-09"
+    correlations = ["price", "*_delay"]   # compare these pair by pair; true: all numeric columns
     by = ["country", ["country", "device"]]   # segmentations; also time, every, max_segments, fold, against, …
     [tables.orders.thresholds]
     ks = { warning = 0.2, critical = 0.3 }
@@ -82,6 +83,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     against: str | list[str] | None = None
     baseline: str | None = None
     gate: Literal["lake", "segments"] | None = None
+    correlations: bool | list[str] | None = None
 
 
 class Table(Rules, frozen=True, forbid_unknown_fields=True):
@@ -110,6 +112,8 @@ class Config(msgspec.Struct, frozen=True):
     grouping
         Those of `by`, `time`, `every`, `max_segments`, `fold`, `against`, `baseline` and `gate` that are given, as
         `lakedrift.api.sweep` takes them.
+    correlations
+        Whether those of all numeric columns are compared, or of which; None where the file does not say.
     reference, current
         Where the two sides of the table are, None where the file does not say.
     path
@@ -119,6 +123,7 @@ class Config(msgspec.Struct, frozen=True):
     thresholds: dict[str, Any] = {}
     kinds: dict[str, Kind] = {}
     grouping: dict[str, Any] = {}
+    correlations: bool | list[str] | None = None
     reference: str | None = None
     current: str | None = None
     path: Path | None = None
@@ -150,6 +155,7 @@ def load(path: Path | None = None, *, table: str | None = None) -> Config:
         thresholds=_plain({**document.thresholds, **chosen.thresholds}) | ({"features": limits} if limits else {}),
         kinds={pattern: watch.kind for pattern, watch in features.items() if watch.kind},
         grouping=_grouping(document) | _grouping(chosen),
+        correlations=document.correlations if chosen.correlations is None else chosen.correlations,
         reference=_beside(path, chosen.reference),
         current=_beside(path, chosen.current),
         path=path,

@@ -13,12 +13,15 @@ import polars as pl
 from lakedrift.comparison import Comparison
 from lakedrift.dating import named
 from lakedrift.story import Story, stories
-from lakedrift.text import count, decimal, percent, visible
+from lakedrift.text import count, decimal, percent, plural, visible
+from lakedrift.threshold import SIGNIFICANCE
 
 __all__ = ["Digest", "Line"]
 
 NOTHING = Story()
 ROWS = "(rows)"  # what is said of a segment as such
+LEAST_CHANGE = 0.1  # of a correlation that a reader is told of,
+MOST_PAIRS = 20  # and of how many at most
 REASONS = {
     "identifier": "identifier",
     "temporal": "timestamp",
@@ -98,6 +101,9 @@ class Digest:
         What the windows are, what they are compared with, and whom the gate looks at; empty where there are only whole lakes.
     untimed
         How many rows are in no window, of each side that has such rows.
+    correlations
+        The pairs of columns whose correlations changed most, beyond noise, in words, or that there are none, and how many are
+        undefined; empty where correlations were not asked for.
     """
 
     drifted: list[Line]
@@ -108,6 +114,7 @@ class Digest:
     title: str
     setting: str
     untimed: list[str]
+    correlations: list[str]
 
     @classmethod
     def of(cls, comparison: Comparison) -> Digest:
@@ -130,6 +137,7 @@ class Digest:
             title=_title(comparison),
             setting=" · ".join(_setting(comparison)),
             untimed=list(_untimed(comparison)),
+            correlations=_correlations(comparison),
         )
 
     @property
@@ -139,6 +147,7 @@ class Digest:
         found = {"drifted in segments only": elsewhere}
         found |= {f"{word} segments": list(map(visible, labels)) for word, labels in self.segments.items()}
         found["rows without a time"] = self.untimed
+        found["correlations"] = self.correlations
         return {what: names for what, names in found.items() if names}
 
     @staticmethod
@@ -170,6 +179,19 @@ def _untimed(comparison: Comparison) -> Iterator[str]:
     for name, side in sides.items():
         if side.untimed:
             yield f"{name}{count(side.untimed)} ({percent(side.untimed / side.rows)})"
+
+
+def _correlations(comparison: Comparison) -> list[str]:
+    table = comparison.correlations()
+    changed = table.filter(pl.col("change").abs() >= LEAST_CHANGE, pl.col("qvalue") <= SIGNIFICANCE).head(MOST_PAIRS)
+    told = [
+        f"{visible(row['feature_a'])} × {visible(row['feature_b'])} {row['reference']:.2f} → {row['current']:.2f}"
+        for row in changed.iter_rows(named=True)
+    ]
+    known = table["change"].count()
+    if known and not told:
+        told.append(f"none of {plural(known, 'pair')} changed by {LEAST_CHANGE} or more")
+    return told if known == len(table) else [*told, f"{plural(len(table) - known, 'pair')} undefined"]
 
 
 def _line(row: dict[str, Any], told: Mapping[str, Story], comparison: Comparison) -> Line:

@@ -17,6 +17,7 @@ from lakedrift.errors import IncompatibleProfilesError
 from lakedrift.feature import Feature
 from lakedrift.grouping import Grouping
 from lakedrift.profiles import VALUES, Profile, Unread
+from lakedrift.summaries.comoments import Comoments
 from lakedrift.summary import StateKey, Summary
 
 __all__ = ["merge", "sum_of_groupings", "sum_of_states"]
@@ -34,7 +35,7 @@ def merge(profiles: Sequence[Profile], *, coarsen: bool = False, allow_duplicate
         What is added.
     coarsen
         Whether states of different grids are brought onto the cells that these have in common, which widens bounds and gives up
-        moments and the values that a second scan kept. Without it they are an error.
+        moments, correlations and the values that a second scan kept. Without it they are an error.
     allow_duplicates
         Whether a file that is in several profiles is counted several times. Without it that is an error.
 
@@ -83,8 +84,8 @@ def _features(profiles: Sequence[Profile]) -> tuple[Feature, ...]:
 
 
 def _mergeable(profile: Profile, *, coarsen: bool) -> Mapping[StateKey, Summary]:
-    """Return the states of a profile, but for values kept in cells of one grid, where grids are given up."""
-    return {key: state for key, state in profile.states.items() if not (coarsen and key[0] == VALUES)}
+    """Return the states of a profile, but for those that belong to one grid or unit, where grids are given up."""
+    return {key: state for key, state in profile.states.items() if not (coarsen and key[0] in (VALUES, Comoments.KIND))}
 
 
 def sum_of_states(parts: Sequence[Mapping[StateKey, Any]], *, coarsen: bool = False) -> dict[StateKey, Any]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from lakedrift import columns
 from lakedrift.binning import EXACT_INTEGERS, Binning
+from lakedrift.correlating import correlated, units_of
 from lakedrift.errors import ConfigError, UnknownNameError, UsageError
 from lakedrift.feature import KINDS, Feature, Kind
 from lakedrift.filtering import Filter
@@ -24,11 +25,13 @@ from lakedrift.fitting import cells_of_each, fit, sample_axis
 from lakedrift.profiles import Profile, StateKey
 from lakedrift.reading import Reader
 from lakedrift.source import Source, distinct_schemas
+from lakedrift.summaries.comoments import Comoments
 from lakedrift.summaries.distinct import Distinct
 from lakedrift.summaries.frequencies import Frequencies
 from lakedrift.summaries.numeric import Numeric
 from lakedrift.summaries.presence import Presence
 from lakedrift.summary import Joined, Summary
+from lakedrift.unit import fit_unit
 
 __all__ = ["Plan", "Selection", "columns_of", "make_plan", "select"]
 
@@ -51,12 +54,15 @@ class Selection:
         Names or patterns, and the kind that their columns are read as.
     where
         A SQL condition; rows for which it is not true are left out.
+    correlations
+        Names or patterns of the columns that are counted pair by pair; patterns mean those that are numeric.
     """
 
     features: Sequence[str] | None = None
     exclude: Sequence[str] = ()
     kinds: Mapping[str, Kind] | None = None
     where: str | None = None
+    correlations: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,7 @@ def select(names: Mapping[str, Any], keys: Sequence[str], selection: Selection, 
     UsageError
         If none is left.
     """
-    for pattern in [*(selection.features or ()), *selection.exclude, *(selection.kinds or ())]:
+    for pattern in [*(selection.features or ()), *selection.exclude, *(selection.kinds or ()), *selection.correlations]:
         if not _named([pattern], known):
             raise UnknownNameError.among(what="column", name=pattern, known=set(known))
     asked = set(selection.features or ())
@@ -158,7 +164,10 @@ def make_plan(
     keep = None if selection.where is None else Filter(selection.where)
     _check_names(keep, types)
     draft = {name: _feature(name, types[name], selection, like) for name in names}
-    unfitted = [name for name, feature in draft.items() if _needs_sample(feature, like)]
+    paired = _named(selection.correlations, names)
+    unfitted = [
+        name for name, feature in draft.items() if _needs_sample(feature, like) or name in paired - units_of(like).keys()
+    ]
     sample = _sample(source, unfitted, keep, reader or Reader())
     rows = sum(fragment.rows or 0 for fragment in source.fragments)
     features = tuple(_identified(draft[name], sample.get(name, []), rows, selection, like) for name in names)
@@ -176,6 +185,7 @@ def make_plan(
     with ThreadPoolExecutor(FITS_AT_A_TIME) as pool:
         together = list(zip(features, pool.map(fitted, features), strict=True))
     states: dict[StateKey, Summary] = {(state.KIND, (feature.name,)): state for feature, found in together for state in found}
+    states |= _pairs(features, selection, paired, sample, like)
     weights = {one.name: _weighed(one, found[0], sample.get(one.name, []), like) for one, found in together if weighed}
     return Plan(source, features, states, selection.where, weights)
 
@@ -336,6 +346,20 @@ def _states(feature: Feature, sample: list[pa.Array], like: Profile | None, cell
     """Return the state of a feature and, of an identifier, how many values differ beside it."""
     state = Presence.new() if declared else _state(feature, sample, like, cells)
     return [state, Distinct.new()] if feature.kind == "identifier" else [state]
+
+
+def _pairs(
+    features: Sequence[Feature],
+    selection: Selection,
+    paired: set[str],
+    sample: Mapping[str, list[pa.Array]],
+    like: Profile | None,
+) -> dict[StateKey, Summary]:
+    """Return the state of the columns that are counted pair by pair, if any are."""
+    names = correlated(features, selection.correlations, paired, strict=like is None)
+    types, known = {feature.name: feature.dtype for feature in features}, units_of(like)
+    units = [known.get(name) or fit_unit(_numbers(sample.get(name, []), types[name])) for name in names]
+    return {(Comoments.KIND, tuple(names)): Comoments.new(units)} if names else {}
 
 
 def _weighed(feature: Feature, state: Summary, sample: list[pa.Array], like: Profile | None) -> Summary:

@@ -17,6 +17,7 @@ import numpy as np
 
 from lakedrift.errors import UsageError
 from lakedrift.profiles import VALUES, Profile
+from lakedrift.summaries.comoments import Comoments
 from lakedrift.summaries.frequencies import Frequencies
 from lakedrift.summaries.numeric import Numeric
 from lakedrift.summary import Counts, Summary
@@ -30,7 +31,8 @@ def protected(profile: Profile, least: int) -> Profile:
     Raises
     ------
     UsageError
-        If `least` is less than 2, or the profile has groups, whose labels are values.
+        If `least` is less than 2, or the profile has groups, whose labels are values, or correlations, whose sums of two or
+        three rows tell their values.
     """
     if least < 2:
         msg = f"private: {least} rows share nothing"
@@ -38,6 +40,9 @@ def protected(profile: Profile, least: int) -> Profile:
     if profile.groupings or profile.unread:
         msg = "a profile by group cannot be private: segments are named by their values"
         raise UsageError(msg, hint="leave by=, time= and every= out")
+    if any(isinstance(state, Comoments) for state in profile.states.values()):
+        msg = "a profile with correlations cannot be private: their sums may be those of a few rows"
+        raise UsageError(msg, hint="leave correlations= out")
     states = {key: _of(state, least) for key, state in profile.states.items() if key[0] != VALUES}
     return replace(profile, states=MappingProxyType(states), private=least)
 

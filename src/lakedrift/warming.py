@@ -15,7 +15,9 @@ import polars as pl
 import pyarrow as pa
 
 from lakedrift.api import sweep
+from lakedrift.summaries.comoments import ALL_ROWS, Comoments
 from lakedrift.summaries.frequencies import MOST_VALUES
+from lakedrift.unit import Unit
 from lakedrift_kernels import mark_complete
 
 __all__ = ["warm"]
@@ -35,11 +37,18 @@ def warm() -> None:
         for engine in ("polars", "arrow"):
             sweep(*files, exact=True, min_rows=1, threads=2, engine=engine)
         sweep(*files, exact=True, min_rows=1, threads=2, engine="arrow", where="double > 0 OR double <= 0 OR double IS NULL")
-    sweep(*sides, exact=True, min_rows=1, threads=2)
+    sweep(*sides, exact=True, min_rows=1, threads=2, correlations=True)
+    _sample_rows()
     sweep(*map(pl.DataFrame, sides), exact=True, min_rows=1, threads=2)
     sweep(*[_texts()] * 2, min_rows=1, threads=2)
     sweep(*sides, by=["word", "flag"], time="at", every="1h", min_rows=1, threads=2)
     mark_complete()
+
+
+def _sample_rows() -> None:
+    """Add a row of so many columns that it may be left out."""
+    state = Comoments.new([Unit(0.0, 1.0)] * (ALL_ROWS + 1))
+    state.update([pa.array([0.0])] * len(state.units))
 
 
 def _texts() -> pa.Table:

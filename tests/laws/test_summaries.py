@@ -18,6 +18,7 @@ import lakedrift.summaries
 from lakedrift.binning import keys_of
 from lakedrift.fitting import fit
 from lakedrift.summaries import frequencies
+from lakedrift.summaries.comoments import Comoments
 from lakedrift.summaries.crosstab import Crosstab
 from lakedrift.summaries.distinct import Distinct
 from lakedrift.summaries.frequencies import Frequencies
@@ -25,18 +26,33 @@ from lakedrift.summaries.numeric import Numeric
 from lakedrift.summaries.presence import Presence
 from lakedrift.summaries.values import Values
 from lakedrift.summary import Summary
+from lakedrift.unit import Unit
 
 MODULES = [found.name for found in pkgutil.iter_modules(lakedrift.summaries.__path__)]
 SUMMARIES = {name: importlib.import_module(f"lakedrift.summaries.{name}").SUMMARY for name in MODULES}
 
 
 class Kind(NamedTuple):
-    """How to make a state of no rows, the values of a column, and a column of some values laid out badly or well."""
+    """How to make a state of no rows, the values of a column, and a column of some values laid out badly or well.
+
+    Of several columns, a value is a row of them.
+    """
 
     empty: st.SearchStrategy[Summary]
     values: st.SearchStrategy[Any]
-    array: Callable[[list[Any]], st.SearchStrategy[pa.Array]]
-    plain: Callable[[list[Any]], pa.Array]
+    array: Callable[[list[Any]], st.SearchStrategy[Any]]
+    plain: Callable[[list[Any]], Any]
+    is_null: Callable[[Any], bool] = lambda value: value is None
+
+
+class Together(list[pa.Array]):
+    """Columns of a batch, as many rows of each."""
+
+    def __len__(self) -> int:
+        return len(self[0])
+
+    def __getitem__(self, at: Any) -> Any:
+        return Together(array[at] for array in self) if isinstance(at, slice) else super().__getitem__(at)
 
 
 @st.composite
@@ -55,12 +71,30 @@ def doubles(values: list[float | None]) -> st.SearchStrategy[pa.Array]:
     return strategies.arrow_numbers("float64", values)
 
 
+@st.composite
+def two_columns(draw, rows: list[tuple[float | None, float | None]]) -> Together:
+    return Together(draw(doubles([row[at] for row in rows])) for at in (0, 1))
+
+
+def two_plain_columns(rows: list[tuple[float | None, float | None] | None]) -> Together:
+    pairs = [row or (None, None) for row in rows]
+    return Together(pa.array([row[at] for row in pairs], pa.float64()) for at in (0, 1))
+
+
 GRIDS = strategies.samples("float64").map(fit)
 NAMED = st.lists(strategies.STRINGS, max_size=4)
 TABLES = NAMED.map(lambda names: Crosstab.new(names, 4))
 FULL = 1.7976931348623157e308  # every bit of its mantissa is set, so that sums of few such values carry
 NUMBERS = st.one_of(st.none(), st.sampled_from([1.0, -0.0, 0.0, 0.1, -1 / 3, FULL]), strategies.numbers("float64"))
+PAIRS = st.tuples(NUMBERS, NUMBERS)
 KINDS = {
+    "comoments": Kind(
+        st.just(Comoments.new([Unit(0.0, 1.0), Unit(1.0, 1024.0)])),
+        PAIRS,
+        two_columns,
+        two_plain_columns,
+        lambda pair: any(value is None or not abs(value - at) <= 2**40 / 1024**at for at, value in enumerate(pair)),
+    ),
     "crosstab": Kind(TABLES, st.one_of(st.none(), strategies.STRINGS), any_strings, pa.array),
     "distinct": Kind(st.builds(Distinct.new), st.one_of(st.none(), strategies.STRINGS), any_strings, pa.array),
     "frequencies": Kind(NAMED.map(Frequencies.new), st.one_of(st.none(), strategies.STRINGS), any_strings, pa.array),
@@ -186,7 +220,7 @@ def test_conservation__rows_are_null_nan_and_valid(name, data):
     values = data.draw(st.lists(kind.values, max_size=30))
     state = state_of(kind, data.draw(kind.empty), values)
     assert state.rows.tolist() == [len(values)]
-    assert state.null.tolist() == [values.count(None)]
+    assert state.null.tolist() == [sum(map(kind.is_null, values))]
     assert (state.null + state.nan + state.valid).tolist() == [len(values)]
     assert name == "presence" or state.nan.tolist() == [sum(value != value for value in values)]
 

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from lakedrift import config as configuration
 from lakedrift.cli import output as outputs
-from lakedrift.cli.sweep import Count, Engine, Patterns, Refit, Segmentations, Size, Store, grouping
+from lakedrift.cli.sweep import Count, Engine, Patterns, Refit, Segmentations, Size, Store, grouping, pairing
 from lakedrift.errors import UsageError
 
 __all__ = ["profile"]
@@ -25,6 +25,7 @@ def profile(
     feature: Patterns = None,
     exclude: Patterns = None,
     categorical: Patterns = None,
+    correlations: Patterns = None,
     where: Annotated[str | None, Parameter(metavar="SQL")] = None,
     engine: Engine = "polars",
     by: Segmentations = None,
@@ -56,6 +57,8 @@ def profile(
         Leave these columns out.
     categorical
         Count these columns by category, although they are numbers.
+    correlations
+        Keep the correlations of these numeric columns: names, patterns, or '*' for all. May be given several times.
     where
         Only rows for which this SQL expression holds, such as "origin = 'JFK'".
     by
@@ -98,6 +101,7 @@ def profile(
         "private": private,
         **settings.grouping,
         **grouping(by, time, every, max_segments, fold=fold),
+        **pairing(correlations, settings),
     }
     _check(output)
     from lakedrift import api

@@ -36,6 +36,7 @@ __all__ = [
     "check_names",
     "exit_code",
     "grouping",
+    "pairing",
     "sweep",
     "windowing",
 ]
@@ -66,6 +67,7 @@ def sweep(
     exclude: Patterns = None,
     categorical: Patterns = None,
     metric: Metrics = None,
+    correlations: Patterns = None,
     where: Annotated[str | None, Parameter(metavar="SQL")] = None,
     exact: Annotated[bool, Parameter(show_default=False)] = False,
     engine: Engine = "polars",
@@ -105,6 +107,8 @@ def sweep(
         Judge these columns by category, although they are numbers.
     metric
         Compute only these metrics, and the rates of what is missing.
+    correlations
+        Compare the correlations of these numeric columns: names, patterns, or '*' for all. May be given several times.
     where
         Only rows for which this SQL expression holds, such as "origin = 'JFK'".
     exact
@@ -166,6 +170,7 @@ def sweep(
         **settings.grouping,
         **grouping(by, time, every, max_segments, fold=fold),
         **windowing(against, baseline, gate),
+        **pairing(correlations, settings),
     }
     if min_rows is not None:
         options["min_rows"] = min_rows
@@ -218,6 +223,12 @@ def windowing(against: list[str] | None, baseline: str | None, gate: str | None)
     """Return the options of what windows are compared with, and whom the gate looks at, that were given."""
     given = {"against": against, "baseline": baseline, "gate": gate}
     return {name: value for name, value in given.items() if value is not None}
+
+
+def pairing(correlations: list[str] | None, settings: configuration.Config) -> dict[str, Any]:
+    """Return the option of correlations, as given or configured."""
+    wanted = settings.correlations if correlations is None else correlations
+    return {} if wanted is None else {"correlations": wanted}
 
 
 def check_names(what: str, names: list[str], known: list[str]) -> None:

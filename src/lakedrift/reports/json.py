@@ -28,9 +28,14 @@ INDENT = b",\n    "
 def render(comparison: Comparison, _canvas: Canvas) -> Iterator[bytes]:
     """Write the comparison as a JSON object."""
     yield encode(_dumped(comparison.summary(), indent=2).removesuffix("\n}"))
-    for name, tables in (("verdicts", comparison.verdict_tables()), ("metrics", comparison.tables())):
+    tables = {
+        "verdicts": comparison.verdict_tables(),
+        "correlations": [comparison.correlations()],
+        "metrics": comparison.tables(),
+    }
+    for name, found in tables.items():
         yield encode(f',\n  "{name}": [')
-        yield from _items(tables)
+        yield from _items(found)
         yield b"]"
     yield b"\n}\n"
 
