@@ -23,11 +23,11 @@ BY = GroupBy((("p", "q"),), "at", Every.parse("1d"))
 DAY = 86_400_000_000
 
 
-def batch(rows: list[tuple[str | None, int | None, int]], encoding: str = "string") -> pa.RecordBatch:
+def batch(rows: list[tuple[str | None, int | None, int]], encoding: str = "string") -> pa.Table:
     p, q, days = ([row[place] for row in rows] for place in range(3))
     texts = pa.array(p, pa.string())
     text = texts.dictionary_encode() if encoding == "dictionary" else texts.cast(pa.type_for_alias(encoding))
-    return pa.record_batch(
+    return pa.table(
         [text, pa.array(q, pa.int8()), pa.array([day * DAY + 5 for day in days], pa.timestamp("us"))], names=["p", "q", "at"]
     )
 
@@ -72,6 +72,6 @@ def test_codes__of_a_group_that_was_not_there_before(monkeypatch, dense, row):
 
 def test_labelled__text_that_is_not_utf8_names_its_column():
     views = pa.array([b"\xff"], pa.binary()).view(pa.string())
-    rows = pa.record_batch([views], names=["p"])
+    rows = pa.table([views], names=["p"])
     with pytest.raises(SchemaError, match="cannot group by 'p'"):
         labelled(rows, GroupBy((("p",),)))

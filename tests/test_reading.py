@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import lakedrift as ld
-from lakedrift.columns import natural_kind, texts
+from lakedrift.columns import natural_kind, texts, whole
 from lakedrift.errors import ResourceError, SourceError, UnknownNameError, UnreadableFileError, UsageError
 from lakedrift.filtering import Filter
 from lakedrift.reading import Reader
@@ -55,14 +55,14 @@ def read(reader: Reader, source: Source, names: list[str], where: str | None = N
     for scan in source.scans(names, keep.needed if keep else ()):
         for batch, kept_back in reader.batches(scan, keep):
             filtered += kept_back
-            tables += [pa.Table.from_batches([decoded(batch)])] if batch.num_rows else []
+            tables += [decoded(batch)] if batch.num_rows else []
     return pa.concat_tables(tables, promote_options="permissive") if tables else pa.table({}), filtered
 
 
-def decoded(batch: pa.RecordBatch) -> pa.RecordBatch:
+def decoded(batch: pa.Table) -> pa.Table:
     """Return the batch with all text as plain strings, as which scanners may encode it differently."""
-    columns = [texts(column) if natural_kind(column.type) == "categorical" else column for column in batch.columns]
-    return pa.record_batch(columns, names=batch.schema.names)
+    columns = [texts(whole(column)) if natural_kind(column.type) == "categorical" else column for column in batch.columns]
+    return pa.table(columns, names=batch.column_names)
 
 
 @pytest.fixture(params=["file", "frame"])

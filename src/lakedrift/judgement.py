@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +31,7 @@ from lakedrift.windowing import Choice, Matched, gaps_between, matched
 
 __all__ = ["Rules", "chosen_metrics", "judge", "measured"]
 
+MEASURED_AT_A_TIME, MANY_ROWS = 2, 1000  # features whose many groups are measured: kernels hold no lock, the rest does
 NONE, OK, CRITICAL = (np.int8(LEVELS.index(level)) for level in ("none", "ok", "critical"))
 
 
@@ -95,8 +98,12 @@ def judge(
     limit = default_budget() if memory is None else memory
     check_comparison(sum(len(part.matches) for part in parts), _n_measures(reference, after, rules.metrics), limit)
     names = [feature.name for feature in (*reference.features, *after.features)]
-    for name in dict.fromkeys(names):
-        _measure(reference, after, name, parts, rules, (settled or {}).get(name))
+    measure = functools.partial(_measures, reference, after, parts, rules, settled or {})
+    many = sum(len(part.matches) for part in parts) >= MANY_ROWS
+    with ThreadPoolExecutor(MEASURED_AT_A_TIME if many else 1) as pool:
+        for found in pool.map(measure, dict.fromkeys(names)):
+            for part, more in zip(parts, found, strict=True):
+                part.found += more
     for lost in lost_keys(reference, after):
         parts[0].found.append(lost.over(len(parts[0].matches)))
     judged = [part.judged(rules) for part in parts]
@@ -117,21 +124,22 @@ class _Open:
     def matches(self) -> Matches:
         return self.of.matches
 
-    def add(self, whole: Pair, rules: Rules, settled: Sequence[Measure] | None) -> None:
-        """Measure a feature that both sides have."""
+    def measured(self, whole: Pair, rules: Rules, settled: Sequence[Measure] | None) -> Sequence[Measure]:
+        """Return what is measured of a feature that both sides have."""
         if self.of.groupings is None:
-            self.found += settled or _of_the_whole(whole, rules)
-        elif len(self.matches):
-            blocks = [
-                measures(sides, rules.metrics, rules.min_rows)
-                for sides in sides_of(groups_of(whole, *self.of.groupings), self.matches)
-            ]
-            shared: dict[tuple[int, ...], NDArray[Any]] = {}
-            joined = [Measure.joined(parts, shared) for parts in zip(*blocks, strict=True)]
-            for one in joined:
-                if rules.metrics[one.metric].view is Presence:
-                    one.n_reference, one.n_current = self.matches.rows  # which all features have in common
-            self.found += [_with_segments(one, self.matches) for one in joined if one.applies]
+            return settled or _of_the_whole(whole, rules)
+        if not len(self.matches):
+            return ()
+        blocks = [
+            measures(sides, rules.metrics, rules.min_rows)
+            for sides in sides_of(groups_of(whole, *self.of.groupings), self.matches)
+        ]
+        shared: dict[tuple[int, ...], NDArray[Any]] = {}
+        joined = [Measure.joined(parts, shared) for parts in zip(*blocks, strict=True)]
+        for one in joined:
+            if rules.metrics[one.metric].view is Presence:
+                one.n_reference, one.n_current = self.matches.rows  # which all features have in common
+        return [_with_segments(one, self.matches) for one in joined if one.applies]
 
     def judged(self, rules: Rules) -> Part:
         """Return the finished part."""
@@ -155,26 +163,28 @@ def _of_the_whole(whole: Pair, rules: Rules) -> list[Measure]:
     return measures(whole.sides, rules.metrics, rules.min_rows, told_distinct(whole))
 
 
-def _measure(
+def _measures(
     reference: Profile,
     current: Profile,
-    name: str,
     parts: Sequence[_Open],
     rules: Rules,
-    settled: Sequence[Measure] | None,
-) -> None:
-    """Measure a feature in every part; of what keeps it from being measured, the first one tells."""
+    settled: Mapping[str, Sequence[Measure]],
+    name: str,
+) -> list[list[Measure]]:
+    """Return what is measured of a feature in every part; of what keeps it from being measured, the first one tells."""
+    found: list[list[Measure]] = [[] for _ in parts]
     absence = absences(reference, current, name)
     if absence is not None and parts:
-        parts[0].found.append(absence.over(len(parts[0].matches)))
+        found[0].append(absence.over(len(parts[0].matches)))
         still_numbers = (
             absence.status[0] == code("type_changed") and reference.state(name).KIND == current.state(name).KIND == "numeric"
         )
         if not still_numbers:
-            return
+            return found
     whole = pair_of(reference, current, name)
-    for part in parts:
-        part.add(whole, rules, settled)
+    for part, more in zip(parts, found, strict=True):
+        more += part.measured(whole, rules, settled.get(name))
+    return found
 
 
 def _open(measure: Measure, metrics: Mapping[str, Metric]) -> NDArray[np.bool_]:

@@ -6,6 +6,7 @@ are sorted by segment and window, whatever it is compared with: so a sum is the 
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -41,15 +42,31 @@ class Spans:
     starts: Counts
     stops: Counts
 
-    def running(self, counts: Counts) -> Counts:
-        """Return the sums of the first 0, 1, … groups, (n_groups + 1, …), of counts (n_groups, …)."""
-        sums = np.zeros((len(counts) + 1, *counts.shape[1:]), np.int64)
-        np.cumsum(counts[self.order], axis=0, out=sums[1:])
-        return sums
+    @property
+    def any(self) -> bool:
+        """Whether a row adds up any group."""
+        return bool((self.starts < self.stops).any())
 
-    def sums(self, running: Counts, rows: slice = slice(None)) -> Counts:
+    @functools.cached_property
+    def apart(self) -> bool:
+        """Whether no row adds up several groups, as where there are no windows."""
+        return bool((self.stops - self.starts <= 1).all())
+
+    def prepared(self, counts: Counts) -> Counts:
+        """Return what `sums` looks at, of counts (n_groups, …): the groups in order and none, or their running sums."""
+        prepared = np.zeros((len(counts) + 1, *counts.shape[1:]), np.int64)
+        if self.apart:
+            prepared[:-1] = counts[self.order]
+        else:
+            np.cumsum(counts[self.order], axis=0, out=prepared[1:])
+        return prepared
+
+    def sums(self, prepared: Counts, rows: slice = slice(None)) -> Counts:
         """Return what each of some rows adds up, (n, …)."""
-        return running[self.stops[rows]] - running[self.starts[rows]]
+        starts, stops = self.starts[rows], self.stops[rows]
+        if self.apart:
+            return prepared[np.where(starts < stops, starts, len(self.order))]
+        return prepared[stops] - prepared[starts]
 
 
 @dataclass(frozen=True, eq=False)

@@ -58,14 +58,17 @@ class _Added:
     """Counts of both sides, added up row by row."""
 
     def __init__(self, matches: Matches, reference: Counts, current: Counts) -> None:
-        self._matches = matches
-        self._reference = matches.before.running(reference)
-        self._current = matches.now.running(current)  # of the past too: it is in the same order
+        self._before, self._now = matches.before, matches.now
+        self._reference, self._current = matches.before.prepared(reference), matches.now.prepared(current)
+        past = matches.past
+        self._past = (past, self._current if past.apart == matches.now.apart else past.prepared(current)) if past.any else None
 
     def __getitem__(self, rows: slice) -> tuple[Counts, Counts]:
-        spans = self._matches
-        before = spans.before.sums(self._reference, rows) + spans.past.sums(self._current, rows)
-        return before, spans.now.sums(self._current, rows)
+        before = self._before.sums(self._reference, rows)
+        if self._past is not None:
+            past, prepared = self._past
+            before = before + past.sums(prepared, rows)
+        return before, self._now.sums(self._current, rows)
 
 
 class _Views:

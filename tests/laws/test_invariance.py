@@ -135,10 +135,11 @@ class Resliced(Reader):
         self._rows = rows
 
     def batches(self, scan, keep):
-        whole = [(as_frame(batch), kept_back) for batch, kept_back in super().batches(scan, keep)]
-        table = pa.Table.from_batches([as_batch(pl.concat([frame for frame, _ in whole]))])
-        yield from ((batch, 0) for batch in table.to_batches(max_chunksize=self._rows))
-        yield pa.record_batch({}), sum(kept_back for _, kept_back in whole)
+        whole = list(super().batches(scan, keep))
+        frames = [as_frame(piece) for batch, _ in whole for piece in batch.to_batches()]
+        table = pa.Table.from_batches([as_batch(pl.concat(frames))])
+        yield from ((pa.Table.from_batches([batch]), 0) for batch in table.to_batches(max_chunksize=self._rows))
+        yield pa.table({}), sum(kept_back for _, kept_back in whole)
 
 
 @pytest.fixture(scope="module")
