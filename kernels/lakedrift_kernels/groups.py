@@ -14,7 +14,7 @@ from lakedrift_kernels.grid import locate_keys
 from lakedrift_kernels.keys import double_keys, gather, integer_keys
 from lakedrift_kernels.linear import Outside, Scale, cell_outside, linear_units
 from lakedrift_kernels.moments import add_far, add_near
-from lakedrift_kernels.numbers import BLOCK
+from lakedrift_kernels.numbers import BLOCK, Lines
 
 __all__ = ["NAN", "NULL", "add_cells", "add_located_doubles", "add_located_integers", "add_located_linear", "add_rows"]
 
@@ -22,10 +22,11 @@ Cells = NDArray[np.int32]
 Counts = NDArray[np.int64]
 Doubles = NDArray[np.float64]
 Keys = NDArray[np.uint64]
+Low = NDArray[np.uint16]
 Grid = tuple[NDArray[np.uint16], Keys, Keys, Keys]
-Lines = tuple[Scale, NDArray[np.int64], Outside]
 Unit = tuple[float, float]
 
+ONE, CARRY = np.uint16(1), 1 << 16
 NULL = np.int32(-1)
 NAN = np.int32(-2)
 PLACE, SHIFT_MASK = np.int64(8), np.int64(63)  # of an entry of the table of linear cells
@@ -202,15 +203,20 @@ def _count_block(keys: Keys, found: int, tables: Grid, cells: Counts, extremes: 
 
 
 @kernel
-def add_cells(cells: Cells, codes: Cells, joined: Cells, counts: Counts, null: Counts, nan: Counts) -> None:
-    """Count each of n rows in its group: in cell joined[cells[i]] of `counts` (n_groups, n_cells), or as null or NaN.
+def add_cells(cells: Cells, codes: Cells, joined: Cells, low: Low, counts: Counts, null: Counts, nan: Counts) -> None:
+    """Count each of n rows in its group: in cell joined[cells[i]] of (n_groups, n_cells), or as null or NaN.
 
-    `codes` (n,) are in [0, n_groups). `joined` (n_fine,) says which cell each fine one is part of.
+    `codes` (n,) are in [0, n_groups). `joined` (n_fine,) says which cell each fine one is part of. A count is `counts` and
+    `low` together: rows come in any order, and a table of sixteen bits a cell stays in the cache where one of 64 does not.
     """
     for i in range(cells.size):
         cell = cells[i]
         if cell >= 0:
-            counts[np.uint64(codes[i]), np.uint64(joined[np.uint64(cell)])] += 1
+            group = np.uint64(codes[i])
+            place = np.uint64(joined[np.uint64(cell)])
+            low[group, place] += ONE
+            if low[group, place] == 0:
+                counts[group, place] += CARRY
         elif cell == NULL:
             null[codes[i]] += 1
         else:

@@ -33,6 +33,7 @@ SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]i?)?b?\s*", re.IGNORECASE)
 LIBRARIES = 160 << 20  # what they take when they begin to work: code, pools of threads, compiled kernels
 READING = 64 << 20  # less is too little for any reader
 ENOUGH = LIBRARIES + READING + (32 << 20)  # with the counts of a few columns
+LOW_BYTES = 2  # of a count by group
 TABLE_BYTES = 40  # a cell of a grid, in all of its tables
 CATEGORIES = 2 << 20  # a state of categories, as a rule: one at its limit of 65,536 values and 4 MiB holds 24 MB
 OWN_CGROUP = Path("/proc/self/cgroup")
@@ -184,9 +185,9 @@ def _state_bytes(state: Any) -> int:
 
 
 def _group_bytes(state: Any) -> int:
-    """Return what one group takes."""
+    """Return what one group takes: for each count its low digit too, while rows are counted."""
     arrays = (part for part in vars(state).values() if isinstance(part, np.ndarray) and part.dtype == np.int64)
-    return sum(math.prod(part.shape[1:]) * part.itemsize for part in arrays)
+    return sum(math.prod(part.shape[1:]) * (part.itemsize + LOW_BYTES) for part in arrays)
 
 
 def _shared_bytes(state: Any) -> int:

@@ -12,6 +12,7 @@ literally the word for null.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from urllib.parse import unquote_to_bytes
 
@@ -19,7 +20,7 @@ __all__ = ["NULL", "OTHER", "escaped", "label", "parse"]
 
 NULL = "__HIVE_DEFAULT_PARTITION__"
 OTHER = "__other__"  # the value of every key in the segment that the smallest ones were folded into
-HIVE_ESCAPES = frozenset("\"#%'*/:=?\\{[]^")
+ESCAPED = re.compile(r"""[\x00-\x1f\x7f-\x9f\ud800-\udfff"#%'*/:=?\\{\[\]^]""")  # what Hive escapes, and C1 and surrogates
 
 
 def label(keys: Sequence[str], values: Sequence[str | None]) -> str:
@@ -42,12 +43,7 @@ def escaped(value: str | None) -> str:
 
 
 def _spelled(text: str) -> str:
-    return "".join(_percent(sign) if _must_escape(sign) else sign for sign in text)
-
-
-def _must_escape(sign: str) -> bool:
-    control = sign < " " or "\x7f" <= sign <= "\x9f"
-    return control or sign in HIVE_ESCAPES or "\ud800" <= sign <= "\udfff"
+    return ESCAPED.sub(lambda found: _percent(found[0]), text)
 
 
 def _percent(sign: str) -> str:

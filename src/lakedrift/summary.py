@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from lakedrift.errors import InvariantError
 
-__all__ = ["Codes", "Counts", "Grouped", "Joined", "StateKey", "Summary", "add_counts", "subtract_counts"]
+__all__ = ["NOT_USED", "Codes", "Counts", "Grouped", "Joined", "StateKey", "Summary", "add_counts", "subtract_counts"]
 
 Counts = NDArray[np.int64]
 StateKey = tuple[str, tuple[str, ...]]
+NOT_USED: NDArray[np.uint16] = np.empty((0, 0), np.uint16)  # the low digits of counts, where these are all in one place
 
 
 class Summary(Protocol):

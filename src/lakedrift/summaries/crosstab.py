@@ -22,7 +22,7 @@ from lakedrift.gathering import gathered
 from lakedrift.hashing import strings_of
 from lakedrift.longform import LongRows, LongTable
 from lakedrift.soundness import require, sound_names
-from lakedrift.summary import Codes, Counts, Summary, add_counts, subtract_counts
+from lakedrift.summary import NOT_USED, Codes, Counts, Summary, add_counts, subtract_counts
 from lakedrift.tallies import NameIndex
 from lakedrift_kernels import groups, hashing
 
@@ -42,8 +42,6 @@ class Crosstab:
         How many bits of a hash, from the top, are its bucket; 1 to 16.
     rows, null
         (n_groups,) counts.
-    cells
-        (n_groups, n_names + 2**bits) counts: those of the names, then those of the buckets.
     """
 
     KIND: ClassVar[str] = "crosstab"
@@ -53,7 +51,7 @@ class Crosstab:
         self.bits = bits
         self.rows = rows
         self.null = null
-        self.cells = cells
+        self._cells, self._low = cells, NOT_USED
 
     @classmethod
     def new(cls, names: Sequence[str], bits: int, n_groups: int = 1) -> Self:
@@ -61,6 +59,14 @@ class Crosstab:
         known = sorted(set(names))
         rows, null = np.zeros((2, n_groups), np.int64)
         return cls(known, bits, rows, null, np.zeros((n_groups, len(known) + (1 << bits)), np.int64))
+
+    @property
+    def cells(self) -> Counts:
+        """Counts of the names, then of the buckets, (n_groups, n_names + 2**bits)."""
+        if self._low is not NOT_USED:
+            self._cells += self._low
+            self._low = NOT_USED
+        return self._cells
 
     @property
     def nan(self) -> Counts:
@@ -95,7 +101,9 @@ class Crosstab:
     def update_groups(self, located: Encoded, codes: Codes) -> None:
         """Add a batch of the column whose rows are in groups."""
         self.rows += codes.rows
-        groups.add_cells(self._cells_of(located), codes.of_rows, self._each, self.cells, self.null, NO_NAN)
+        if self._low is NOT_USED:
+            self._low = np.zeros(self._cells.shape, np.uint16)
+        groups.add_cells(self._cells_of(located), codes.of_rows, self._each, self._low, self._cells, self.null, NO_NAN)
 
     def merge(self, other: Self) -> None:
         """Add another state; of different names, those that both have are left."""
@@ -195,7 +203,7 @@ class Crosstab:
 
     @functools.cached_property
     def _each(self) -> NDArray[np.int32]:
-        return np.arange(self.cells.shape[1], dtype=np.int32)
+        return np.arange(self._cells.shape[1], dtype=np.int32)
 
 
 SUMMARY = Crosstab

@@ -20,7 +20,7 @@ from lakedrift.gathering import gathered
 from lakedrift.keying import BUFFERS, column_of, flip_of
 from lakedrift.longform import LongRows, LongTable
 from lakedrift.soundness import require, sound_binning
-from lakedrift.summary import Codes, Counts, add_counts, subtract_counts
+from lakedrift.summary import NOT_USED, Codes, Counts, add_counts, subtract_counts
 from lakedrift_kernels import groups, moments, numbers
 
 __all__ = ["SUMMARY", "Numeric"]
@@ -43,8 +43,6 @@ class Numeric:
         The grid.
     rows, null, nan
         (n_groups,) counts; the valid values are the rest.
-    cells
-        (n_groups, n_cells) counts of valid values.
     extremes
         (n_groups, 2) keys of the least and greatest value; 2**64 - 1 and 0 where there is none.
     near, far
@@ -58,7 +56,7 @@ class Numeric:
     def __init__(self, binning: Binning, slots: Counts, cells: Counts, extremes: NDArray[np.uint64], near: Counts, far: Counts):
         self.binning = binning
         self.rows, self.null, self.nan = slots
-        self.cells = cells
+        self._cells, self._low = cells, NOT_USED
         self.extremes = extremes
         self.near = near
         self.far = far
@@ -81,6 +79,14 @@ class Numeric:
         """Return the state of no rows in so many groups: counts in cells only."""
         state = cls.new(binning, n_groups)
         return cls(binning, np.stack([state.rows, state.null, state.nan]), state.cells, *_nothing())
+
+    @property
+    def cells(self) -> Counts:
+        """Counts of valid values, (n_groups, n_cells)."""
+        if self._low is not NOT_USED:
+            self._cells += self._low
+            self._low = NOT_USED
+        return self._cells
 
     @property
     def valid(self) -> Counts:
@@ -109,7 +115,9 @@ class Numeric:
     def update_groups(self, located: NDArray[np.int32], codes: Codes) -> None:
         """Add a batch of the column whose rows are in groups."""
         self.rows += codes.rows
-        groups.add_cells(located, codes.of_rows, self.binning.cell_of_fine, self.cells, self.null, self.nan)
+        if self._low is NOT_USED:
+            self._low = np.zeros(self._cells.shape, np.uint16)
+        groups.add_cells(located, codes.of_rows, self.binning.cell_of_fine, self._low, self._cells, self.null, self.nan)
 
     def _update(self, array: pa.Array, located: NDArray[np.int32] | None) -> None:
         self.rows[0] += len(array)
