@@ -103,17 +103,12 @@ def add_located_linear(
             found = gather(values[begin:end], validity, offset + begin, doubles)
             block = gathered
         outside = linear_units(block, found, scale, units, extremes)
-        for i in range(found):
-            position = np.int64(units[i])
-            entry = table[np.uint64(position >> scale[5])]
-            located[begin + i] = np.int32((entry >> PLACE) + (position >> (entry & SHIFT_MASK)))
+        _locate_units(units, found, scale[5], table, cells, located[begin:end])
         missing = 0
         if outside:
-            missing = _locate_outside(block, found, scale, elsewhere, located[begin:end], extremes)
+            cells[0] -= outside
+            missing = _locate_outside(block, found, scale, elsewhere, cells, located[begin:end], extremes)
             nan[0] += missing
-        for i in range(begin, begin + found):
-            if located[i] >= 0:
-                cells[np.uint64(located[i])] += 1
         _to_rows(located[begin:end], found, validity, offset + begin)
         if add_near(block, found, unit[0], unit[1], near) < found - missing:
             if far.shape[0] == 0:
@@ -124,8 +119,21 @@ def add_located_linear(
 
 
 @kernel
-def _locate_outside(doubles: Doubles, n: int, scale: Scale, elsewhere: Outside, located: Cells, extremes: Keys) -> int:
-    """Locate those of the first n values that lie outside linear cells; return how many are NaN."""
+def _locate_units(units: Cells, n: int, shift: np.int64, table: Counts, cells: Counts, located: Cells) -> None:
+    """Do as `linear.count_units`, and write the cell of each unit."""
+    for i in range(n):
+        unit = np.int64(units[i])
+        entry = table[np.uint64(unit >> shift)]
+        cell = np.uint64((entry >> PLACE) + (unit >> (entry & SHIFT_MASK)))
+        cells[cell] += 1
+        located[i] = np.int32(cell)
+
+
+@kernel
+def _locate_outside(
+    doubles: Doubles, n: int, scale: Scale, elsewhere: Outside, cells: Counts, located: Cells, extremes: Keys
+) -> int:
+    """Locate and count those of the first n values that lie outside linear cells; return how many are NaN, and not counted."""
     patterns = doubles.view(np.int64)
     missing = 0
     for i in range(n):
@@ -136,7 +144,9 @@ def _locate_outside(doubles: Doubles, n: int, scale: Scale, elsewhere: Outside, 
         elif not scale[0] <= value < scale[1]:
             pattern = patterns[i] if value != 0.0 else ZERO
             key = np.uint64(pattern ^ ((pattern >> SIGN_PLACE) | LEAST))
-            located[i] = np.int32(cell_outside(key, elsewhere))
+            cell = cell_outside(key, elsewhere)
+            cells[cell] += 1
+            located[i] = np.int32(cell)
             extremes[0] = min(extremes[0], key)
             extremes[1] = max(extremes[1], key)
     return missing

@@ -26,13 +26,17 @@ class _Buffers(threading.local):
         self.gathered.flags.writeable = False
         self.keys: NDArray[np.uint64] = np.empty(BLOCK, np.uint64)
         self.units: NDArray[np.int32] = np.empty(BLOCK, np.int32)
-        self._selected: NDArray[np.uint64] = np.empty(0, np.uint64)
+        self._batch: NDArray[np.uint64] = np.empty(0, np.uint64)
 
-    def selected_of(self, n: int) -> NDArray[np.uint64]:
-        """Return room for a key of each of n values: new memory for every batch would cost more than what is done with it."""
-        if len(self._selected) < n:
-            self._selected = np.empty(n, np.uint64)
-        return self._selected
+    def keys_of(self, n: int) -> NDArray[np.uint64]:
+        """Return room for a key of each of n values of a batch: new memory would cost more than what is done with it."""
+        if len(self._batch) < n:
+            self._batch = np.empty(n, np.uint64)
+        return self._batch
+
+    def cells_of(self, n: int) -> NDArray[np.int32]:
+        """Return room for a cell of each of n values, (n,), in the place of their keys."""
+        return self.keys_of(n).view(np.int32)[:n]
 
 
 BUFFERS = _Buffers()

@@ -107,8 +107,8 @@ class Numeric:
         self._update(array, None)
 
     def located(self, array: pa.Array, whole: Self) -> NDArray[np.int32]:
-        """Add a batch of the column to the state of the whole lake; return the cell there of each value, (n,)."""
-        cells = np.empty(len(array), np.int32)
+        """Add a batch of the column to the state of the whole lake; return the cell there of each, (n,), until the next."""
+        cells = BUFFERS.cells_of(len(array))
         whole._update(array, cells)
         return cells
 

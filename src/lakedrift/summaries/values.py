@@ -115,7 +115,7 @@ class Values:
         self.rows[0] += len(array)
         self.null[0] += array.null_count
         column = column_of(array, self.binning.axis)
-        selected = BUFFERS.selected_of(len(array))
+        selected = BUFFERS.keys_of(len(array))
         binning, choice, doubles, keys = self.binning, self._choice, BUFFERS.doubles, BUFFERS.keys
         source, wanted = (column.values, column.validity, column.offset), (choice.wanted, selected)
         if binning.linear is not None:
