@@ -90,7 +90,7 @@ def _texts(name: str, array: pa.Array) -> Labelled:
 
 def _windows(batch: pa.Table, groupby: GroupBy) -> Labelled:
     if groupby.time is None or groupby.every is None:
-        return Labelled(np.zeros(batch.num_rows, np.int32), pl.Series([ALL_TIME], dtype=pl.Int64))
+        return Labelled(np.broadcast_to(np.int32(0), batch.num_rows), pl.Series([ALL_TIME], dtype=pl.Int64))
     encoded = Encoded.of(pa.array(groupby.every.starts(instants_of(columns.whole(batch.column(groupby.time))))))
     return Labelled(encoded.codes, pl.Series(encoded.values))
 
@@ -129,10 +129,10 @@ class Coder:
         codes: NDArray[Any] = np.zeros(len(parts[0].codes), np.int32)
         for place, (part, (known, pairs)) in enumerate(zip(parts, self._levels, strict=True)):
             found = _found(known, part.values)
-            own = found[part.codes]
-            if (found < 0).any() and (own < 0).any():
+            if (found < 0).any() and (found[part.codes] < 0).any():
                 raise _changed()
             if len(known) > 1:
+                own = found[part.codes]
                 codes = pairs.numbered(codes.astype(np.int64) * len(known) + own if place else own)
         return codes.astype(np.int32, copy=False)
 
