@@ -97,7 +97,9 @@ def test_compare__more_than_the_budget_holds_is_refused_at_once(dated):
 def test_tables__more_than_the_budget_holds_are_refused(comparison):
     poor = Comparison(*comparison.profiles, comparison._parts, memory=1_000_000)
     for refused in (poor.to_polars, poor.to_arrow, poor.to_dict, poor.verdicts):
-        with pytest.raises(ResourceError, match=r"a table of [\d,]+ rows may take [\d.]+ MB, and the budget is 1.00 MB") as error:
+        with pytest.raises(
+            ResourceError, match=r"a table of [\d,]+ rows may take [\d.]+ MB, and the budget is 1.00 MB"
+        ) as error:
             refused()
         assert "tables()" in (error.value.hint or "")
     assert sum(map(len, poor.tables())) == len(comparison.to_polars())
