@@ -18,7 +18,7 @@ from lakedrift import config, metric, threshold
 from lakedrift.demo import build_lake
 
 PAGE = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-MEASURED = re.compile(r"[\d.]+ [kM]B · [\d.]+ s · [\d.,]+( M)? rows/s")
+MEASURED = re.compile(r"[\d.]+ [kM]B · (\d+ min )?[\d.]+ s · [\d.,]+( M)? rows/s")
 FRAME = re.compile(r"[\s│╭╮╰╯─]+")
 
 
@@ -66,6 +66,14 @@ def test_groups__of_a_session_split_the_drift(cache: Path, monkeypatch: pytest.M
     exec(block("groups session").replace("```python", ""), names)
     found = names["comparison"].split("arr_delay", "carrier")
     assert found.mix + found.within == pytest.approx(found.size, abs=1e-12)
+
+
+def test_segments__are_told_as_the_page_shows(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(build_lake(cache).root.parent)
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(block("segments session"), {"ld": ld})
+    assert printed.getvalue() == block("segments session output")
+    assert len(printed.getvalue().splitlines()) < 10
 
 
 def test_session__prints_what_the_page_shows(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

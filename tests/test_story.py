@@ -54,9 +54,9 @@ def test_stories__of_what_did_not_drift_are_none():
 
 
 def test_stories__name_the_worst_segments_and_count_the_others():
-    story = told(verdicts("oc", ("s=a", "s=b", "s=c", "s=d", "s=a")))["x"]
-    assert story.told() == "since 2026-03-02 · ▃█ · in s=a, s=b, s=c and 1 more segment"
-    assert story.told(50) == "since 2026-03-02 · ▃█ · in s=a and 3 more segments"
+    story = told(verdicts("oc", ("s=a", "s=b", "s=c", "s=d", "s=a", "s=e", "s=f", "s=g")))["x"]
+    assert story.told() == "since 2026-03-02 · ▃█ · in s=a, s=b, s=c, s=d, s=e, s=f and 1 more segment"
+    assert story.told(50) == "since 2026-03-02 · ▃█ · in s=a and 6 more segments"
     assert told(verdicts("oc", ("s=\n",)))["x"].told().endswith(r"in s=\n")
 
 

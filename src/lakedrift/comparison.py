@@ -20,7 +20,7 @@ from lakedrift.memory import check_table
 from lakedrift.metric import Bins, Sides
 from lakedrift.mix import RANKING, Split, ranked, split
 from lakedrift.pairing import Pair
-from lakedrift.part import ROWS, Part
+from lakedrift.part import Part, tables_of
 from lakedrift.profiles import WHOLE_LAKE, Profile
 from lakedrift.side import Side
 from lakedrift.sides import groups_of, sides_of
@@ -151,14 +151,7 @@ class Comparison:
 
     def tables(self) -> Iterator[pl.DataFrame]:
         """Yield the rows of `to_polars()` some at a time, so that nobody has to hold millions; at least one table, if empty."""
-        columns = ROWS | {name: pl.String for part in self._parts for name in part.keys}
-        waiting = [pl.DataFrame(schema=columns)]
-        for frame in (frame for part in self._parts for frame in part.rows(ENOUGH)):
-            waiting.append(frame)
-            if sum(map(len, waiting)) >= ENOUGH:
-                yield pl.concat(waiting, how="diagonal")
-                waiting = waiting[:1]
-        yield pl.concat(waiting, how="diagonal")
+        return tables_of(self._parts, ENOUGH)
 
     def to_arrow(self) -> pa.Table:
         """Return `to_polars()` as an Arrow table."""

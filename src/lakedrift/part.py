@@ -6,7 +6,7 @@ Everything is an array over the rows of the part until a table of some of them i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from lakedrift.status import STATUSES
 from lakedrift.threshold import LEVELS
 from lakedrift.window import ALL_TIME
 
-__all__ = ["NUMBERS", "ROWS", "TIME", "Part"]
+__all__ = ["NUMBERS", "ROWS", "TIME", "Part", "tables_of"]
 
 TIME = pl.Datetime("us", "UTC")
 NUMBERS = ("statistic", "lower", "upper", "reference_value", "current_value", "pvalue", "qvalue")
@@ -119,6 +119,18 @@ class Part:
                 which = slice(start, start + most)
                 table = self.axis(which).with_columns(_columns(measure, which, told))
                 yield table.select(*ROWS, *self.keys).cast(pl.Schema(ROWS))
+
+
+def tables_of(parts: Sequence[Part], most: int) -> Iterator[pl.DataFrame]:
+    """Yield the rows of all parts in tables of at least `most` rows and less than twice as many, but for the last."""
+    columns = ROWS | {name: pl.String for part in parts for name in part.keys}
+    waiting = [pl.DataFrame(schema=columns)]
+    for frame in (frame for part in parts for frame in part.rows(most)):
+        waiting.append(frame)
+        if sum(map(len, waiting)) >= most:
+            yield pl.concat(waiting, how="diagonal")
+            waiting = waiting[:1]
+    yield pl.concat(waiting, how="diagonal")
 
 
 def _told(measure: Measure) -> pl.Series:

@@ -14,7 +14,7 @@ from lakedrift.window import Every
 
 __all__ = ["Story", "stories"]
 
-TOLD = 3  # segments that are named
+TOLD = 6  # segments that are named, as far as they fit
 SEPARATOR = " · "
 DRAWN = 24  # windows that a history has at most; of more, the worst of some stand together
 DRIFTED = ("warning", "critical")

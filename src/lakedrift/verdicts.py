@@ -62,9 +62,9 @@ class Verdicts:
     def each(self, segment: str | None) -> Sequence[Counts]:
         """Return the place of the worst verdict of each feature, of a segment or of any."""
         of, at = self._sorted(self.chosen(None, segment))
-        names = pl.Series([name for part in self._parts for name in part.features]).rank("dense").to_numpy()
+        names = pl.Series([name for part in self._parts for name in part.features], dtype=pl.String).rank("dense").to_numpy()
         first_of = np.cumsum([0, *(len(part.features) for part in self._parts)])[:-1]
-        lengths = np.array([len(part) for part in self._parts])
+        lengths = np.array([len(part) for part in self._parts], np.int64)
         feature = names[first_of[of] + at // lengths[of]]
         first = np.sort(np.unique(feature, return_index=True)[1])
         return [at[first][of[first] == number] for number in range(len(self._parts))]
