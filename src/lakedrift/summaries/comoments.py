@@ -26,7 +26,7 @@ from lakedrift import columns, wide
 from lakedrift.columns import ALL_VALID
 from lakedrift.errors import CorruptProfileError, IncompatibleProfilesError
 from lakedrift.longform import LongRows, LongTable
-from lakedrift.products import MOST_ROWS, Parts, products, squares, sums
+from lakedrift.products import MOST_ROWS, Parts, product, products, squares, sums
 from lakedrift.soundness import require
 from lakedrift.summary import Counts, add_counts, subtract_counts
 from lakedrift.unit import MOST_EXPONENT, Unit
@@ -124,7 +124,7 @@ class Comoments:
         wide.add(self.products, *products(low, high, distant))
         wide.add(self.sums[..., :1], *sums(low, high, distant, np.ones((1, low.shape[1]))))
         if len(lacking):
-            self.counts[:, 1 + lacking] += missing[lacking] - (absent @ marks.T).astype(np.int64)
+            self.counts[:, 1 + lacking] += missing[lacking] - product(absent, marks)
             _add_to(self.sums, 1 + lacking, sums(low, high, distant, marks))
             _add_to(self.squares, lacking, squares(low, high, distant, marks))
 
