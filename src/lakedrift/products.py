@@ -76,8 +76,8 @@ def product(one: Block, other: Block) -> Counts:
 
 def _tile(one: Block, other: Block) -> Counts:
     if min(len(one), len(other)) == 1:  # a matrix times a vector, for which the BLAS has other limits
-        row: Counts = (one * other).sum(axis=1).reshape(len(one), len(other)).astype(np.int64)
-        return row
+        line: Counts = np.einsum("in,jn->ij", one, other).astype(np.int64)
+        return line
     n = one.shape[1]
     step = 1 << (MOST_STEPS // (len(one) * len(other))).bit_length() - 1
     whole = n // step * step

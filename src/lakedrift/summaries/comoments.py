@@ -105,13 +105,14 @@ class Comoments:
             arrays = [array.filter(pa.array(kept)) for array in arrays]
         read = [_Column.of(array, unit) for array, unit in zip(arrays, self.units, strict=True)]
         step = max(1, min(MOST_ROWS, BLOCK // len(read)))
+        digits = np.empty((3, len(read), min(step, len(arrays[0]))))
         for start in range(0, len(arrays[0]), step):
-            self._add([column.part(start, start + step) for column in read])
+            self._add([column.part(start, start + step) for column in read], digits)
 
-    def _add(self, block: Sequence[_Column]) -> None:
-        """Add a block of rows."""
-        low, high, absent = np.empty((3, len(block), len(block[0].values)))
-        found = [column.to_units(*digits) for column, *digits in zip(block, low, high, absent, strict=True)]
+    def _add(self, block: Sequence[_Column], digits: NDArray[np.float64]) -> None:
+        """Add a block of rows; `digits`, (3, k, at least n), is scratch."""
+        low, high, absent = digits[:, :, : len(block[0].values)]
+        found = [column.to_units(*rows) for column, *rows in zip(block, low, high, absent, strict=True)]
         missing, beyond, far, rounded = np.array(found, np.int64).T
         self.beyond += beyond
         self.rounded += rounded
