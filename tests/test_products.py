@@ -43,6 +43,17 @@ def test_products__sums_and_squares_are_exact(k, n, worst):
     assert integers(products.squares(low, high, far, marks)) == exact([[z * z for z in row] for row in whole], chosen)
 
 
+@pytest.mark.parametrize(("k", "m", "n"), [(1, 1, 5), (1, 70, 300), (65, 1, 300), (65, 129, 300), (64, 64, 8_192), (2, 3, 0)])
+def test_product__in_tiles_is_that_of_integers(k, m, n):
+    random = np.random.default_rng(k + m + n)
+    one, other = (random.integers(-DIGIT, DIGIT + 1, (rows, n)) for rows in (k, m))
+    assert np.array_equal(products.product(one.astype(float), other.astype(float)), one @ other.T)
+    square = products.product(one.astype(float), one.astype(float))
+    assert np.array_equal(square, one @ one.T)
+    same = one.astype(float)
+    assert np.array_equal(products.product(same, same), square)
+
+
 def test_products__of_near_numbers_have_one_part():
     low, high, marks = block(3, 10, worst=False)
     nowhere = np.empty(0, np.int64)

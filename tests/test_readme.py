@@ -76,6 +76,13 @@ def test_segments__are_told_as_the_page_shows(cache: Path, monkeypatch: pytest.M
     assert len(printed.getvalue().splitlines()) < 10
 
 
+def test_correlations__of_a_session_are_listed_by_pair(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(build_lake(cache).root)
+    names: dict[str, Any] = {"ld": ld}
+    exec(block("correlations session").replace("```python", ""), names)
+    assert len(names["comparison"].correlations()) == 6
+
+
 def test_session__prints_what_the_page_shows(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAKEDRIFT_CACHE_DIR", str(cache))
     with contextlib.redirect_stdout(io.StringIO()) as printed:

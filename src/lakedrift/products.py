@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from lakedrift.summary import Counts
 
-__all__ = ["MOST_ROWS", "Parts", "products", "squares", "sums"]
+__all__ = ["MOST_ROWS", "Parts", "product", "products", "squares", "sums"]
 
 MOST_ROWS = 1 << 13  # of a block
+TILE = 64  # columns of a matrix that is multiplied at a time
+MOST_STEPS = 1 << 18  # multiplications at a time: with more, OpenBLAS starts threads of its own
 
 Block = NDArray[np.float64]
 Parts = tuple[Counts, Counts | None, Counts | None]
@@ -25,39 +27,62 @@ Parts = tuple[Counts, Counts | None, Counts | None]
 
 def products(low: Block, high: Block, far: NDArray[np.integer]) -> Parts:
     """Return Σ z_i z_j, (k, k); `far` are the columns with a `high` that is not zero."""
-    ones = _whole(low @ low.T)
+    ones = product(low, low)
     if not len(far):
         return ones, None, None
     top = high[far]
     twenties, forties = np.zeros_like(ones), np.zeros_like(ones)
-    cross = _whole(top @ low.T)
+    cross = product(top, low)
     twenties[far] += cross
     twenties[:, far] += cross.T
-    forties[np.ix_(far, far)] = _whole(top @ top.T)
+    forties[np.ix_(far, far)] = product(top, top)
     return ones, twenties, forties
 
 
 def sums(low: Block, high: Block, far: NDArray[np.integer], marks: Block) -> Parts:
     """Return Σ z_i over the rows of each mark, (k, m); `marks`, (m, n), are 0 and 1."""
-    ones = _whole(low @ marks.T)
+    ones = product(low, marks)
     if not len(far):
         return ones, None, None
     twenties = np.zeros_like(ones)
-    twenties[far] = _whole(high[far] @ marks.T)
+    twenties[far] = product(high[far], marks)
     return ones, twenties, None
 
 
 def squares(low: Block, high: Block, far: NDArray[np.integer], marks: Block) -> Parts:
     """Return Σ z_i² over the rows of each mark, (k, m)."""
-    ones = _whole(np.square(low) @ marks.T)
+    ones = product(np.square(low), marks)
     if not len(far):
         return ones, None, None
     top = high[far]
     twenties, forties = np.zeros_like(ones), np.zeros_like(ones)
-    twenties[far] = 2 * _whole((low[far] * top) @ marks.T)
-    forties[far] = _whole(np.square(top) @ marks.T)
+    twenties[far] = 2 * product(low[far] * top, marks)
+    forties[far] = product(np.square(top), marks)
     return ones, twenties, forties
 
 
-def _whole(product: Block) -> Counts:
-    return product.astype(np.int64)
+def product(one: Block, other: Block) -> Counts:
+    """Return one @ other.T, (k, m), in tiles so small that the BLAS multiplies each in the thread that asks for it.
+
+    The engine's threads have every core; those of OpenBLAS wait for one another there, which took a hundred times as long.
+    """
+    found = np.empty((len(one), len(other)), np.int64)
+    for row in range(0, len(one), TILE):
+        for column in range(0, len(other), TILE):
+            at = slice(row, row + TILE), slice(column, column + TILE)
+            found[at] = found[at[::-1]].T if one is other and column < row else _tile(one[at[0]], other[at[1]])
+    return found
+
+
+def _tile(one: Block, other: Block) -> Counts:
+    if min(len(one), len(other)) == 1:  # a matrix times a vector, for which the BLAS has other limits
+        line: Counts = np.einsum("in,jn->ij", one, other).astype(np.int64)
+        return line
+    n = one.shape[1]
+    step = 1 << (MOST_STEPS // (len(one) * len(other))).bit_length() - 1
+    whole = n // step * step
+    left = one[:, :whole].reshape(len(one), -1, step).transpose(1, 0, 2)
+    right = other[:, :whole].reshape(len(other), -1, step).transpose(1, 2, 0)
+    rest = one[:, whole:] @ other[:, whole:].T
+    total: Counts = (np.matmul(left, right).sum(axis=0) + rest).astype(np.int64)
+    return total

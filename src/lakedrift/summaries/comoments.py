@@ -26,7 +26,7 @@ from lakedrift import columns, wide
 from lakedrift.columns import ALL_VALID
 from lakedrift.errors import CorruptProfileError, IncompatibleProfilesError
 from lakedrift.longform import LongRows, LongTable
-from lakedrift.products import MOST_ROWS, Parts, products, squares, sums
+from lakedrift.products import MOST_ROWS, Parts, product, products, squares, sums
 from lakedrift.soundness import require
 from lakedrift.summary import Counts, add_counts, subtract_counts
 from lakedrift.unit import MOST_EXPONENT, Unit
@@ -105,13 +105,14 @@ class Comoments:
             arrays = [array.filter(pa.array(kept)) for array in arrays]
         read = [_Column.of(array, unit) for array, unit in zip(arrays, self.units, strict=True)]
         step = max(1, min(MOST_ROWS, BLOCK // len(read)))
+        digits = np.empty((3, len(read), min(step, len(arrays[0]))))
         for start in range(0, len(arrays[0]), step):
-            self._add([column.part(start, start + step) for column in read])
+            self._add([column.part(start, start + step) for column in read], digits)
 
-    def _add(self, block: Sequence[_Column]) -> None:
-        """Add a block of rows."""
-        low, high, absent = np.empty((3, len(block), len(block[0].values)))
-        found = [column.to_units(*digits) for column, *digits in zip(block, low, high, absent, strict=True)]
+    def _add(self, block: Sequence[_Column], digits: NDArray[np.float64]) -> None:
+        """Add a block of rows; `digits`, (3, k, at least n), is scratch."""
+        low, high, absent = digits[:, :, : len(block[0].values)]
+        found = [column.to_units(*rows) for column, *rows in zip(block, low, high, absent, strict=True)]
         missing, beyond, far, rounded = np.array(found, np.int64).T
         self.beyond += beyond
         self.rounded += rounded
@@ -124,7 +125,7 @@ class Comoments:
         wide.add(self.products, *products(low, high, distant))
         wide.add(self.sums[..., :1], *sums(low, high, distant, np.ones((1, low.shape[1]))))
         if len(lacking):
-            self.counts[:, 1 + lacking] += missing[lacking] - (absent @ marks.T).astype(np.int64)
+            self.counts[:, 1 + lacking] += missing[lacking] - product(absent, marks)
             _add_to(self.sums, 1 + lacking, sums(low, high, distant, marks))
             _add_to(self.squares, lacking, squares(low, high, distant, marks))
 
