@@ -143,7 +143,7 @@ def share_out(memory: int, states: Iterable[Any], threads: int, grouped: Grouped
             f"beside {size(LIBRARIES + READING)} for reading, and the budget is {size(memory)}"
         )
         raise ResourceError(msg, hint="give more --memory, use fewer --threads, or choose columns with --feature or --exclude")
-    return Shares(held + 2 * grouped.bytes, min(left // 2, memory // 4), left)
+    return Shares(held + 2 * grouped.bytes, left // 2, left)
 
 
 def check_comparison(rows: int, measures: int, memory: int) -> None:
