@@ -46,6 +46,14 @@ class Disk:
         """Create a folder and those above it; one that exists is left as it is."""
         os.makedirs(path, exist_ok=True)  # noqa: PTH103
 
+    def remove_folder(self, path: str) -> None:
+        """Remove a folder that is empty."""
+        os.rmdir(path)  # noqa: PTH106
+
+    def is_folder(self, path: str, name: str) -> bool:
+        """Return whether a name in a folder is that of another folder."""
+        return os.path.isdir(os.path.join(path, name))  # noqa: PTH112, PTH118
+
     def read(self, path: str) -> bytes:
         """Return what a file holds."""
         with open(path, "rb") as file:  # noqa: PTH123

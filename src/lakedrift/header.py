@@ -54,6 +54,7 @@ class Origin(msgspec.Struct, forbid_unknown_fields=True):
     writer: str | None
     schema: int
     partition: tuple[tuple[str, str | None], ...]
+    etag: str | None = None
 
 
 def told(profile: Profile, states: Sequence[tuple[int, str, tuple[str, ...]]]) -> pa.Table:

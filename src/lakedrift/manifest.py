@@ -32,6 +32,8 @@ class Entry:
         What wrote it, in its own words.
     schema
         Its columns, and the types of these as text.
+    etag
+        What tells its content from other content: of a Parquet file the SHA-256 of its footer. None of a frame.
     partition
         Partition keys and their values as written in the path; a null partition is None.
     """
@@ -45,13 +47,20 @@ class Entry:
     writer: str | None = None
     schema: tuple[tuple[str, str], ...] = ()
     partition: tuple[tuple[str, str | None], ...] = ()
+    etag: str | None = None
 
     @classmethod
     def of(cls, fragment: Fragment, filtered: int | None) -> Self:
         """Describe a fragment that was read."""
         schema = tuple((field.name, str(field.type)) for field in fragment.schema)
         found = fragment.uri, fragment.rows, fragment.bytes, fragment.modified
-        return cls(*found, filtered=filtered, writer=fragment.writer, schema=schema, partition=fragment.partition)
+        about = {"writer": fragment.writer, "schema": schema, "partition": fragment.partition, "etag": fragment.etag}
+        return cls(*found, filtered=filtered, **about)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its columns and partition keys."""
+        return tuple(name for name, _ in (*self.schema, *self.partition))
 
     @property
     def identity(self) -> tuple[str, int, int] | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,6 +22,7 @@ from lakedrift.source import Fragment, Literal, Sample, Scan, distinct_schemas
 __all__ = ["ParquetFiles", "open_files"]
 
 FOOTER_THREADS = 8
+TAIL = 1 << 16  # bytes that hold most footers
 SAMPLE_GROUPS = 6  # row groups of the lake that a sample is read from
 SAMPLE_COLUMN_BYTES = 8 << 20  # that a sample may take, on average
 DEEP_ROWS = 10 << 20  # decoded for a sample of a few row groups: ten of the size that writers choose by default
@@ -88,8 +91,10 @@ class ParquetFiles:
         return next(types, pa.string() if is_key else pa.null())
 
 
-def open_files(where: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> ParquetFiles:
-    """List the files and read their footers.
+def open_files(
+    where: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], known: Mapping[str, Fragment] | None = None
+) -> ParquetFiles:
+    """List the files and read their footers, but for those that are known, by path, and that nobody touched since.
 
     Raises
     ------
@@ -101,8 +106,23 @@ def open_files(where: str | os.PathLike[str] | Sequence[str | os.PathLike[str]])
     files = find_files(where)
     places = [where] if isinstance(where, str | os.PathLike) else where
     name = os.fspath(places[0]) + (" …" if len(places) > 1 else "")
+    untouched = {file: fragment for file in files if (fragment := _untouched(file, known or {})) is not None}
     with ThreadPoolExecutor(FOOTER_THREADS) as pool:
-        return ParquetFiles(name, _with_shared_schemas(pool.map(_fragment, files)))
+        read = dict(zip(touched := [file for file in files if file not in untouched], pool.map(_fragment, touched), strict=True))
+    return ParquetFiles(name, _with_shared_schemas((untouched | read)[file] for file in files))
+
+
+def _untouched(file: Path, known: Mapping[str, Fragment]) -> Fragment | None:
+    """Return what is known of a file, None where it is not what it was then."""
+    fragment = known.get(str(file))
+    try:
+        status = file.stat() if fragment is not None else None
+    except OSError:  # reading it will say what is wrong with it
+        return None
+    if fragment is None or status is None:
+        return None
+    now = status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    return fragment if now == (fragment.bytes, fragment.modified, fragment.changed) else None
 
 
 def _with_shared_schemas(fragments: Iterable[Fragment]) -> tuple[Fragment, ...]:
@@ -131,7 +151,7 @@ def _types(fragment: Fragment) -> dict[str, pa.DataType]:
 def _fragment(file: Path) -> Fragment:
     try:
         status = file.stat()
-        footer = pq.read_metadata(file)
+        footer, etag = _footer(file)
         schema = footer.schema.to_arrow_schema()
         names = schema.names
         described = [footer.row_group(group) for group in range(footer.num_row_groups)]
@@ -150,7 +170,24 @@ def _fragment(file: Path) -> Fragment:
         )
         raise UnreadableFileError(msg)
     found = str(file), footer.num_rows, status.st_size, schema, partition_of(file), groups, encoded
-    return Fragment(*found, _extremes(footer, schema), status.st_mtime_ns, footer.created_by)
+    about = status.st_mtime_ns, footer.created_by, status.st_ctime_ns, etag
+    return Fragment(*found, _extremes(footer, schema), *about)
+
+
+def _footer(file: Path) -> tuple[pq.FileMetaData, str]:
+    """Return the footer, and the digest of its bytes."""
+    with file.open("rb") as opened:
+        size = opened.seek(0, os.SEEK_END)
+        tail = _tail(opened, size, TAIL)
+        length = int.from_bytes(tail[-8:-4], "little") + 8
+        if length > len(tail):
+            tail = _tail(opened, size, length)
+    return pq.read_metadata(pa.BufferReader(tail)), hashlib.sha256(tail[-length:]).hexdigest()
+
+
+def _tail(opened: BinaryIO, size: int, length: int) -> bytes:
+    opened.seek(max(0, size - length))
+    return opened.read()
 
 
 def _extremes(footer: pq.FileMetaData, schema: pa.Schema) -> tuple[tuple[str, int, int], ...]:

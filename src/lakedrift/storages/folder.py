@@ -70,8 +70,16 @@ class Folder:
     def names(self, folder: str) -> list[str]:
         """Return the finished files of a folder, sorted."""
         path = self._of(folder)
+        return [name for name in self._listed(path) if not (name.endswith(UNFINISHED) or self._disk.is_folder(path, name))]
+
+    def folders(self, folder: str) -> list[str]:
+        """Return the folders in a folder, sorted."""
+        path = self._of(folder)
+        return [name for name in self._listed(path) if self._disk.is_folder(path, name)]
+
+    def _listed(self, path: str) -> list[str]:
         try:
-            return sorted(name for name in self._disk.list(path) if not name.endswith(UNFINISHED))
+            return sorted(self._disk.list(path))
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
@@ -87,6 +95,15 @@ class Folder:
         except OSError as error:
             msg = f"cannot remove {path!r}: {error.strerror}"
             raise StoreWriteError(msg) from error
+
+    def remove_folder(self, folder: str) -> None:
+        """Remove a folder and all in it; where somebody puts something there meanwhile, that stays."""
+        for name in self.folders(folder):
+            self.remove_folder(f"{folder}/{name}")
+        for name in self.names(folder):
+            self.remove(f"{folder}/{name}")
+        with contextlib.suppress(OSError):
+            self._disk.remove_folder(self._of(folder))
 
     def sweep(self, name: str = "") -> None:
         """Remove what killed writers left of a name, or, where there is a scratch folder, of any.
