@@ -50,18 +50,15 @@ class Disk:
         """Remove a folder that is empty."""
         os.rmdir(path)  # noqa: PTH106
 
-    def is_folder(self, path: str, name: str) -> bool:
-        """Return whether a name in a folder is that of another folder."""
-        return os.path.isdir(os.path.join(path, name))  # noqa: PTH112, PTH118
-
     def read(self, path: str) -> bytes:
         """Return what a file holds."""
         with open(path, "rb") as file:  # noqa: PTH123
             return file.read()
 
-    def list(self, path: str) -> list[str]:
-        """Return the names in a folder."""
-        return os.listdir(path)  # noqa: PTH208
+    def list(self, path: str) -> list[tuple[str, bool]]:
+        """Return the names in a folder, and whether each is that of another folder."""
+        with os.scandir(path) as found:
+            return [(entry.name, entry.is_dir()) for entry in found]
 
     def age(self, path: str, now: float) -> float:
         """Return how many seconds before `now` a file was last changed."""

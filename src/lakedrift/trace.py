@@ -80,4 +80,4 @@ def _totals(parts: Sequence[Traces], signs: Sequence[int]) -> dict[str, Trace]:
     for name in sorted({name for part in parts for name in part}):
         held = [(part[name], sign) for part, sign in zip(parts, signs, strict=True) if name in part]
         found[name] = Trace.total([trace for trace, _ in held], [sign for _, sign in held])
-    return found
+    return {name: trace for name, trace in found.items() if len(trace)}

@@ -69,15 +69,14 @@ class Folder:
 
     def names(self, folder: str) -> list[str]:
         """Return the finished files of a folder, sorted."""
-        path = self._of(folder)
-        return [name for name in self._listed(path) if not (name.endswith(UNFINISHED) or self._disk.is_folder(path, name))]
+        return [name for name, is_folder in self._listed(folder) if not (is_folder or name.endswith(UNFINISHED))]
 
     def folders(self, folder: str) -> list[str]:
         """Return the folders in a folder, sorted."""
-        path = self._of(folder)
-        return [name for name in self._listed(path) if self._disk.is_folder(path, name)]
+        return [name for name, is_folder in self._listed(folder) if is_folder]
 
-    def _listed(self, path: str) -> list[str]:
+    def _listed(self, folder: str) -> list[tuple[str, bool]]:
+        path = self._of(folder)
         try:
             return sorted(self._disk.list(path))
         except (FileNotFoundError, NotADirectoryError):
@@ -114,7 +113,7 @@ class Folder:
         start, folder = (f".{own}.", folder) if self._scratch is None else (".", self._of(self._scratch))
         now = time.time()  # files of other machines have no other age
         with contextlib.suppress(OSError):
-            for found in self._disk.list(folder or os.curdir):
+            for found, _ in self._disk.list(folder or os.curdir):
                 if found.startswith(start) and found.endswith(UNFINISHED):
                     path = os.path.join(folder, found)  # noqa: PTH118
                     with contextlib.suppress(OSError):
