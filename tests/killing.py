@@ -85,15 +85,20 @@ def main(work: str, *words: str) -> None:
     pa.set_cpu_count(1)
     endless = WORKS[work](*words)
     next(endless)
-    print("warm", flush=True)
+    _tell("warm")
     for _ in sys.stdin:
         number = os.fork()
         if not number:
             for _ in endless:
                 pass
-        print(number, flush=True)
+        _tell(number)
         _, status = os.waitpid(number, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        _tell(os.waitstatus_to_exitcode(status))
+
+
+def _tell(what: object) -> None:
+    sys.stdout.write(f"{what}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from lakedrift.filtering import Filter
 from lakedrift.groupby import MAX_SEGMENTS, By, GroupBy
 from lakedrift.increments import profile_increments
 from lakedrift.judgement import Rules, chosen_metrics, judge, measured
+from lakedrift.manifest import Span
 from lakedrift.measure import Measure
 from lakedrift.memory import LIBRARIES, NO_GROUPS, GroupedCounts, Shares, budget, share_out
 from lakedrift.merging import merge
@@ -464,27 +465,27 @@ class _Steps:
         return make_plan(self.source, self.selection, like=like, known=self.known, reader=reader, weighed=weighed)
 
     def grids(self, plan: Plan, like: Profile | None) -> Profile:
-        groupings = tuple(one.blank() for one in self._tabulations(plan, like))
+        groupings = tuple(one.blank() for one in self._tabulations(plan, like)[0])
         empty = Profile("", (), 0, 0, plan.features, plan.states, groupings=groupings)
         return replace(empty, time=self.groupby.time, every=self.groupby.every)
 
     def scan(self, plan: Plan, like: Profile | None) -> Profile:
-        tabulations = self._tabulations(plan, like)
+        tabulations, spans = self._tabulations(plan, like)
         counts = GroupedCounts.of((len(one.roll), one.states.values()) for one in tabulations)
         reader = self.means.reader(self.means.shares(plan.states, counts).reading)
         self.observer.stage(self.stage, _declared(plan.source))
-        return run(plan, self.means.threads, self.observer, reader, Tables(self.groupby, tabulations))
+        return run(plan, self.means.threads, self.observer, reader, Tables(self.groupby, tabulations, spans))
 
-    def _tabulations(self, plan: Plan, like: Profile | None) -> list[Tabulation]:
+    def _tabulations(self, plan: Plan, like: Profile | None) -> tuple[list[Tabulation], Mapping[str, Span]]:
         if not self.groupby:
-            return []
+            return [], {}
         self.observer.stage(f"{self.stage}: groups", _declared(plan.source))
         keep = None if plan.where is None else Filter(plan.where)
         like = like or self.model
         groupings = like.groupings if like is not None else ()
         reader = self.means.reader(self.means.memory // 2)
-        rolls = take_census(plan.source, self.groupby, keep, reader, self.observer, groupings)
-        return tabulate(rolls, plan, self.groupby.every, like)
+        rolls, spans = take_census(plan.source, self.groupby, keep, reader, self.observer, groupings)
+        return tabulate(rolls, plan, self.groupby.every, like), spans
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from lakedrift.source import Fragment
 
-__all__ = ["Entry"]
+__all__ = ["Entry", "Span"]
+
+
+class Span(NamedTuple):
+    """When the rows of a fragment happened, as an entry tells it."""
+
+    events: tuple[int, int] | None
+    windows: tuple[tuple[int | None, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,12 @@ class Entry:
         What tells its content from other content: of a Parquet file the SHA-256 of its footer. None of a frame.
     partition
         Partition keys and their values as written in the path; a null partition is None.
+    events
+        When the first and the last row of it happened that a filter kept, in microseconds since 1970 UTC; None where no row
+        says when, or there is no column of time.
+    windows
+        The windows of the profile that these rows are in, by their starts, and how many rows each has; a start of None is that
+        of rows that do not say when.
     """
 
     uri: str
@@ -48,14 +61,26 @@ class Entry:
     schema: tuple[tuple[str, str], ...] = ()
     partition: tuple[tuple[str, str | None], ...] = ()
     etag: str | None = None
+    events: tuple[int, int] | None = None
+    windows: tuple[tuple[int | None, int], ...] = ()
 
     @classmethod
-    def of(cls, fragment: Fragment, filtered: int | None) -> Self:
-        """Describe a fragment that was read."""
-        schema = tuple((field.name, str(field.type)) for field in fragment.schema)
-        found = fragment.uri, fragment.rows, fragment.bytes, fragment.modified
-        about = {"writer": fragment.writer, "schema": schema, "partition": fragment.partition, "etag": fragment.etag}
-        return cls(*found, filtered=filtered, **about)
+    def of(cls, fragment: Fragment, filtered: int | None, span: Span | None = None) -> Self:
+        """Describe a fragment that was read, and when its rows happened."""
+        when = span or Span(None, ())
+        return cls(
+            fragment.uri,
+            fragment.rows,
+            fragment.bytes,
+            fragment.modified,
+            filtered=filtered,
+            writer=fragment.writer,
+            schema=tuple((field.name, str(field.type)) for field in fragment.schema),
+            partition=fragment.partition,
+            etag=fragment.etag,
+            events=when.events,
+            windows=when.windows,
+        )
 
     @property
     def names(self) -> tuple[str, ...]:

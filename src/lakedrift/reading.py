@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from lakedrift.columns import natural_kind
 from lakedrift.errors import LakedriftError, ResourceError, SourceError, UnreadableFileError, reason
@@ -33,6 +34,7 @@ SAMPLES_AT_A_TIME = 2
 PAGES_AT_A_TIME = 3  # of a column: its dictionary, and a page before and after decompression
 SMALL_BATCH, FULL_BATCH = 1 << 14, 1 << 15  # rows
 SMALL_BYTES, FULL_BYTES = 1 << 22, 1 << 23
+OWNER = "owner"
 DAMAGED = "the file is damaged, or changed while it was read"
 SECONDS_A_DAY = 86_400
 UNITS_A_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
@@ -88,11 +90,27 @@ class Reader:
             If the filter cannot be run.
         """
         finish = _Finish(scan, keep)
+        for _, _, batch in self._delivered(scan):
+            yield finish(batch)
+
+    def owned(self, scan: Scan, keep: Filter | None) -> Iterator[tuple[pa.RecordBatch, int, NDArray[np.int32]]]:
+        """Yield batches, and which fragment of the scan each row is of, (n,), ascending; otherwise as `batches` does."""
+        finish = _Finish(scan, keep)
+        places = {fragment.uri: place for place, fragment in enumerate(scan.fragments)}
+        for part, start, batch in self._delivered(replace(scan, ordered=True)):
+            ends = np.cumsum([fragment.rows or 0 for fragment in part.fragments])[:-1]
+            within = np.searchsorted(ends, np.arange(start, start + batch.num_rows), side="right")
+            owners = np.array([places[fragment.uri] for fragment in part.fragments], np.int32)[within]
+            found, kept_back = finish(batch, owners)
+            yield found.select(range(found.num_columns - 1)), kept_back, found.columns[-1].to_numpy()
+
+    def _delivered(self, scan: Scan) -> Iterator[tuple[Scan, int, pa.RecordBatch]]:
+        """Yield what one scanner reads of a scan, how many rows of that came before, and a batch."""
         for scanner, part in self._parts(scan):
             delivered = 0
             for batch in _combined(self._read(scanner, part)):
+                yield part, delivered, batch
                 delivered += batch.num_rows
-                yield finish(batch)
             if part.rows not in (None, delivered):
                 raise _explained(_miscounted(part, delivered), scanner, part)
 
@@ -207,11 +225,14 @@ class _Finish:
         if keep is not None:
             keep.check(self._schema)
 
-    def __call__(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, int]:
-        """Return the finished batch, and how many rows were kept back."""
+    def __call__(self, batch: pa.RecordBatch, owners: NDArray[np.int32] | None = None) -> tuple[pa.RecordBatch, int]:
+        """Return the finished batch, with the owners of its rows as one more column, and how many rows were kept back."""
         if not len(self._schema):
             return batch.select([]), 0
         whole = batch if self._plain is not None and batch.schema.equals(self._plain) else self._whole(batch)
+        if owners is not None:
+            name = max(self._schema.names, key=len) + OWNER  # longer than any, so that no column has it
+            whole = pa.record_batch([*whole.columns, pa.array(owners)], names=[*self._schema.names, name])
         if self._keep is None:
             return whole, 0
         kept = self._keep.kept(whole)

@@ -77,12 +77,15 @@ class Scan:
         lacks.
     frame
         What to read in place of files, where the source is in memory.
+    ordered
+        Whether the rows must come in the order of the fragments.
     """
 
     fragments: tuple[Fragment, ...]
     columns: tuple[str, ...]
     literals: tuple[Literal, ...] = ()
     frame: Any = None
+    ordered: bool = False
 
     @property
     def rows(self) -> int | None:

@@ -22,7 +22,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lakedrift import footers
@@ -46,6 +46,7 @@ class Store:
     """Where profiles are kept."""
 
     storage: Storage
+    _lakes: dict[str, Lake] = field(default_factory=dict)
 
     @classmethod
     def at(cls, where: str | os.PathLike[str] | Storage) -> Store:
@@ -61,7 +62,8 @@ class Store:
     def lake(self, where: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> Lake:
         """Return what is kept of the files of some paths, directories or globs."""
         places = [where] if isinstance(where, str | os.PathLike) else where
-        return Lake(self.storage, digest([os.path.abspath(os.fspath(place)) for place in places]))  # noqa: PTH100 -- a name
+        name = digest([os.path.abspath(os.fspath(place)) for place in places])  # noqa: PTH100
+        return self._lakes.setdefault(name, Lake(self.storage, name))
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,8 @@ class Polars:
         return scan.frame is not None or all(is_known(field.type) for field in scan.fragments[0].schema)
 
     def batches(self, scan: Scan) -> Iterator[pa.RecordBatch]:
-        """Yield the rows in the batches of the streaming engine; a scan of no columns yields the row numbers."""
-        for frame in _query(scan).collect_batches(maintain_order=False):
+        """Yield the rows in batches of the streaming engine; a scan of no columns yields the row numbers."""
+        for frame in _query(scan).collect_batches(maintain_order=scan.ordered):
             yield from _arrow(frame).to_batches()
 
 

@@ -106,10 +106,11 @@ def open_files(
     files = find_files(where)
     places = [where] if isinstance(where, str | os.PathLike) else where
     name = os.fspath(places[0]) + (" …" if len(places) > 1 else "")
-    untouched = {file: fragment for file in files if (fragment := _untouched(file, known or {})) is not None}
+    fragments = {file: fragment for file in files if (fragment := _untouched(file, known or {})) is not None}
+    touched = [file for file in files if file not in fragments]
     with ThreadPoolExecutor(FOOTER_THREADS) as pool:
-        read = dict(zip(touched := [file for file in files if file not in untouched], pool.map(_fragment, touched), strict=True))
-    return ParquetFiles(name, _with_shared_schemas((untouched | read)[file] for file in files))
+        fragments |= zip(touched, pool.map(_fragment, touched), strict=True)
+    return ParquetFiles(name, _with_shared_schemas(fragments[file] for file in files))
 
 
 def _untouched(file: Path, known: Mapping[str, Fragment]) -> Fragment | None:

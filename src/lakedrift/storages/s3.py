@@ -67,7 +67,8 @@ class Bucket:
 
     def names(self, folder: str) -> list[str]:
         """Return the names in `folder/`, sorted."""
-        return sorted(entry["Key"].rpartition("/")[2] for page in self._pages(folder, "/") for entry in page.get("Contents", ()))
+        found = (entry for page in self._pages(folder, "/") for entry in page.get("Contents", ()))
+        return sorted(entry["Key"].rpartition("/")[2] for entry in found)
 
     def folders(self, folder: str) -> list[str]:
         """Return what comes between `folder/` and the next `/` of some names, sorted."""

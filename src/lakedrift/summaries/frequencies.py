@@ -161,17 +161,22 @@ class Frequencies:
             if SPILLED not in left and len(left.get(SLOTS, ())) <= MOST_VALUES:
                 return False
             other = other.spilled(self.names)
-            subtract_counts(self.buckets, other.buckets)
+        self._subtract(other)
+        return True
+
+    def _subtract(self, other: Self) -> None:
+        """Take away a state that counts in the same way."""
         subtract_counts(self.rows, other.rows)
         subtract_counts(self.null, other.null)
-        for mine, theirs in zip(self._settled(), other._settled(), strict=True):
+        if self._buckets is not None and other._buckets is not None:
+            subtract_counts(self._buckets, other._buckets)
+        for mine, theirs in zip(self._tallies, other._settled(), strict=True):
             mine.subtract(theirs)
             if min(mine.values(), default=0) < 0:
                 msg = "a part was taken away that was never added"
                 raise InvariantError(msg)
             for value in [value for value, count in mine.items() if not count]:
                 del mine[value]
-        return True
 
     def empty(self) -> Self:
         """Return the state of no rows with the same names."""
