@@ -53,9 +53,8 @@ def test_build__a_narrow_lake_has_the_first_columns_of_a_wider_one(lake: LakeOnD
     assert all(one.equals(other.select(one.columns)) for one, other in zip(frames(narrow), frames(lake), strict=True))
 
 
-def test_audits__find_what_a_profile_without_a_store_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LAKEDRIFT_CACHE_DIR", str(tmp_path))
-    found = audits.measure(Lake(rows=900, columns=7, files=3), runs=2)
+def test_audits__find_what_a_profile_without_a_store_does(tmp_path: Path) -> None:
+    found = audits.measure(Lake(rows=900, columns=7, files=3), runs=2, folder=tmp_path)
     assert set(found.later) == {"nothing is new", "a file is new", "a file is gone", "several files are new", "without a store"}
     assert min(found.first, *found.later.values()) > 0
 

@@ -41,16 +41,18 @@ class Audits:
     later: dict[str, float]
 
 
-def measure(lake: Lake, runs: int) -> Audits:
+def measure(lake: Lake, runs: int, folder: Path | None = None) -> Audits:
     """Return what audits of the reference side of a lake cost; days of its current side are added.
+
+    Everything is written below `folder`, by default that of the cache.
 
     Raises
     ------
     RuntimeError
         If an audit finds something else than a profile without a store does.
     """
-    built = build(lake)
-    with tempfile.TemporaryDirectory(dir=cache.folder("audits")) as scratch:
+    built = build(lake, folder)
+    with tempfile.TemporaryDirectory(dir=folder or cache.folder("audits")) as scratch:
         home, store = Path(scratch) / "lake", Path(scratch) / "store"
         days = [_placed(home, f"1-{Path(file).parent.name}", file) for file in built.reference]
         ld.profile(days[0], store=Path(scratch) / "warm")

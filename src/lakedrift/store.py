@@ -17,6 +17,7 @@ date, but not wrong. Therefore nothing needs a lock, and a process that is kille
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import json
@@ -121,11 +122,7 @@ class Series:
         number = 1 if before is None else before.number + 1
         name = before.grids.name if before is not None and not refit else digest([number, signature(grids)])
         fit = Fit(self, number, replace(grids, name=name))
-        if not self.storage.put_new(fit.place, fit.grids.to_bytes()):
-            return None
-        if before is not None:
-            self.storage.remove(before.place)
-        return fit
+        return fit if self.storage.put_new(fit.place, fit.grids.to_bytes()) else None
 
 
 @dataclass(frozen=True)
@@ -173,11 +170,20 @@ class Fit:
         self.series.storage.put(f"{self._totals}/{lake}.profile", total.stored().to_bytes())
 
     def sweep(self) -> None:
-        """Remove what is on the grids of other fits: nobody reads it any more."""
-        for folder in (f"fragments/{self.series.name}", f"totals/{self.series.name}"):
-            for name in self.series.storage.folders(folder):
-                if name != self.grids.name:
-                    self.series.storage.remove_folder(f"{folder}/{name}")
+        """Remove what is on the grids of earlier fits, which nobody reads any more; what cannot be removed now can be later.
+
+        What is there is listed before it is asked which fit counts: if it still is this one, no later fit has written yet.
+        """
+        storage, home = self.series.storage, f"grids/{self.series.name}"
+        with contextlib.suppress(StoreError):
+            folders = [f"{kind}/{self.series.name}" for kind in ("fragments", "totals")]
+            others = [f"{folder}/{name}" for folder in folders for name in storage.folders(folder) if name != self.grids.name]
+            *earlier, last = storage.names(home)
+            if f"{home}/{last}" == self.place:
+                for name in others:
+                    storage.remove_folder(name)
+                for name in earlier:
+                    storage.remove(f"{home}/{name}")
 
     @property
     def _totals(self) -> str:
