@@ -1,6 +1,6 @@
 """A store whose disk fails, whose writers are killed, and that five processes write at once: nothing that was kept is lost.
 
-`make crashes` kills two hundred writers; without it twenty are.
+`make crashes` kills a hundred writers of profiles, a hundred of stores, and fifty that replace grids; without it a tenth are.
 """
 
 from __future__ import annotations
