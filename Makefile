@@ -21,7 +21,8 @@ test: $(DEV)
 bounds: $(DEV)
 	LAKEDRIFT_BOUNDS_CASES=20000 $(VENV)/bin/pytest tests/laws/test_bounds.py
 
-# Two hundred writers of profiles and stores, killed at random moments; make test kills twenty.
+# A hundred writers of profiles, a hundred of stores and fifty that replace grids, killed at random moments, and every failure of
+# a disk; make test kills a tenth of them.
 crashes: $(DEV)
 	LAKEDRIFT_KILLS=200 $(VENV)/bin/pytest tests/test_store_faults.py
 

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import polars as pl
 import pytest
 from benchmarks import page, report
+from benchmarks.lake import audits
 from benchmarks.lake.works import WORKS
 from benchmarks.lakes import Lake, LakeOnDisk, build
 from benchmarks.peer import FOLDER, Peer, peers
@@ -50,6 +51,12 @@ def test_build__the_same_seed_is_the_same_lake_and_another_is_not(lake: LakeOnDi
 def test_build__a_narrow_lake_has_the_first_columns_of_a_wider_one(lake: LakeOnDisk, tmp_path: Path) -> None:
     narrow = build(Lake(2_000, 3, 2, 300), tmp_path)
     assert all(one.equals(other.select(one.columns)) for one, other in zip(frames(narrow), frames(lake), strict=True))
+
+
+def test_audits__find_what_a_profile_without_a_store_does(tmp_path: Path) -> None:
+    found = audits.measure(Lake(rows=900, columns=7, files=3), runs=2, folder=tmp_path)
+    assert set(found.later) == {"nothing is new", "a file is new", "a file is gone", "several files are new", "without a store"}
+    assert min(found.first, *found.later.values()) > 0
 
 
 def test_build__only_the_drifting_columns_drift(lake: LakeOnDisk) -> None:

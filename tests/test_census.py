@@ -198,13 +198,15 @@ def test_sweep__a_key_that_the_reference_lacks_is_an_error_that_names_it():
         ld.sweep(table.drop("k"), table, by="k")
 
 
-def test_sweep__with_a_store_a_key_that_is_lacking_is_an_error_that_names_the_side(tmp_path):
+def test_sweep__with_a_store_a_key_that_the_current_side_lacks_is_critical_too(tmp_path):
     table = pa.table({"x": [1.0], "k": ["a"]})
     for name, side in (("old", table), ("new", table.drop_columns(["k"]))):
         (tmp_path / name).mkdir()
         pq.write_table(side, tmp_path / name / "0.parquet")
+    found = ld.sweep(tmp_path / "old", tmp_path / "new", by="k", store=tmp_path / "store")
+    assert found.verdicts().filter(verdict="critical")["feature"].to_list() == ["k"]
     with pytest.raises(UnknownNameError, match=r"'k', in '.*new'"):
-        ld.sweep(tmp_path / "old", tmp_path / "new", by="k", store=tmp_path / "store")
+        ld.sweep(tmp_path / "new", tmp_path / "old", by="k", store=tmp_path / "store")
 
 
 def test_memory__too_many_groups_are_an_error_beforehand():

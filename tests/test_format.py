@@ -346,6 +346,9 @@ def test_golden__files_of_earlier_versions_are_read_for_ever(path):
         assert [state.KIND, *(int(getattr(state, field)[0]) for field in ("rows", "null", "nan", "valid"))] == expected
     assert [[*grouping.keys, len(grouping)] for grouping in profile.groupings] == told["groupings"]
     assert Profile.from_bytes(profile.to_bytes()).rows == told["rows"]
+    if "fragments" in told:
+        found = [[Path(one.uri).name, one.rows, one.etag, one.events, one.windows] for one in profile.fragments]
+        assert json.loads(json.dumps(found)) == told["fragments"]
 
 
 def test_golden__there_is_one_of_version_1():

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 SOURCES = ROOT / "src" / "lakedrift"
 READERS = {"sources", "scanners"}
-OWN_FILES = {"container.py", "demo.py", "reports/parquet.py"}  # of their own making
+OWN_FILES = {"container.py", "demo.py", "footers.py", "reports/parquet.py"}  # of their own making
 READING_MODULES = {"duckdb", "pyarrow.csv", "pyarrow.dataset", "pyarrow.parquet"}
 
 

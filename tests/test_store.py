@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +14,7 @@ import lakedrift as ld
 from lakedrift.errors import SourceError, StoreError, UsageError
 from lakedrift.profiles import Profile
 from lakedrift.sources import parquet
+from lakedrift.storages.folder import Folder
 
 
 @pytest.fixture
@@ -184,7 +186,7 @@ def test_store__what_cannot_be_kept_is_said(lake, tmp_path):
 def test_store__a_damaged_profile_is_named(lake, tmp_path):
     store = tmp_path / "store"
     audited(lake, store)
-    for path in store.rglob("totals/*.profile"):
+    for path in (store / "totals").rglob("*.profile"):
         path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(StoreError, match="totals/"):
         audited(lake, store)
@@ -201,3 +203,150 @@ def test_store__a_file_that_changes_while_it_is_read_is_not_kept(lake, tmp_path,
     with pytest.raises(SourceError, match="changed while it was read"):
         audited(lake, tmp_path / "store")
     assert not list((tmp_path / "store").rglob("fragments/*/*/*.profile"))
+
+
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the names of the files whose footers are read from now on."""
+    found: list[str] = []
+    real = parquet._footer
+
+    def footer(file: Path) -> object:
+        found.append(file.name)
+        return real(file)
+
+    monkeypatch.setattr(parquet, "_footer", footer)
+    return found
+
+
+def read_in(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what is read in a store from now on."""
+    found: list[str] = []
+    real = Folder.get
+
+    def get(self: Folder, name: str) -> bytes | None:
+        found.append(name.partition("/")[0])
+        return real(self, name)
+
+    monkeypatch.setattr(Folder, "get", get)
+    return found
+
+
+def test_store__a_later_audit_opens_new_footers_only(lake, tmp_path, monkeypatch):
+    audited(lake, tmp_path / "store")
+    found = opened(monkeypatch)
+    audited(lake, tmp_path / "store")
+    assert found == []
+    write(lake, 6)
+    first, _ = audited(lake, tmp_path / "store")
+    assert found == ["day=6.parquet"]
+    for path in (tmp_path / "store" / "footers").iterdir():
+        path.write_bytes(path.read_bytes()[:-9])
+    second, rows = audited(lake, tmp_path / "store")
+    assert (len(found), rows, second.to_bytes()) == (7, 0, first.to_bytes())
+
+
+@pytest.mark.parametrize("most", [1 << 16, 3])
+def test_store__a_later_audit_reads_few_profiles(most, lake, tmp_path, monkeypatch):
+    monkeypatch.setattr("lakedrift.summaries.frequencies.MOST_VALUES", most)
+    first, _ = audited(lake, tmp_path / "store")
+    found = read_in(monkeypatch)
+    write(lake, 6)
+    audited(lake, tmp_path / "store")
+    assert sorted(found) == ["footers", "fragments", "grids", "totals"]  # there is no profile of the new file
+    found.clear()
+    (lake / "day=2.parquet").unlink()
+    second, rows = audited(lake, tmp_path / "store")
+    assert sorted(found) == ["footers", "fragments", "grids", "totals"]  # that of the file that is gone
+    assert (rows, second.to_bytes()) == (0, fresh(lake, first))
+
+
+def test_store__a_rewrite_that_keeps_size_and_time_is_noticed(tmp_path):
+    lake, store = tmp_path / "lake", tmp_path / "store"
+    lake.mkdir()
+    path = lake / "a.parquet"
+    pl.DataFrame({"x": [1.0, 2.0, 3.0]}).write_parquet(path, compression="uncompressed")
+    before = path.stat()
+    first, _ = audited(lake, store)
+    pl.DataFrame({"x": [1.0, 5.0, 4.0]}).write_parquet(path, compression="uncompressed")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = path.stat()
+    assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    found, rows = audited(lake, store)
+    assert (rows, found.to_bytes()) == (3, fresh(lake, first))
+
+
+def test_store__a_link_to_a_file_or_other_rights_change_nothing(lake, tmp_path):
+    first, _ = audited(lake, tmp_path / "store")
+    os.link(lake / "day=1.parquet", tmp_path / "backup")
+    (lake / "day=2.parquet").chmod(0o640)
+    found, rows = audited(lake, tmp_path / "store")
+    assert (rows, found.to_bytes()) == (0, first.to_bytes())
+
+
+class Racing(Folder):
+    """A folder in which somebody else is always a little earlier, once."""
+
+    def __init__(self, path: Path, meanwhile: Callable[[], object]) -> None:
+        super().__init__(str(path), scratch="unfinished")
+        self._meanwhile: Callable[[], object] | None = meanwhile
+
+    def put_new(self, name: str, data: bytes) -> bool:
+        meanwhile, self._meanwhile = self._meanwhile, None
+        if name.startswith("grids/") and meanwhile is not None:
+            meanwhile()
+        else:
+            self._meanwhile = meanwhile
+        return super().put_new(name, data)
+
+
+@pytest.mark.parametrize("refit", [False, True])
+def test_store__of_two_who_pin_new_columns_at_once_both_are_kept(refit, lake, tmp_path):
+    other, store = tmp_path / "other", tmp_path / "store"
+    other.mkdir()
+    audited(lake, store)
+    write(lake, 6, mine=pl.col("price") * 2)
+    write(other, 7, theirs=pl.col("price") * 3)
+    mine, _ = audited(lake, Racing(store, lambda: audited(other, store)), refit=refit)
+    theirs, rows = audited(other, store)
+    assert rows == 0
+    assert audited(lake, store) == (mine, 0) or audited(lake, store)[1] == 0
+    assert mine.to_bytes() == fresh(lake, mine)
+    assert theirs.to_bytes() == fresh(other, theirs)
+    for name in ("price", "far", "items"):
+        assert mine.state(name).binning == theirs.state(name).binning
+
+
+def test_store__refit_leaves_nothing_of_the_old_grids(lake, tmp_path):
+    store = tmp_path / "store"
+    audited(lake, store)
+    before = {path.relative_to(store) for path in store.rglob("*.profile")}
+    new, _ = audited(lake, store, refit=True)
+    after = {path.relative_to(store) for path in store.rglob("*.profile")}
+    assert len(after) == len(before) == 5 + 2
+    assert not before & after
+    assert [len(list((store / kind).glob("*/*"))) for kind in ("grids", "fragments", "totals")] == [1, 1, 1]
+    assert audited(lake, store)[0].to_bytes() == new.to_bytes()
+
+
+def test_store__a_column_that_is_gone_with_its_files(lake, tmp_path):
+    first, _ = audited(lake, tmp_path / "store")
+    write(lake, 6, fresh=pl.lit(1.5))
+    audited(lake, tmp_path / "store")
+    (lake / "day=6.parquet").unlink()
+    third, rows = audited(lake, tmp_path / "store")
+    assert (rows, third.to_bytes()) == (0, first.to_bytes())
+
+
+@pytest.mark.parametrize("missing", ["country", "at"])
+def test_sweep__a_missing_key_is_a_finding_with_a_store_too(missing, lake, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    frame(11, 900).drop(missing).write_parquet(other / "a.parquet")
+    options = {"by": ["country", "paid"], "time": "at", "every": "1d", "min_rows": 10, "against": "reference"}
+    plain = ld.sweep(lake, other, **options)
+    stored = ld.sweep(lake, other, **options, store=tmp_path / "store", exact=True)
+    again = ld.sweep(lake, other, **options, store=tmp_path / "store", refit=True, exact=True)
+    assert plain.verdict == stored.verdict == again.verdict == "critical"
+    verdicts = [found.verdicts().drop("decided_by") for found in (plain, stored, again)]
+    assert verdicts[0].equals(verdicts[1])
+    assert verdicts[0].equals(verdicts[2])

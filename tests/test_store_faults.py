@@ -1,6 +1,6 @@
 """A store whose disk fails, whose writers are killed, and that five processes write at once: nothing that was kept is lost.
 
-`make crashes` kills two hundred writers; without it twenty are.
+`make crashes` kills a hundred writers of profiles, a hundred of stores, and fifty that replace grids; without it a tenth are.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import os
 import random
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from faults import every_failure, unfinished
+from killing import audit, victims
 from test_format import frame
 
 import lakedrift as ld
@@ -26,6 +26,7 @@ KILLS = int(os.environ.get("LAKEDRIFT_KILLS", "20"))
 SEED = int(os.environ.get("LAKEDRIFT_SEED", "6"))
 DEAD = 999_999_999  # no process has this number
 COLUMNS = ["price", "country", "items"]
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot be copied here")
 
 
 def write(lake: Path, number: int) -> None:
@@ -44,10 +45,6 @@ def kept(store: Path) -> dict[str, bytes]:
         if "fragments" in path.parts:
             found[path.name] = data
     return found
-
-
-def audit(lake: Path, store: object) -> Profile:
-    return ld.profile(lake, store=store, threads=1)
 
 
 @pytest.mark.parametrize(("code", "for_good"), [(errno.ENOSPC, False), (errno.EIO, True), (errno.ENOSPC, True)])
@@ -85,71 +82,54 @@ def attempted(lake: Path, store: Folder, why: str) -> bytes | None:
         raise
 
 
-SAVING = """
-import sys, lakedrift as ld
-one, other = (ld.load(path) for path in sys.argv[2:4])
-print("ready", flush=True)
-while True:
-    one.save(sys.argv[1])
-    other.save(sys.argv[1])
-"""
-UPDATING = """
-import sys, lakedrift as ld
-sys.path.insert(0, sys.argv[3])
-from pathlib import Path
-from test_store_faults import audit, write
-lake, store = Path(sys.argv[1]), sys.argv[2]
-audit(lake, store)
-print("ready", flush=True)
-number = int(max(lake.iterdir()).stem)
-while True:
-    number += 1
-    write(lake, number)
-    audit(lake, store)
-    min(lake.iterdir()).unlink()
-    audit(lake, store)
-"""
-
-
-def killed(program: str, *words: object, after: float) -> None:
-    command = [sys.executable, "-c", program, *map(str, words)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"ready\n"
-        time.sleep(after)
-        process.kill()
-
-
+@needs_fork
 def test_kill__while_a_profile_is_saved(tmp_path):
     places = [tmp_path / name for name in ("one.profile", "other.profile")]
     profiles = [ld.profile(frame(seed)) for seed in (1, 2)]
     for place, profile in zip(places, profiles, strict=True):
         profile.save(place)
-    moment = random.Random(SEED)
-    folder = tmp_path / "saved"
-    for _ in range(KILLS // 2):
-        killed(SAVING, folder / "a.profile", *places, after=moment.random() * 0.05)
-        if folder.exists() and (folder / "a.profile").exists():
+    moment, folder = random.Random(SEED), tmp_path / "saved"
+    with victims("saving", folder / "a.profile", *places) as kill:
+        for _ in range(KILLS // 2):
+            kill(moment.random() * 0.05)
             assert ld.load(folder / "a.profile").to_bytes() in [profile.to_bytes() for profile in profiles]
-        profiles[0].save(folder / "a.profile")
-        assert [path.name for path in folder.iterdir()] == ["a.profile"]
+            profiles[0].save(folder / "a.profile")
+            assert [path.name for path in folder.iterdir()] == ["a.profile"]
 
 
+@needs_fork
 def test_kill__while_a_store_is_updated(tmp_path):
     lake, store = tmp_path / "lake", tmp_path / "store"
     for number in range(1, 4):
         write(lake, number)
-    first = audit(lake, store)
+    first, moment = audit(lake, store), random.Random(SEED)
+    with victims("updating", lake, store, "") as kill:
+        for _ in range(KILLS // 2):
+            before, there = kept(store), {path.name for path in lake.iterdir()}
+            kill(moment.random() * 0.3)
+            lost, after = {path.name for path in lake.iterdir()}, kept(store)
+            assert all(data == before[name] for name, data in after.items() if name in before)
+            assert len(before.keys() - after.keys()) <= len(there - lost)  # those of files that are gone
+            found = audit(lake, store)
+            assert found.to_bytes() == ld.profile(lake, like=first, threads=1).to_bytes()
+            assert not unfinished(store)
+
+
+@needs_fork
+def test_kill__while_grids_are_replaced(tmp_path):
+    lake, store = tmp_path / "lake", tmp_path / "store"
+    for number in range(1, 4):
+        write(lake, number)
+    audit(lake, store)
     moment = random.Random(SEED)
-    for _ in range(KILLS - KILLS // 2):
-        before = kept(store)
-        killed(UPDATING, lake, store, Path(__file__).parent, after=moment.random() * 0.4)
-        after = kept(store)
-        assert all(data == before[name] for name, data in after.items() if name in before)
-        found = audit(lake, store)
-        assert found.to_bytes() == ld.profile(lake, like=first, threads=1).to_bytes()
-        assert not unfinished(store)
+    with victims("updating", lake, store, "refit") as kill:
+        for _ in range(KILLS // 4):
+            kill(moment.random() * 0.3)
+            kept(store)
+            found = audit(lake, store)
+            assert found.to_bytes() == ld.profile(lake, like=found, threads=1).to_bytes()
+            assert not unfinished(store)
+            assert [len(list(fits.iterdir())) for fits in (store / "fragments").iterdir()] == [1]
 
 
 WRITING = """

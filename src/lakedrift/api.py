@@ -20,6 +20,7 @@ from lakedrift.gate import Gate, check_gate
 from lakedrift.groupby import MAX_SEGMENTS, By, GroupBy
 from lakedrift.increments import profile_increments
 from lakedrift.judgement import Rules, chosen_metrics, judge, measured
+from lakedrift.manifest import Span
 from lakedrift.measure import Measure
 from lakedrift.memory import LIBRARIES, NO_GROUPS, GroupedCounts, Shares, budget, share_out
 from lakedrift.merging import merge
@@ -33,9 +34,9 @@ from lakedrift.refinement import doubts, refine
 from lakedrift.scanners import open_scanner
 from lakedrift.side import Side
 from lakedrift.source import Source
-from lakedrift.sources import open_source
+from lakedrift.sources import is_files, open_source
 from lakedrift.storage import Storage
-from lakedrift.store import Series, open_series, signature
+from lakedrift.store import Lake, Series, Store, signature
 from lakedrift.summaries.comoments import Comoments
 from lakedrift.summaries.values import Values
 from lakedrift.summary import Summary
@@ -150,22 +151,24 @@ def sweep(
     groupby = GroupBy.of(by, time, every, max_segments, fold)
     chosen, limits = chosen_metrics(metrics), _thresholds(thresholds)
     selection = Selection(features, exclude or (), kinds, where, patterns_of(correlations))
-    means = _Means.of(engine, memory, threads)
-    sides = [_opened(side) for side in (reference, current) if side is not None]
+    means, kept = _Means.of(engine, memory, threads), _store(store, groupby)
+    sides = [_opened(side, kept) for side in (reference, current) if side is not None]
     _check_pairs(selection, len(sides))
     known = [name for side in sides for name in _names(side)]
-    choice, series = Choice(against, baseline), _series(store, selection, groupby, None)
+    choice = Choice(against, baseline)
     choice.check(_every(sides[0], groupby), dated=len(sides) == 1)
-    before = _profiled(sides[0], selection, groupby, None, known, means, "reference", watch, series, refit=refit)
+    shelf = _shelf(kept, reference, selection, groupby, refit=refit)
+    before = _profiled(sides[0], selection, groupby, None, known, means, "reference", watch, shelf)
     after = None
     if len(sides) == 2:
-        now = _present(groupby, sides[1], series)
-        after = _profiled(sides[1], selection, now, before, known, means, "current", watch, series)
+        now = _present(groupby, sides[1])
+        shelf = _shelf(kept, current, selection, now, refit=refit and now != groupby)  # or they share the grids
+        after = _profiled(sides[1], selection, now, before, known, means, "current", watch, shelf)
     rules = Rules(chosen, limits, min_rows)
     comparison = judge(before, after, rules, choice, gate, memory=means.memory)
     scans = doubts(comparison, exact=exact, memory=means.shares(before.states, _counts_of(before)).values)
     settled: dict[str, list[Measure]] = {}
-    if after is not None and (exact or series is None) and not any(isinstance(side, Profile) for side in sides):
+    if after is not None and (exact or store is None) and not any(isinstance(side, Profile) for side in sides):
         for scan in scans:
             again = [
                 _refined(profile, side, {name: states[at] for name, states in scan.items()}, where, means, watch)
@@ -218,8 +221,9 @@ def profile(
     selection = Selection(features, exclude or (), kinds, where, patterns_of(correlations))
     means = _Means.of(engine, memory, threads)
     groupby = GroupBy.of(by, time, every, max_segments, fold)
-    series = _series(store, selection, groupby, model)
-    found = _profiled(_opened(source), selection, groupby, model, known, means, "profile", watch, series, refit=refit)
+    kept = _store(store, groupby)
+    side, shelf = _opened(source, kept), _shelf(kept, source, selection, groupby, model, refit=refit)
+    found = _profiled(side, selection, groupby, model, known, means, "profile", watch, shelf)
     watch.done()
     return found if private is None else protected(found, private)
 
@@ -397,8 +401,10 @@ def _side(source: Source | Profile) -> Side:
     return Side(source.name, rows, len(fragments), size)
 
 
-def _opened(side: Any) -> Source | Profile:
-    return _known(side) if isinstance(side, Profile) or Profile.is_at(side) else open_source(side)
+def _opened(side: Any, store: Store | None = None) -> Source | Profile:
+    if isinstance(side, Profile) or Profile.is_at(side):
+        return _known(side)
+    return open_source(side, store.lake(side).fragments if store is not None and is_files(side) else None)
 
 
 def _known(profile: Profile | str | os.PathLike[str]) -> Profile:
@@ -439,9 +445,9 @@ def _every(side: Source | Profile, groupby: GroupBy) -> Every | None:
     return side.every if isinstance(side, Profile) else checked(groupby, side).every
 
 
-def _present(groupby: GroupBy, side: Source | Profile, series: Series | None = None) -> GroupBy:
-    """Return what the current side can be grouped by: that it lacks a key is a finding; a store keeps groups of one kind."""
-    return groupby if isinstance(side, Profile) or series is not None else present(groupby, side)
+def _present(groupby: GroupBy, side: Source | Profile) -> GroupBy:
+    """Return what the current side can be grouped by: that it lacks a key is a finding."""
+    return groupby if isinstance(side, Profile) else present(groupby, side)
 
 
 def _names(side: Source | Profile) -> list[str]:
@@ -457,16 +463,14 @@ def _profiled(
     means: _Means,
     stage: str,
     observer: Observer,
-    series: Series | None = None,
-    *,
-    refit: bool = False,
+    shelf: _Shelf | None = None,
 ) -> Profile:
     if isinstance(side, Profile):
         return _restricted(side, selection, groupby, known)
     groupby = checked(groupby, side)
     steps = _Steps(side, selection, groupby, like, known, means, stage, observer)
-    if series is not None:
-        return profile_increments(series, side, steps, refit=refit)
+    if shelf is not None:
+        return profile_increments(shelf.series, shelf.lake, side, steps, refit=shelf.refit)
     return steps.scan(steps.plan(None), None)
 
 
@@ -490,36 +494,43 @@ class _Steps:
         return make_plan(self.source, self.selection, like=like, known=self.known, reader=reader, weighed=weighed)
 
     def grids(self, plan: Plan, like: Profile | None) -> Profile:
-        groupings = tuple(one.blank() for one in self._tabulations(plan, like))
+        groupings = tuple(one.blank() for one in self._tabulations(plan, like)[0])
         empty = Profile("", (), 0, 0, plan.features, plan.states, groupings=groupings)
         return replace(empty, time=self.groupby.time, every=self.groupby.every)
 
     def scan(self, plan: Plan, like: Profile | None) -> Profile:
-        tabulations = self._tabulations(plan, like)
+        tabulations, spans = self._tabulations(plan, like)
         counts = GroupedCounts.of((len(one.roll), one.states.values()) for one in tabulations)
         reader = self.means.reader(self.means.shares(plan.states, counts).reading)
         self.observer.stage(self.stage, _declared(plan.source))
-        found = run(plan, self.means.threads, self.observer, reader, Tables(self.groupby, tabulations))
+        found = run(plan, self.means.threads, self.observer, reader, Tables(self.groupby, tabulations, spans))
         model = like or self.model
         models = {} if model is None else {one.keys: one for one in model.groupings}
         return replace(found, groupings=tuple(with_model(one, models.get(one.keys)) for one in found.groupings))
 
-    def _tabulations(self, plan: Plan, like: Profile | None) -> list[Tabulation]:
+    def _tabulations(self, plan: Plan, like: Profile | None) -> tuple[list[Tabulation], Mapping[str, Span]]:
         if not self.groupby:
-            return []
+            return [], {}
         self.observer.stage(f"{self.stage}: groups", _declared(plan.source))
         keep = None if plan.where is None else Filter(plan.where)
         like = like or self.model
         groupings = like.groupings if like is not None else ()
         reader = self.means.reader(self.means.memory // 2)
-        rolls = take_census(plan.source, self.groupby, keep, reader, self.observer, groupings)
-        return tabulate(rolls, plan, self.groupby.every, like)
+        rolls, spans = take_census(plan.source, self.groupby, keep, reader, self.observer, groupings)
+        return tabulate(rolls, plan, self.groupby.every, like), spans
 
 
-def _series(
-    store: str | os.PathLike[str] | Storage | None, selection: Selection, groupby: GroupBy, like: Profile | None
-) -> Series | None:
-    """Return where profiles of what was asked for are kept.
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """Where the profiles of the files of a side are kept, and whether new grids are fitted."""
+
+    series: Series
+    lake: Lake
+    refit: bool
+
+
+def _store(store: str | os.PathLike[str] | Storage | None, groupby: GroupBy) -> Store | None:
+    """Return the store that was asked for.
 
     Raises
     ------
@@ -531,10 +542,19 @@ def _series(
     if groupby.fold:
         msg = "which segments are folded depends on the whole lake, so that a store cannot keep parts of it"
         raise UsageError(msg, hint="leave fold or store out, or raise max_segments")
+    return Store.at(store)
+
+
+def _shelf(
+    store: Store | None, side: Any, selection: Selection, groupby: GroupBy, like: Profile | None = None, *, refit: bool
+) -> _Shelf | None:
+    if store is None:
+        return None
     chosen = [selection.features, selection.exclude, dict(selection.kinds or {}), selection.where]
     chosen += [list(selection.correlations)] if selection.correlations else []
     grouped = [groupby.by, groupby.time, str(groupby.every), groupby.max_segments]
-    return open_series(store, [chosen, grouped, None if like is None else signature(like)])
+    series = store.series([chosen, grouped, None if like is None else signature(like)])
+    return _Shelf(series, store.lake(side if is_files(side) else ()), refit)
 
 
 def _refined(

@@ -94,7 +94,7 @@ class Binning:
     kept: NDArray[np.int64] = field(default_factory=lambda: ALL_KEPT)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Binning) and self._identity() == other._identity()
+        return self is other or (isinstance(other, Binning) and self._identity() == other._identity())
 
     def __hash__(self) -> int:
         return hash(self._identity())
@@ -106,6 +106,10 @@ class Binning:
 
     def to_json(self) -> str:
         """Return the grid as text, the same for equal grids."""
+        return self._text
+
+    @functools.cached_property
+    def _text(self) -> str:
         numbers = {"centre": self.centre.hex(), "scale": self.scale.hex(), "origin": self.origin}
         tables = {name: getattr(self, name).tolist() for name in ("octaves", "windows", "nested")}
         linear = None if self.linear is None else self.linear.to_numbers()

@@ -5,7 +5,7 @@ So it is known how many groups there are, and what counting them takes, before m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,22 +14,25 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lakedrift.coding import ROWS, Coder, labelled, tallied
-from lakedrift.columns import is_read
+from lakedrift.columns import is_read, whole
 from lakedrift.errors import ConfigError, ResourceError, UnknownNameError, nearest
 from lakedrift.filtering import Filter
 from lakedrift.groupby import GroupBy
 from lakedrift.grouping import WINDOW, Grouping
 from lakedrift.instants import is_time
+from lakedrift.manifest import Span
 from lakedrift.observer import Observer
 from lakedrift.reading import Reader
 from lakedrift.scanners.polars import is_known
 from lakedrift.segment import OTHER
-from lakedrift.source import Source, distinct_schemas
+from lakedrift.source import Scan, Source, distinct_schemas
+from lakedrift.spanning import Spans
 from lakedrift.window import UTC
 
 __all__ = ["Crossing", "Roll", "checked", "present", "take_census"]
 
 MOST_GROUPS = 1 << 24  # of any crossing: more would not fit anywhere
+NOBODY = np.empty(0, np.int32)
 WAITING_ROWS = 1 << 20  # of tables of groups that wait to be joined
 
 
@@ -140,8 +143,8 @@ def _zone(types: Sequence[pa.DataType]) -> str:
 
 def take_census(
     source: Source, groupby: GroupBy, keep: Filter | None, reader: Reader, observer: Observer, like: Sequence[Grouping] = ()
-) -> list[Roll]:
-    """Count the rows of all groups, and say which of them are summarised.
+) -> tuple[list[Roll], Mapping[str, Span]]:
+    """Count the rows of all groups, and say which of them are summarised, and when the rows of each fragment happened.
 
     Parameters
     ----------
@@ -162,16 +165,30 @@ def take_census(
         If the source cannot be read.
     """
     needed = [*groupby.columns, *(() if keep is None else keep.needed)]
-    counts = {keys: _Counts(keys) for keys in groupby.crossings}
+    counts, spans = {keys: _Counts(keys) for keys in groupby.crossings}, dict[str, Span]()
     for scan in source.scans((), needed):
-        for batch, kept_back in reader.batches(scan, keep):
+        spanned = Spans(scan.fragments)
+        for batch, kept_back, owners in _owned(reader, scan, keep, groupby):
             columns = labelled(batch, groupby)
             for keys, counted in counts.items():
                 counted.add(tallied(columns, keys))
+            if groupby.time is not None:
+                spanned.add(whole(batch.column(groupby.time)), columns[None], owners)
             observer.advance(batch.num_rows + kept_back)
+        spans |= spanned.found() if groupby.time is not None else {}
     crossings = [Crossing(keys, counted.table()) for keys, counted in counts.items()]
     known = {grouping.keys: grouping for grouping in like}
-    return [_rolled(keys, crossings, groupby, known.get(keys)) for keys in groupby.segmentations]
+    return [_rolled(keys, crossings, groupby, known.get(keys)) for keys in groupby.segmentations], spans
+
+
+def _owned(
+    reader: Reader, scan: Scan, keep: Filter | None, groupby: GroupBy
+) -> Iterator[tuple[pa.Table, int, NDArray[np.int32]]]:
+    """Yield batches, and the fragment of each row where it is asked when these happened: others need not come in order."""
+    if groupby.time is not None:
+        yield from reader.owned(scan, keep)
+    else:
+        yield from ((*found, NOBODY) for found in reader.batches(scan, keep))
 
 
 class _Counts:

@@ -46,14 +46,19 @@ class Disk:
         """Create a folder and those above it; one that exists is left as it is."""
         os.makedirs(path, exist_ok=True)  # noqa: PTH103
 
+    def remove_folder(self, path: str) -> None:
+        """Remove a folder that is empty."""
+        os.rmdir(path)  # noqa: PTH106
+
     def read(self, path: str) -> bytes:
         """Return what a file holds."""
         with open(path, "rb") as file:  # noqa: PTH123
             return file.read()
 
-    def list(self, path: str) -> list[str]:
-        """Return the names in a folder."""
-        return os.listdir(path)  # noqa: PTH208
+    def list(self, path: str) -> list[tuple[str, bool]]:
+        """Return the names in a folder, and whether each is that of another folder."""
+        with os.scandir(path) as found:
+            return [(entry.name, entry.is_dir()) for entry in found]
 
     def age(self, path: str, now: float) -> float:
         """Return how many seconds before `now` a file was last changed."""

@@ -74,7 +74,7 @@ def run(
                 observer.advance(batch.num_rows + kept_back)
     fragments = plan.source.fragments
     known = 0 if keep is None else filtered if len(fragments) == 1 else None
-    entries = Entry.of(fragments, known)
+    entries = Entry.of(fragments, known, tables.spans)
     states, groupings = MappingProxyType(crew.merged()), tables.groupings()
     profile = Profile(plan.source.name, entries, rows, filtered, plan.features, states, groupings=groupings)
     profile = replace(profile, time=tables.groupby.time, every=tables.groupby.every)

@@ -54,6 +54,9 @@ class Origin(msgspec.Struct, forbid_unknown_fields=True):
     writer: str | None
     schema: int
     partition: tuple[tuple[str, str | None], ...]
+    etag: str | None = None
+    events: tuple[int, int] | None = None
+    windows: tuple[tuple[int | None, int], ...] = ()
 
 
 def told(profile: Profile, states: Sequence[tuple[int, str, tuple[str, ...]]]) -> pa.Table:
@@ -101,8 +104,9 @@ def heard(table: pa.Table) -> tuple[Header, tuple[Entry, ...]]:
 
 def _entry(origin: Origin, schemas: Sequence[Columns]) -> Entry:
     require(0 <= origin.schema < len(schemas), "a fragment has no schema")
-    counts = (origin.rows, origin.bytes, origin.filtered, origin.deleted)
+    counts = (origin.rows, origin.bytes, origin.filtered, origin.deleted, *(rows for _, rows in origin.windows))
     require(all(count is None or count >= 0 for count in counts), "a fragment has fewer rows than none")
+    require(origin.events is None or origin.events[0] <= origin.events[1], "the events of a fragment end before they begin")
     known = {name: getattr(origin, name) for name in Origin.__struct_fields__ if name != "schema"}
     return Entry(schema=schemas[origin.schema], **known)
 

@@ -96,6 +96,11 @@ class LongRows:
         self._runs = _runs(table["field"])
         self.n_groups = len(self._slice("group", "rows"))
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields that were not looked at yet."""
+        return tuple(self._runs)
+
     def flat(self, field: str) -> Counts:
         """Return one integer a group, (n_groups,), none negative."""
         return self.sparse(field, 1, zeros=field == "rows")[:, 0]

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from types import MappingProxyType
+from typing import NamedTuple, Self
 
 from lakedrift.source import Fragment, distinct_schemas
 
-__all__ = ["Entry"]
+__all__ = ["Entry", "Span"]
+
+
+class Span(NamedTuple):
+    """When the rows of a fragment happened, as an entry tells it."""
+
+    events: tuple[int, int] | None
+    windows: tuple[tuple[int | None, int], ...]
+
+
+NO_SPAN = Span(None, ())
+NO_SPANS: Mapping[str, Span] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +45,16 @@ class Entry:
         What wrote it, in its own words.
     schema
         Its columns, and the types of these as text.
+    etag
+        What tells its content from other content: of a Parquet file the SHA-256 of its footer. None of a frame.
     partition
         Partition keys and their values as written in the path; a null partition is None.
+    events
+        When the first and the last row of it happened that a filter kept, in microseconds since 1970 UTC; None where no row
+        says when, or there is no column of time.
+    windows
+        The windows of the profile that these rows are in, by their starts, and how many rows each has; a start of None is that
+        of rows that do not say when.
     """
 
     uri: str
@@ -46,16 +66,27 @@ class Entry:
     writer: str | None = None
     schema: tuple[tuple[str, str], ...] = ()
     partition: tuple[tuple[str, str | None], ...] = ()
+    etag: str | None = None
+    events: tuple[int, int] | None = None
+    windows: tuple[tuple[int | None, int], ...] = ()
 
     @classmethod
-    def of(cls, fragments: Sequence[Fragment], filtered: int | None) -> tuple[Self, ...]:
-        """Describe fragments that were read, of each of which a filter kept so many rows back."""
+    def of(cls, fragments: Sequence[Fragment], filtered: int | None, spans: Mapping[str, Span] = NO_SPANS) -> tuple[Self, ...]:
+        """Describe fragments that were read, of each of which a filter kept so many rows back; `spans` are by path."""
         schemas = distinct_schemas(fragments)
         described = {id(schema): tuple((field.name, str(field.type)) for field in schema) for schema in schemas}
         return tuple(
-            cls(one.uri, one.rows, one.bytes, one.modified, filtered, 0, one.writer, described[id(one.schema)], one.partition)
+            cls(
+                *(one.uri, one.rows, one.bytes, one.modified, filtered, 0, one.writer),
+                *(described[id(one.schema)], one.partition, one.etag, *spans.get(one.uri, NO_SPAN)),
+            )
             for one in fragments
         )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its columns and partition keys."""
+        return tuple(name for name, _ in (*self.schema, *self.partition))
 
     @property
     def identity(self) -> tuple[str, int, int] | None:

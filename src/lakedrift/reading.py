@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from lakedrift.columns import natural_kind
 from lakedrift.errors import LakedriftError, ResourceError, SourceError, UnreadableFileError, reason
@@ -33,6 +34,7 @@ SAMPLES_AT_A_TIME = 2
 PAGES_AT_A_TIME = 3  # of a column: its dictionary, and a page before and after decompression
 SMALL_BATCH, FULL_BATCH = 1 << 14, 1 << 16  # rows
 SMALL_BYTES, FULL_BYTES = 1 << 22, 1 << 24
+OWNER = "owner"
 DAMAGED = "the file is damaged, or changed while it was read"
 SECONDS_A_DAY = 86_400
 UNITS_A_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
@@ -90,11 +92,29 @@ class Reader:
             If the filter cannot be run.
         """
         finish = _Finish(scan, keep)
+        for _, _, pieces in self._delivered(scan):
+            yield finish.together(pieces)
+
+    def owned(self, scan: Scan, keep: Filter | None) -> Iterator[tuple[pa.Table, int, NDArray[np.int32]]]:
+        """Yield batches, and which fragment of the scan each row is of, (n,), ascending; otherwise as `batches` does."""
+        finish = _Finish(scan, keep)
+        places = {fragment.uri: place for place, fragment in enumerate(scan.fragments)}
+        for part, start, pieces in self._delivered(replace(scan, ordered=True)):
+            batch = pa.concat_batches(pieces)
+            ends = np.cumsum([fragment.rows or 0 for fragment in part.fragments])[:-1]
+            within = np.searchsorted(ends, np.arange(start, start + batch.num_rows), side="right")
+            owners = np.array([places[fragment.uri] for fragment in part.fragments], np.int32)[within]
+            found, kept_back = finish(batch, owners)
+            columns = found.select(range(found.num_columns - 1))
+            yield pa.Table.from_batches([columns]), kept_back, found.columns[-1].to_numpy()
+
+    def _delivered(self, scan: Scan) -> Iterator[tuple[Scan, int, list[pa.RecordBatch]]]:
+        """Yield what one scanner reads of a scan, how many rows of that came before, and batches that belong together."""
         for scanner, part in self._parts(scan):
             delivered = 0
             for pieces in _combined(self._read(scanner, part)):
+                yield part, delivered, pieces
                 delivered += sum(piece.num_rows for piece in pieces)
-                yield finish.together(pieces)
             if part.rows not in (None, delivered):
                 raise _explained(_miscounted(part, delivered), scanner, part)
 
@@ -208,11 +228,14 @@ class _Finish:
         if keep is not None:
             keep.check(self._schema)
 
-    def __call__(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, int]:
-        """Return the finished batch, and how many rows were kept back."""
+    def __call__(self, batch: pa.RecordBatch, owners: NDArray[np.int32] | None = None) -> tuple[pa.RecordBatch, int]:
+        """Return the finished batch, with the owners of its rows as one more column, and how many rows were kept back."""
         if not len(self._schema):
             return batch.select([]), 0
         whole = batch if self._plain is not None and batch.schema.equals(self._plain) else self._whole(batch)
+        if owners is not None:
+            name = max(self._schema.names, key=len) + OWNER  # longer than any, so that no column has it
+            whole = pa.record_batch([*whole.columns, pa.array(owners)], names=[*self._schema.names, name])
         if self._keep is None:
             return whole, 0
         kept = self._keep.kept(whole)

@@ -39,6 +39,10 @@ class Fragment:
         When it was last changed, in nanoseconds since 1970; None in memory.
     writer
         What wrote it, in its own words.
+    changed
+        When the file system last changed anything about it, in nanoseconds since 1970; nobody can set that. None in memory.
+    etag
+        What tells its content from other content: of a Parquet file the SHA-256 of its footer. None in memory.
     """
 
     uri: str
@@ -51,6 +55,13 @@ class Fragment:
     extremes: tuple[tuple[str, int, int], ...] = ()
     modified: int | None = None
     writer: str | None = None
+    changed: int | None = None
+    etag: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its columns and partition keys."""
+        return (*self.schema.names, *(name for name, _ in self.partition))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +77,15 @@ class Scan:
         lacks.
     frame
         What to read in place of files, where the source is in memory.
+    ordered
+        Whether the rows must come in the order of the fragments.
     """
 
     fragments: tuple[Fragment, ...]
     columns: tuple[str, ...]
     literals: tuple[Literal, ...] = ()
     frame: Any = None
+    ordered: bool = False
 
     @property
     def rows(self) -> int | None:

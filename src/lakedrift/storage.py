@@ -31,10 +31,16 @@ class Storage(Protocol):
         """Put bytes there unless something is there already; return whether they were put; raises as `put` does."""
 
     def names(self, folder: str) -> Sequence[str]:
-        """Return the names that begin with `folder/`, without it, sorted; none where there is no such folder."""
+        """Return the names in `folder/`, without it, sorted; none where there is no such folder."""
+
+    def folders(self, folder: str) -> Sequence[str]:
+        """Return the names of the folders in `folder/`, sorted; there may be nothing in them."""
 
     def remove(self, name: str) -> None:
         """Remove what is there, if anything is."""
+
+    def remove_folder(self, folder: str) -> None:
+        """Remove what is in `folder/`, and in the folders in it, one after the other, and what is left of these."""
 
     def sweep(self, name: str = "") -> None:
         """Remove what killed writers left unfinished of a name, or of any that can be told."""

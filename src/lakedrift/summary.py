@@ -17,6 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lakedrift.errors import InvariantError
+from lakedrift.trace import Traces
 
 __all__ = ["NOT_USED", "Codes", "Counts", "Grouped", "Joined", "StateKey", "Summary", "add_counts", "subtract_counts"]
 
@@ -60,11 +61,14 @@ class Summary(Protocol):
             If the two do not have the same grid.
         """
 
-    def subtract(self, other: Self) -> bool:
+    def traces(self) -> Traces:
+        """Return what this summary, as a part of a sum, has that `subtract` wants to know: of the whole lake, one group."""
+
+    def subtract(self, other: Self, left: Traces) -> bool:
         """Take away a summary that was added, and return whether what is left is known.
 
-        Counts are; the greatest of some values is not, once the part that had it is gone. Then this summary is of no use any
-        more, and has to be made of the parts that are left.
+        `left` are the traces of the parts that are left. Where what is left is not known, this summary is of no use any more,
+        and has to be made of those parts.
 
         Raises
         ------

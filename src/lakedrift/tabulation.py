@@ -17,6 +17,7 @@ from lakedrift.errors import SourceChangedError
 from lakedrift.gathering import gathered, none_of, together
 from lakedrift.groupby import GroupBy
 from lakedrift.grouping import WINDOW, Grouping
+from lakedrift.manifest import Span
 from lakedrift.plan import Plan
 from lakedrift.profiles import DISTINCT, VALUES, Profile
 from lakedrift.resolution import grouped
@@ -105,10 +106,16 @@ def tabulate(rolls: Sequence[Roll], plan: Plan, every: Every | None, like: Profi
 
 
 class Tables:
-    """The counts by group that all threads of a scan share: each is changed by one thread at a time."""
+    """The counts by group that all threads of a scan share: each is changed by one thread at a time.
 
-    def __init__(self, groupby: GroupBy, tabulations: Sequence[Tabulation]) -> None:
+    `spans` says when the rows of each fragment happened, by path.
+    """
+
+    def __init__(
+        self, groupby: GroupBy, tabulations: Sequence[Tabulation], spans: Mapping[str, Span] = MappingProxyType({})
+    ) -> None:
         self.groupby = groupby
+        self.spans = spans
         self._tabulations = tabulations
         self._counted = [one for one in tabulations if one.finer is None]
         self._coders = {one.roll.crossing.keys: one.roll.crossing.coder() for one in self._counted}

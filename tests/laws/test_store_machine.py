@@ -58,6 +58,11 @@ class Machine(RuleBasedStateMachine):
     def update(self) -> None:
         self.audit()
 
+    @rule()
+    def refit(self) -> None:
+        self.grids = ld.profile(self.lake, store=self.store, threads=1, refit=True)
+        self.profile = self.grids.empty()
+
     @rule(nth=st.integers(1, 40), code=st.sampled_from([errno.ENOSPC, errno.EIO]), for_good=st.booleans())
     def fail(self, nth: int, code: int, for_good: bool) -> None:
         disk = FailingDisk(nth, code, for_good=for_good)

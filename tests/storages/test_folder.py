@@ -30,6 +30,13 @@ def test_put__replaces_and_get_reads(tmp_path):
     folder.remove("a")
     folder.remove("a")
     assert folder.get("a") is None
+    folder.put("b/d/e", NEW)
+    folder.put("bd/e", NEW)
+    assert (folder.names("b"), folder.folders("b"), folder.folders("nowhere")) == (["c"], ["d"], [])
+    folder.remove_folder("b")
+    folder.remove_folder("nowhere")
+    assert (folder.names("b"), folder.folders("b"), folder.get("bd/e")) == ([], [], NEW)
+    assert not (tmp_path / "deep" / "er" / "b").exists()
     assert not unfinished(tmp_path)
 
 
@@ -119,12 +126,12 @@ def test_put_new__on_a_disk_without_links(tmp_path):
     assert not unfinished(tmp_path)
 
 
-@pytest.mark.parametrize("verb", ["get", "names", "remove"])
+@pytest.mark.parametrize("verb", ["get", "names", "folders", "remove"])
 def test_failures__are_typed(verb, tmp_path):
     Folder(str(tmp_path)).put("x/a", OLD)
     (disk,) = (disk for disk, _ in zip(every_failure(errno.EIO, for_good=True), range(1), strict=False))
     with pytest.raises(StoreError):
-        getattr(Folder(str(tmp_path), disk), verb)("x" if verb == "names" else "x/a")
+        getattr(Folder(str(tmp_path), disk), verb)("x/a" if verb in ("get", "remove") else "x")
 
 
 LEAVE = """

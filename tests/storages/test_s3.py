@@ -44,6 +44,11 @@ def test_put__get_names_and_remove(bucket):
     assert storage.put_new("x/c", b"first")
     storage.remove("x/a")
     assert (storage.get("x/a"), storage.get("x/c")) == (None, b"first")
+    storage.put("x/y/z/d", b"deepest")
+    storage.put("xy/e", b"beside")
+    assert (storage.folders("x"), storage.folders("x/y"), storage.folders("none")) == (["y"], ["z"], [])
+    storage.remove_folder("x")
+    assert (storage.folders("x"), storage.names("x"), storage.get("xy/e")) == ([], [], b"beside")
 
 
 def test_put_new__of_ten_threads_one_wins(bucket):
@@ -88,3 +93,7 @@ def test_store__in_a_bucket(bucket, tmp_path):
     frame(3).filter(pl.col("items") > 2).write_parquet(tmp_path / "3.parquet")
     (tmp_path / "1.parquet").unlink()
     assert ld.profile(tmp_path, store=store).to_bytes() == ld.profile(tmp_path, like=first).to_bytes()
+    second = ld.profile(tmp_path, store=store, refit=True)
+    assert second.to_bytes() == ld.profile(tmp_path).to_bytes()
+    storage = open_storage(store)
+    assert [len(storage.folders(f"fragments/{series}")) for series in storage.folders("fragments")] == [1]

@@ -198,7 +198,7 @@ def test_merge__is_associative_and_commutative_empty_is_its_identity_and_subtrac
     assert same(a, joined(a, empty), joined(empty, a))
     assert same(empty, a.empty(), joined(empty, empty))
     total = joined(a, b)
-    assert total.subtract(b)
+    assert total.subtract(b, {})
     assert same(total, a)
 
 
@@ -217,7 +217,7 @@ def test_merge__refuses_other_units_and_subtract_what_was_never_added():
     with pytest.raises(IncompatibleProfilesError, match="different units"):
         one.merge(other)
     with pytest.raises(InvariantError):
-        one.subtract(counted(one, [(1.0, 2.0)]))
+        one.subtract(counted(one, [(1.0, 2.0)]), {})
 
 
 # ── the sample of rows ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -51,7 +51,8 @@ class DuckDB:
         schema = scan.fragments[0].schema
         names = [name.casefold() for name in schema.names]
         plain = len(set(names)) == len(names) and all(name and "\0" not in name for name in names)
-        files = not any(set("*?[") & set(fragment.uri) for fragment in scan.fragments)
+        ordered = scan.ordered and len(scan.fragments) > 1
+        files = not ordered and not any(set("*?[") & set(fragment.uri) for fragment in scan.fragments)
         types = all(_is_kept(schema.field(name).type) for name in scan.columns)
         return scan.frame is None and bool(scan.columns) and plain and files and types and self._batch_rows(scan) >= VECTOR
 

@@ -31,9 +31,9 @@ class Polars:
         return scan.frame is not None or all(is_known(field.type) for field in scan.fragments[0].schema)
 
     def batches(self, scan: Scan) -> Iterator[pa.RecordBatch]:
-        """Yield the rows in the batches of the streaming engine; a scan of no columns yields the row numbers."""
+        """Yield the rows in batches of the streaming engine; a scan of no columns yields the row numbers."""
         odd = _is_odd(scan)
-        for frame in _query(scan).collect_batches(maintain_order=False):
+        for frame in _query(scan).collect_batches(maintain_order=scan.ordered):
             yield from _stream(frame, odd=odd)
 
 

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
-from lakedrift.source import Source
+from lakedrift.source import Fragment, Source
 from lakedrift.sources import frame, parquet
 
-__all__ = ["open_source"]
+__all__ = ["is_files", "open_source"]
 
 
-def open_source(what: Any) -> Source:
-    """Open a path, directory, glob or list of Parquet files, or a frame in memory.
+def open_source(what: Any, known: Mapping[str, Fragment] | None = None) -> Source:
+    """Open a path, directory, glob or list of Parquet files, of which some may be known, by path, or a frame in memory.
 
     Raises
     ------
     SourceError
         If there is nothing to read, a file cannot be read, or the input is of no known kind.
     """
-    if isinstance(what, str | os.PathLike):
-        return parquet.open_files(what)
-    if isinstance(what, list | tuple) and what and all(isinstance(place, str | os.PathLike) for place in what):
-        return parquet.open_files(what)
-    return frame.open_frame(what)
+    return parquet.open_files(what, known) if is_files(what) else frame.open_frame(what)
+
+
+def is_files(what: Any) -> bool:
+    """Whether something is the path of files, or a list of such paths."""
+    places = what if isinstance(what, list | tuple) else [what]
+    return bool(places) and all(isinstance(place, str | os.PathLike) for place in places)

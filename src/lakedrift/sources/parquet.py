@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import repeat
 from pathlib import Path
 from time import perf_counter
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,6 +25,7 @@ __all__ = ["ParquetFiles", "open_files"]
 
 FOOTER_THREADS = 8
 TRIED, PROMPT = 8, 1e-3  # files that are opened one by one, to see whether one takes longer than this, in seconds
+TAIL = 1 << 16  # bytes that hold most footers
 SAMPLE_GROUPS = 6  # row groups of the lake that a sample is read from
 SAMPLE_COLUMN_BYTES = 8 << 20  # that a sample may take, on average
 DEEP_ROWS = 10 << 20  # decoded for a sample of a few row groups: ten of the size that writers choose by default
@@ -96,8 +98,10 @@ class ParquetFiles:
         return next(types, pa.string() if is_key else pa.null())
 
 
-def open_files(where: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> ParquetFiles:
-    """List the files and read their footers.
+def open_files(
+    where: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], known: Mapping[str, Fragment] | None = None
+) -> ParquetFiles:
+    """List the files and read their footers, but for those that are known, by path, and that nobody touched since.
 
     Raises
     ------
@@ -109,7 +113,10 @@ def open_files(where: str | os.PathLike[str] | Sequence[str | os.PathLike[str]])
     files = find_files(where)
     places = [where] if isinstance(where, str | os.PathLike) else where
     name = os.fspath(places[0]) + (" …" if len(places) > 1 else "")
-    return ParquetFiles(name, tuple(_fragments(files)))
+    fragments = {file: fragment for file in files if (fragment := _untouched(file, known or {})) is not None}
+    touched = [file for file in files if file not in fragments]
+    fragments |= zip(touched, _fragments(touched), strict=True)
+    return ParquetFiles(name, tuple(_with_shared_schemas(fragments[file] for file in files)))
 
 
 def _fragments(files: Sequence[Path]) -> Iterator[Fragment]:
@@ -123,6 +130,29 @@ def _fragments(files: Sequence[Path]) -> Iterator[Fragment]:
         return
     with ThreadPoolExecutor(FOOTER_THREADS) as pool:
         yield from pool.map(_fragment, files[TRIED:], repeat(layouts))
+
+
+def _with_shared_schemas(fragments: Iterable[Fragment]) -> Iterator[Fragment]:
+    """Let fragments of equal schemas share one, also those that were known with those that were opened."""
+    schemas: list[pa.Schema] = []
+    for fragment in fragments:
+        same = next((schema for schema in schemas if schema.equals(fragment.schema)), fragment.schema)
+        if not any(schema is same for schema in schemas):
+            schemas.append(same)
+        yield fragment if same is fragment.schema else replace(fragment, schema=same)
+
+
+def _untouched(file: Path, known: Mapping[str, Fragment]) -> Fragment | None:
+    """Return what is known of a file, None where it is not what it was then."""
+    fragment = known.get(str(file))
+    try:
+        status = file.stat() if fragment is not None else None
+    except OSError:  # reading it will say what is wrong with it
+        return None
+    if fragment is None or status is None:
+        return None
+    now = status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    return fragment if now == (fragment.bytes, fragment.modified, fragment.changed) else None
 
 
 class _Layout(NamedTuple):
@@ -161,8 +191,7 @@ def _types(schema: pa.Schema) -> dict[str, pa.DataType]:
 def _fragment(file: Path, layouts: list[_Layout]) -> Fragment:
     try:
         status = file.stat()
-        with pa.OSFile(str(file)) as opened:  # of a path pyarrow first finds out what file system it is on
-            footer = pq.read_metadata(opened)
+        footer, etag = _footer(file)
         layout = _layout(footer, layouts)
         names = layout.schema.names
         described = [footer.row_group(group) for group in range(footer.num_row_groups)]
@@ -181,7 +210,24 @@ def _fragment(file: Path, layouts: list[_Layout]) -> Fragment:
         )
         raise UnreadableFileError(msg)
     found = str(file), footer.num_rows, status.st_size, layout.schema, partition_of(file), groups, encoded
-    return Fragment(*found, _extremes(described, layout), status.st_mtime_ns, footer.created_by)
+    about = status.st_mtime_ns, footer.created_by, status.st_ctime_ns, etag
+    return Fragment(*found, _extremes(described, layout), *about)
+
+
+def _footer(file: Path) -> tuple[pq.FileMetaData, str]:
+    """Return the footer, and the digest of its bytes."""
+    with file.open("rb") as opened:
+        size = opened.seek(0, os.SEEK_END)
+        tail = _tail(opened, size, TAIL)
+        length = int.from_bytes(tail[-8:-4], "little") + 8
+        if length > len(tail):
+            tail = _tail(opened, size, length)
+    return pq.read_metadata(pa.BufferReader(tail)), hashlib.sha256(tail[-length:]).hexdigest()
+
+
+def _tail(opened: BinaryIO, size: int, length: int) -> bytes:
+    opened.seek(max(0, size - length))
+    return opened.read()
 
 
 def _extremes(groups: Sequence[pq.RowGroupMetaData], layout: _Layout) -> tuple[tuple[str, int, int], ...]:

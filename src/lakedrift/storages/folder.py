@@ -69,9 +69,16 @@ class Folder:
 
     def names(self, folder: str) -> list[str]:
         """Return the finished files of a folder, sorted."""
+        return [name for name, is_folder in self._listed(folder) if not (is_folder or name.endswith(UNFINISHED))]
+
+    def folders(self, folder: str) -> list[str]:
+        """Return the folders in a folder, sorted."""
+        return [name for name, is_folder in self._listed(folder) if is_folder]
+
+    def _listed(self, folder: str) -> list[tuple[str, bool]]:
         path = self._of(folder)
         try:
-            return sorted(name for name in self._disk.list(path) if not name.endswith(UNFINISHED))
+            return sorted(self._disk.list(path))
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
@@ -88,6 +95,15 @@ class Folder:
             msg = f"cannot remove {path!r}: {error.strerror}"
             raise StoreWriteError(msg) from error
 
+    def remove_folder(self, folder: str) -> None:
+        """Remove a folder and all in it; where somebody puts something there meanwhile, that stays."""
+        for name in self.folders(folder):
+            self.remove_folder(f"{folder}/{name}")
+        for name in self.names(folder):
+            self.remove(f"{folder}/{name}")
+        with contextlib.suppress(OSError):
+            self._disk.remove_folder(self._of(folder))
+
     def sweep(self, name: str = "") -> None:
         """Remove what killed writers left of a name, or, where there is a scratch folder, of any.
 
@@ -97,7 +113,7 @@ class Folder:
         start, folder = (f".{own}.", folder) if self._scratch is None else (".", self._of(self._scratch))
         now = time.time()  # files of other machines have no other age
         with contextlib.suppress(OSError):
-            for found in self._disk.list(folder or os.curdir):
+            for found, _ in self._disk.list(folder or os.curdir):
                 if found.startswith(start) and found.endswith(UNFINISHED):
                     path = os.path.join(folder, found)  # noqa: PTH118
                     with contextlib.suppress(OSError):

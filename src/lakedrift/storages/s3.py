@@ -66,12 +66,25 @@ class Bucket:
         return put is not None
 
     def names(self, folder: str) -> list[str]:
-        """Return the names that begin with `folder/`, sorted."""
-        start = f"{self._prefix}{folder}/"
-        pages = self._client.get_paginator("list_objects_v2")
-        listed = self._ask("list", folder, lambda _: list(pages.paginate(Bucket=self._bucket, Prefix=start)))
-        found = [entry["Key"][len(start) :] for page in listed or () for entry in page.get("Contents", ())]
-        return sorted(name for name in found if "/" not in name)
+        """Return the names in `folder/`, sorted."""
+        found = (entry for page in self._pages(folder, "/") for entry in page.get("Contents", ()))
+        return sorted(entry["Key"].rpartition("/")[2] for entry in found)
+
+    def folders(self, folder: str) -> list[str]:
+        """Return what comes between `folder/` and the next `/` of some names, sorted."""
+        found = (entry for page in self._pages(folder, "/") for entry in page.get("CommonPrefixes", ()))
+        return sorted(entry["Prefix"].split("/")[-2] for entry in found)
+
+    def remove_folder(self, folder: str) -> None:
+        """Remove all names that begin with `folder/`."""
+        for page in self._pages(folder, ""):
+            for entry in page.get("Contents", ()):
+                self.remove(entry["Key"][len(self._prefix) :])
+
+    def _pages(self, folder: str, delimiter: str) -> list[dict[str, Any]]:
+        pages, start = self._client.get_paginator("list_objects_v2"), f"{self._prefix}{folder}/"
+        asked = {"Bucket": self._bucket, "Prefix": start, "Delimiter": delimiter}
+        return self._ask("list", folder, lambda _: list(pages.paginate(**asked))) or []
 
     def remove(self, name: str) -> None:
         """Remove what is there, if anything is."""

@@ -29,6 +29,7 @@ from lakedrift.longform import LongRows, LongTable
 from lakedrift.products import MOST_ROWS, Parts, product, products, squares, sums
 from lakedrift.soundness import require
 from lakedrift.summary import Counts, add_counts, subtract_counts
+from lakedrift.trace import Traces
 from lakedrift.unit import MOST_EXPONENT, Unit
 from lakedrift_kernels import units as kernels
 
@@ -139,8 +140,13 @@ class Comoments:
             words += getattr(other, name)
             wide.carry(words)
 
-    def subtract(self, other: Self) -> bool:
+    def traces(self) -> Traces:
+        """Return nothing: sums tell all."""
+        return {}
+
+    def subtract(self, other: Self, left: Traces) -> bool:
         """Take a state away: every sum is that of what is left."""
+        del left
         self._check_alike(other)
         for name in (*FLAT, "valid", *BY_COLUMN):
             subtract_counts(getattr(self, name), getattr(other, name))

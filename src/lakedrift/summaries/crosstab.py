@@ -24,6 +24,7 @@ from lakedrift.longform import LongRows, LongTable
 from lakedrift.soundness import require, sound_names
 from lakedrift.summary import NOT_USED, Codes, Counts, Summary, add_counts, subtract_counts
 from lakedrift.tallies import NameIndex
+from lakedrift.trace import Traces
 from lakedrift_kernels import groups, hashing
 
 __all__ = ["SUMMARY", "Crosstab"]
@@ -118,8 +119,13 @@ class Crosstab:
         for name in ("rows", "null", "cells"):
             add_counts(getattr(self, name), getattr(other, name))
 
-    def subtract(self, other: Self) -> bool:
+    def traces(self) -> Traces:
+        """Return nothing: counts tell all."""
+        return {}
+
+    def subtract(self, other: Self, left: Traces) -> bool:
         """Take a state of the same names and buckets away."""
+        del left
         if (self.bits, self.names) != (other.bits, other.names):
             msg = "tables of different names or buckets do not subtract"
             raise IncompatibleProfilesError(msg)

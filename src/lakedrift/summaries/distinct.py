@@ -23,6 +23,7 @@ from lakedrift.hashing import Texts
 from lakedrift.longform import LongRows, LongTable
 from lakedrift.soundness import require
 from lakedrift.summary import Counts, add_counts, subtract_counts
+from lakedrift.trace import Trace, Traces
 from lakedrift_kernels import hashing, registers
 
 __all__ = ["STANDARD_ERROR", "SUMMARY", "Distinct"]
@@ -30,6 +31,7 @@ __all__ = ["STANDARD_ERROR", "SUMMARY", "Distinct"]
 BLOCK = 1 << 13  # integers whose hashes stay in the cache
 STANDARD_ERROR = math.sqrt((3 * math.log(2) - 1) / registers.REGISTERS)
 FLAT = ("rows", "null", "valid")
+RANKS, RANK_BITS = "ranks", 6  # of a trace, and how many bits of it are the rank
 
 
 class Distinct:
@@ -96,11 +98,20 @@ class Distinct:
             add_counts(getattr(self, name), getattr(other, name))
         np.maximum(self.registers, other.registers, out=self.registers)
 
-    def subtract(self, other: Self) -> bool:
-        """Take a state away; which registers are owed to others too is known where it is higher there than here only."""
+    def traces(self) -> Traces:
+        """Return the registers and their ranks."""
+        held = np.flatnonzero(self.registers[0])
+        return {RANKS: Trace.of(held << RANK_BITS | self.registers[0, held])} if len(held) else {}
+
+    def subtract(self, other: Self, left: Traces) -> bool:
+        """Take a state away: a register is the highest of those that are left."""
         for name in FLAT:
             subtract_counts(getattr(self, name), getattr(other, name))
-        return not ((other.registers > 0) & (other.registers >= self.registers)).any()
+        self.registers[:] = 0
+        if RANKS in left:
+            places, ranks = left[RANKS].keys >> RANK_BITS, left[RANKS].keys & ((1 << RANK_BITS) - 1)
+            np.maximum.at(self.registers[0], places, ranks.astype(np.uint8))
+        return True
 
     def empty(self) -> Self:
         """Return the state of no rows."""

@@ -37,11 +37,14 @@ from lakedrift.longform import LongRows, LongTable
 from lakedrift.soundness import check_names, require, sound_names
 from lakedrift.summary import Counts, add_counts, subtract_counts
 from lakedrift.tallies import BUCKETS, NameTally, TextTally, ViewTally
+from lakedrift.trace import Trace, Traces
 
 __all__ = ["SUMMARY", "Frequencies"]
 
 MOST_VALUES = 1 << 16  # different values that are all counted by value …
 MOST_BYTES = 4 << 20  # … if what they are called is not longer than this together
+SPILLED, SLOTS = "spilled", "slots"  # traces
+SLOT_SHIFT = np.uint64(64 - 18)  # four times as many slots as values that may be: more values than may be fill more
 
 
 class Frequencies:
@@ -138,23 +141,42 @@ class Frequencies:
             self.spill(names)
             self._add(other.spilled(names))
 
-    def subtract(self, other: Self) -> bool:
-        """Take a state away; what is left in buckets may be few enough to be counted by value, and nothing tells."""
+    def traces(self) -> Traces:
+        """Return the tops of the hashes of the values, or that there are too many of these."""
+        if self.buckets is not None:
+            return {SPILLED: Trace.of(np.zeros(1, np.int64))}
+        values = self.values
+        hashes = strings_of(values, [0] * len(values)).hashes
+        return {SLOTS: Trace.of(np.unique(hashes >> SLOT_SHIFT))} if values else {}
+
+    def subtract(self, other: Self, left: Traces) -> bool:
+        """Take a state away; what is left in buckets may be few enough to be counted by value.
+
+        It is not if that of a part is not, nor if the hashes of all parts differ in more places than values may.
+        """
         if self.names != other.names:
             msg = "categories of different names do not subtract"
             raise IncompatibleProfilesError(msg)
         if self.buckets is not None:
-            return not other.rows.any()
+            if SPILLED not in left and len(left.get(SLOTS, ())) <= MOST_VALUES:
+                return False
+            other = other.spilled(self.names)
+        self._subtract(other)
+        return True
+
+    def _subtract(self, other: Self) -> None:
+        """Take away a state that counts in the same way."""
         subtract_counts(self.rows, other.rows)
         subtract_counts(self.null, other.null)
-        for mine, theirs in zip(self._settled(), other._settled(), strict=True):
+        if self._buckets is not None and other._buckets is not None:
+            subtract_counts(self._buckets, other._buckets)
+        for mine, theirs in zip(self._tallies, other._settled(), strict=True):
             mine.subtract(theirs)
             if min(mine.values(), default=0) < 0:
                 msg = "a part was taken away that was never added"
                 raise InvariantError(msg)
             for value in [value for value, count in mine.items() if not count]:
                 del mine[value]
-        return True
 
     def empty(self) -> Self:
         """Return the state of no rows with the same names."""

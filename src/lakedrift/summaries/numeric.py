@@ -21,6 +21,7 @@ from lakedrift.keying import BUFFERS, column_of, flip_of
 from lakedrift.longform import LongRows, LongTable
 from lakedrift.soundness import require, sound_binning
 from lakedrift.summary import NOT_USED, Codes, Counts, add_counts, subtract_counts
+from lakedrift.trace import Trace, Traces
 from lakedrift_kernels import groups, moments, numbers
 
 __all__ = ["SUMMARY", "Numeric"]
@@ -30,6 +31,7 @@ MINUS_INFINITY = np.uint64(0x000FFFFFFFFFFFFF)
 PLUS_INFINITY = np.uint64(0xFFF0000000000000)
 BASE = 1 << 32
 KEPT = ("extremes", "near")
+EXTREMES, NO_KEYS = ("least", "greatest"), np.empty(0, np.uint64)
 NEAR, FAR = 5, 7  # digits of the sums of moments
 FLAT = ("rows", "null", "nan")
 
@@ -167,8 +169,13 @@ class Numeric:
             self.far += other.far
         self._carry()
 
-    def subtract(self, other: Self) -> bool:
-        """Take a state away; an extreme that it shares is not known any more."""
+    def traces(self) -> Traces:
+        """Return the extremes."""
+        held = len(self.extremes) and self.cells.any()
+        return {name: Trace.of(self.extremes[0, at : at + 1]) for at, name in enumerate(EXTREMES)} if held else {}
+
+    def subtract(self, other: Self, left: Traces) -> bool:
+        """Take a state away: the extremes are those of the parts that are left."""
         self._check_alike(other)
         for name in ("rows", "null", "nan", "cells"):
             subtract_counts(getattr(self, name), getattr(other, name))
@@ -178,12 +185,10 @@ class Numeric:
             self.far -= other.far
         self._carry()
         self.far = self.far if self.far.any() else self.far[:, :0]
-        if not len(self.extremes):
-            return True
-        nothing = ~self.cells.any(axis=1)
-        inside = (self.extremes[:, 0] < other.extremes[:, 0]) & (other.extremes[:, 1] < self.extremes[:, 1])
-        self.extremes[nothing] = HIGHEST, 0
-        return bool((nothing | inside | ~other.cells.any(axis=1)).all())
+        if len(self.extremes):
+            least, greatest = (left[name].keys.view(np.uint64) if name in left else NO_KEYS for name in EXTREMES)
+            self.extremes[0] = least.min(initial=HIGHEST), greatest.max(initial=0)
+        return True
 
     def _carry(self) -> None:
         """Bring the low digits of sums back in their range."""

@@ -12,6 +12,7 @@ from lakedrift.gathering import gathered
 from lakedrift.longform import LongRows, LongTable
 from lakedrift.soundness import require
 from lakedrift.summary import Codes, Counts, Summary, add_counts, subtract_counts
+from lakedrift.trace import Traces
 
 __all__ = ["SUMMARY", "Presence"]
 
@@ -63,8 +64,13 @@ class Presence:
         add_counts(self.rows, other.rows)
         add_counts(self.null, other.null)
 
-    def subtract(self, other: Self) -> bool:
+    def traces(self) -> Traces:
+        """Return nothing: counts tell all."""
+        return {}
+
+    def subtract(self, other: Self, left: Traces) -> bool:
         """Take a state away."""
+        del left
         subtract_counts(self.rows, other.rows)
         subtract_counts(self.null, other.null)
         return True

@@ -20,6 +20,7 @@ from lakedrift.keying import BUFFERS, column_of, flip_of, sort
 from lakedrift.longform import LongRows, LongTable
 from lakedrift.soundness import require, sound_binning
 from lakedrift.summary import Counts, add_counts
+from lakedrift.trace import Traces
 from lakedrift_kernels import multisets, numbers
 
 __all__ = ["SUMMARY", "Values"]
@@ -140,8 +141,13 @@ class Values:
         self._settle()
         self._take(multisets.merge_multisets, keys, counts)
 
-    def subtract(self, other: Self) -> bool:
-        """Take a state away: nobody asks for that, as these values belong to one comparison."""
+    def traces(self) -> Traces:
+        """Return nothing: these values belong to one comparison."""
+        return {}
+
+    def subtract(self, other: Self, left: Traces) -> bool:
+        """Take a state away: nobody asks for that."""
+        del left
         return not other.rows.any()
 
     def empty(self) -> Self:
