@@ -16,17 +16,19 @@ from lakedrift.feature import Feature, Kind
 from lakedrift.filtering import Filter
 from lakedrift.groupby import MAX_SEGMENTS, By, GroupBy
 from lakedrift.increments import profile_increments
-from lakedrift.judgement import Rules, chosen_metrics, judge, measured
+from lakedrift.judgement import Rules, chosen_metrics, chosen_performances, judge, measured
 from lakedrift.measure import Measure
 from lakedrift.memory import LIBRARIES, NO_GROUPS, GroupedCounts, Shares, budget, share_out
 from lakedrift.merging import merge
 from lakedrift.metric import discover
 from lakedrift.observer import Observer, Silent
+from lakedrift.performance import performances
 from lakedrift.plan import Plan, Selection, columns_of, make_plan, select
 from lakedrift.privacy import protected
 from lakedrift.profiles import Profile, StateKey
 from lakedrift.reading import Reader
 from lakedrift.refinement import doubts, refine
+from lakedrift.roles import Roles, assigned
 from lakedrift.scanners import open_scanner
 from lakedrift.source import Source
 from lakedrift.sources import open_source
@@ -51,6 +53,7 @@ def sweep(
     features: Sequence[str] | None = None,
     exclude: Sequence[str] | None = None,
     kinds: Mapping[str, Kind] | None = None,
+    roles: Roles | None = None,
     metrics: Sequence[str] | None = None,
     where: str | None = None,
     engine: str = "polars",
@@ -82,6 +85,10 @@ def sweep(
         Columns, by name or pattern; all but partition keys by default. A literal name wins over patterns.
     kinds
         How columns are read, by name or pattern: `{"zip": "categorical", "order_id": "identifier"}`.
+    roles
+        Columns by what they are to a model, which is then judged too: `{"score": "p", "prediction": "class", "label": "y",
+        "value": "amount", "attribution": ["shap_*"]}`. A label is null while it is not known. They are features as well,
+        whatever the patterns say; a label and attributions are shown, not judged.
     metrics
         Names of the metrics to compute beside the rates; all by default.
     where
@@ -139,7 +146,7 @@ def sweep(
     check_gate(gate)
     groupby = GroupBy.of(by, time, every, max_segments, fold)
     chosen, limits = chosen_metrics(metrics), _thresholds(thresholds)
-    selection, means = Selection(features, exclude or (), kinds, where), _Means.of(engine, memory, threads)
+    selection, means = Selection(features, exclude or (), kinds, where, roles), _Means.of(engine, memory, threads)
     sides = [_opened(side) for side in (reference, current) if side is not None]
     known = [name for side in sides for name in _names(side)]
     choice, series = Choice(against, baseline), _series(store, selection, groupby, None)
@@ -149,7 +156,7 @@ def sweep(
     if len(sides) == 2:
         now = _present(groupby, sides[1], series)
         after = _profiled(sides[1], selection, now, before, known, means, "current", watch, series)
-    rules = Rules(chosen, limits, min_rows)
+    rules = Rules(chosen, limits, min_rows, performances=chosen_performances(metrics))
     comparison = judge(before, after, rules, choice, gate)
     scans = doubts(comparison, exact=exact, memory=means.shares(before.states, _counts_of(before)).values)
     settled: dict[str, list[Measure]] = {}
@@ -174,6 +181,7 @@ def profile(
     features: Sequence[str] | None = None,
     exclude: Sequence[str] | None = None,
     kinds: Mapping[str, Kind] | None = None,
+    roles: Roles | None = None,
     where: str | None = None,
     engine: str = "polars",
     memory: int | str | None = None,
@@ -201,7 +209,7 @@ def profile(
     watch = observer or Silent()
     model = None if like is None else _known(like)
     known = [feature.name for feature in model.features] if model is not None else []
-    selection, means = Selection(features, exclude or (), kinds, where), _Means.of(engine, memory, threads)
+    selection, means = Selection(features, exclude or (), kinds, where, roles), _Means.of(engine, memory, threads)
     groupby = GroupBy.of(by, time, every, max_segments, fold)
     series = _series(store, selection, groupby, model)
     found = _profiled(_opened(source), selection, groupby, model, known, means, "profile", watch, series, refit=refit)
@@ -233,7 +241,7 @@ def compare(
     """
     check_gate(gate)
     chosen = chosen_metrics(metrics)
-    rules = Rules(chosen, _thresholds(thresholds), min_rows)
+    rules = Rules(chosen, _thresholds(thresholds), min_rows, performances=chosen_performances(metrics))
     after = None if current is None else _known(current)
     return judge(_known(reference), after, rules, Choice(against, baseline), gate)
 
@@ -271,6 +279,7 @@ def plan_sweep(
     features: Sequence[str] | None = None,
     exclude: Sequence[str] | None = None,
     kinds: Mapping[str, Kind] | None = None,
+    roles: Roles | None = None,
     metrics: Sequence[str] | None = None,
     where: str | None = None,
     engine: str = "polars",
@@ -309,7 +318,7 @@ def plan_sweep(
         if not isinstance(side, Profile):
             checked(wanted, side)
     known = [name for side in opened for name in _names(side)]
-    selection = Selection(features, exclude or (), kinds, where)
+    selection = Selection(features, exclude or (), kinds, where, roles)
     before = _draft(opened[0], selection, None, known, means)
     like = before if isinstance(before, Profile) else Profile(before.source.name, (), 0, 0, before.features, before.states)
     afters = [_draft(side, selection, like, known, means) for side in opened[1:]]
@@ -398,10 +407,14 @@ def _restricted(profile: Profile, selection: Selection, groupby: GroupBy, known:
         msg = f"the rows of the profile {profile.name!r} cannot be filtered any more"
         raise UsageError(msg, hint="filter when you profile: where= or --where")
     _check_grouped(profile, groupby)
+    roles = {feature.name: feature.role for feature in profile.features if feature.role != "feature"}
+    if selection.roles is not None and not assigned(selection.roles, known).items() <= roles.items():
+        msg = f"the profile {profile.name!r} was made without these roles"
+        raise UsageError(msg, hint="give them when you profile: roles= or --role")
     if selection.features is None and not selection.exclude:
         return profile
     names = select({feature.name: None for feature in profile.features}, (), selection, known)
-    return profile.only(names)
+    return profile.only([*names, *roles])
 
 
 def _every(side: Source | Profile, groupby: GroupBy) -> Every | None:
@@ -498,7 +511,8 @@ def _series(
     if groupby.fold:
         msg = "which segments are folded depends on the whole lake, so that a store cannot keep parts of it"
         raise UsageError(msg, hint="leave fold or store out, or raise max_segments")
-    chosen = [selection.features, selection.exclude, dict(selection.kinds or {}), selection.where]
+    chosen: list[Any] = [selection.features, selection.exclude, dict(selection.kinds or {}), selection.where]
+    chosen += [] if selection.roles is None else [dict(selection.roles)]
     grouped = [groupby.by, groupby.time, str(groupby.every), groupby.max_segments]
     return open_series(store, [chosen, grouped, None if like is None else signature(like)])
 
@@ -540,4 +554,4 @@ def _declared(source: Source) -> int | None:
 
 
 def _thresholds(given: Mapping[str, Any] | None) -> Thresholds:
-    return Thresholds.of(given, discover())
+    return Thresholds.of(given, [*discover(), *performances()])

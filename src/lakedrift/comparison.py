@@ -19,6 +19,7 @@ from lakedrift.metric import Bins, Sides
 from lakedrift.mix import RANKING, Split, ranked, split
 from lakedrift.pairing import Pair
 from lakedrift.part import RANKED, ROWS, VERDICTS, Part
+from lakedrift.performing import model_name
 from lakedrift.profiles import WHOLE_LAKE, Profile
 from lakedrift.sides import groups_of, sides_of
 from lakedrift.threshold import LEVELS, Verdict
@@ -226,7 +227,7 @@ class Comparison:
             If there is no such feature, segment, window, or thing to compare with.
         """
         held = [feature in side for side in self.profiles]
-        if any(held) and not all(held):
+        if (any(held) and not all(held)) or feature in map(model_name, self.profiles):
             return None
         check_feature(self.profiles, feature)
         return draw(self._sides(feature, segment, window, against), bins)

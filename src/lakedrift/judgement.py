@@ -18,14 +18,17 @@ from lakedrift.measure import EVERYTHING, Measure, absences, lost_keys, measures
 from lakedrift.metric import Metric, discover, metric
 from lakedrift.pairing import Pair
 from lakedrift.part import Part
+from lakedrift.performance import Performance, performances
+from lakedrift.performing import performed
 from lakedrift.profiles import Profile
 from lakedrift.sides import groups_of, sides_of
 from lakedrift.telling import told_distinct
 from lakedrift.threshold import LEVELS, RATES, SIGNIFICANCE, Thresholds, false_discovery_rate
 from lakedrift.windowing import Choice, Matched, gaps_between, matched
 
-__all__ = ["Rules", "chosen_metrics", "judge", "measured"]
+__all__ = ["Rules", "chosen_metrics", "chosen_performances", "judge", "measured"]
 
+SHOWN = ("label", "attribution")  # roles of columns that the model is judged by: what they show is not drift of the data
 CRITICAL_ABSENCES = ("missing_in_current", "type_changed", "no_rows", "no_valid_values")
 
 
@@ -38,18 +41,27 @@ def chosen_metrics(names: Sequence[str] | None) -> dict[str, Metric]:
         If there is no such metric.
     """
     known = discover()
-    wanted = list(known) if names is None else [name for name in names if metric(name)]
+    wanted = list(known) if names is None else [name for name in names if name not in performances() and metric(name)]
     return {name: known[name] for name in dict.fromkeys([*RATES, *wanted])}
+
+
+def chosen_performances(names: Sequence[str] | None) -> dict[str, Performance]:
+    """Return the measures of performance to compute: all, or those named."""
+    return {name: found for name, found in performances().items() if names is None or name in names}
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """By what a comparison is judged: metrics, limits, the fewest valid rows, and whether distances are to be settled."""
+    """By what a comparison is judged: metrics, limits, the fewest valid rows, and whether distances are to be settled.
+
+    `performances` are the measures of a model, where the profiles have one.
+    """
 
     metrics: Mapping[str, Metric]
     thresholds: Thresholds
     min_rows: int
     exact: bool = False
+    performances: Mapping[str, Performance] = field(default_factory=performances)
 
 
 def measured(reference: Profile, current: Profile, name: str, rules: Rules) -> list[Measure]:
@@ -91,7 +103,10 @@ def judge(
         _measure(reference, after, name, parts, rules, (settled or {}).get(name))
     for lost in lost_keys(reference, after):
         parts[0].found.append(lost.over(len(parts[0].matches)))
-    judged = [part.judged(rules) for part in parts]
+    for part in parts:
+        part.found += performed((reference, after), part.matches, part.of.groupings, rules.performances, rules.min_rows)
+    shown = {feature.name: feature.role for feature in (*reference.features, *after.features) if feature.role in SHOWN}
+    judged = [part.judged(rules, shown) for part in parts]
     gaps = gaps_between(reference, current, choice)
     if gaps is not None:
         judged.append(_of_gaps(gaps, rules.min_rows))
@@ -122,11 +137,15 @@ class _Open:
             joined = [Measure.joined(parts, shared) for parts in zip(*blocks, strict=True)]
             self.found += [_with_segments(one, self.matches) for one in joined if one.applies]
 
-    def judged(self, rules: Rules) -> Part:
-        """Return the finished part."""
+    def judged(self, rules: Rules, shown: Mapping[str, str]) -> Part:
+        """Return the finished part; of columns that are `shown` only what the caller sets limits for is judged."""
+        for measure in self.found:
+            if measure.feature in shown and not _is_configured(measure, rules.thresholds):
+                measure.status[measure.status == "ok"] = shown[measure.feature]
         _weigh(self.found, self.matches.families)
         for measure in self.found:
-            _judge(measure, rules.thresholds)
+            if measure.feature not in shown or _is_configured(measure, rules.thresholds):
+                _judge(measure, rules.thresholds)
             if rules.exact and self.of.groupings is None:
                 measure.status[(measure.status == "ok") & _open(measure, rules.metrics)] = "undecided"
         segments = [_segments(self.matches, rules.min_rows)] if self.matches.keys and len(self.matches) else []
@@ -221,6 +240,11 @@ def _weigh(found: Sequence[Measure], families: NDArray[np.int64]) -> None:
         qvalues = false_discovery_rate(pvalues, np.tile(families, len(family)))
         for measure, values in zip(family, np.split(qvalues, len(family)), strict=True):
             measure.qvalue = values
+
+
+def _is_configured(measure: Measure, thresholds: Thresholds) -> bool:
+    limit = thresholds.limit(measure.feature, measure.kind, measure.metric)
+    return limit is not None and limit.source == "config"
 
 
 def _judge(measure: Measure, thresholds: Thresholds) -> None:

@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 from lakedrift import columns
 from lakedrift.binning import EXACT_INTEGERS, Binning
 from lakedrift.errors import ConfigError, UnknownNameError, UsageError
-from lakedrift.feature import KINDS, Feature, Kind
+from lakedrift.feature import KINDS, Feature, Kind, Role
 from lakedrift.filtering import Filter
 from lakedrift.fitting import cells_of_each, fit, sample_axis
+from lakedrift.modelling import model_states
 from lakedrift.profiles import Profile, StateKey
 from lakedrift.reading import Reader
+from lakedrift.roles import Roles, assigned
 from lakedrift.source import Source, distinct_schemas
 from lakedrift.summaries.distinct import Distinct
 from lakedrift.summaries.frequencies import Frequencies
@@ -51,12 +53,16 @@ class Selection:
         Names or patterns, and the kind that their columns are read as.
     where
         A SQL condition; rows for which it is not true are left out.
+    roles
+        Columns by their role to a model, which are features whatever the patterns say; None takes those of the profile that
+        the plan is like.
     """
 
     features: Sequence[str] | None = None
     exclude: Sequence[str] = ()
     kinds: Mapping[str, Kind] | None = None
     where: str | None = None
+    roles: Roles | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,16 +155,20 @@ def make_plan(
     UnknownNameError
         If a name or pattern matches no column, or the filter looks at one that does not exist.
     ConfigError
-        If a column cannot be read as the kind asked for.
+        If a column cannot be read as the kind asked for, or have the role that it is given.
     """
     types = columns_of(source)
+    roles = _roles(selection, like, [*types, *known])
     keys = {key for fragment in source.fragments for key, _ in fragment.partition}
     physical = {name for schema in distinct_schemas(source.fragments) for name in schema.names}
-    names = select(types, sorted(keys - physical), selection, [*types, *known])
+    chosen = {*select(types, sorted(keys - physical), selection, [*types, *known]), *roles}
+    names = [name for name in types if name in chosen]
     keep = None if selection.where is None else Filter(selection.where)
     _check_names(keep, types)
-    draft = {name: _feature(name, types[name], selection, like) for name in names}
-    unfitted = [name for name, feature in draft.items() if _needs_sample(feature, like)]
+    draft = {name: _with_role(_feature(name, types[name], selection, like), roles) for name in names}
+    known_joined = {} if like is None else {key: state for key, state in like.states.items() if len(key[1]) > 1}
+    modelled = {} if known_joined else roles
+    unfitted = [name for name, feature in draft.items() if name in modelled or _needs_sample(feature, like)]
     sample = _sample(source, unfitted, keep, reader or Reader())
     rows = sum(fragment.rows or 0 for fragment in source.fragments)
     features = tuple(_identified(draft[name], sample.get(name, []), rows, selection, like) for name in names)
@@ -176,6 +186,8 @@ def make_plan(
     with ThreadPoolExecutor(FITS_AT_A_TIME) as pool:
         together = list(zip(features, pool.map(fitted, features), strict=True))
     states: dict[StateKey, Summary] = {(state.KIND, (feature.name,)): state for feature, found in together for state in found}
+    joined = {key: state.empty() for key, state in known_joined.items() if not types.keys().isdisjoint(key[1])}
+    states |= joined if known_joined else model_states(features, sample)
     weights = {one.name: _weighed(one, found[0], sample.get(one.name, []), like) for one, found in together if weighed}
     return Plan(source, features, states, selection.where, weights)
 
@@ -220,6 +232,18 @@ def _feature(name: str, dtype: str, selection: Selection, like: Profile | None) 
         msg = f"column {name!r} is {dtype} and cannot be read as {asked}"
         raise ConfigError(msg)
     return Feature(name, asked, dtype)
+
+
+def _roles(selection: Selection, like: Profile | None, known: Sequence[str]) -> dict[str, Role]:
+    if selection.roles is None and like is not None:
+        return {feature.name: feature.role for feature in like.features if feature.role != "feature"}
+    return assigned(selection.roles, known)
+
+
+def _with_role(feature: Feature, roles: Mapping[str, Role]) -> Feature:
+    role = roles.get(feature.name, "feature")
+    kind = "identifier" if role == "id" and feature.kind != "unsupported" else feature.kind
+    return dataclasses.replace(feature, kind=kind, role=role)
 
 
 def _kind_of(dtype: str) -> Kind:
@@ -289,14 +313,15 @@ def _far_integers(source: Source) -> dict[str, list[pa.Array]]:
 
 def _identified(feature: Feature, sample: list[pa.Array], rows: int, selection: Selection, like: Profile | None) -> Feature:
     """Return the feature as an identifier where nearly every sampled value is another and nobody asked for something else."""
-    if _asked(feature.name, selection) or (like is not None and feature.name in like) or not sample:
+    settled = _asked(feature.name, selection) or (like is not None and feature.name in like)
+    if settled or not sample or feature.role != "feature":
         return feature
     is_key = False
     if feature.kind == "categorical":
         is_key = _is_text_key(sample)
     elif columns.family(feature.dtype) == "integer":
         is_key = _is_integer_key(_numbers(sample, feature.dtype), rows)
-    return Feature(feature.name, "identifier", feature.dtype) if is_key else feature
+    return dataclasses.replace(feature, kind="identifier") if is_key else feature
 
 
 def _is_text_key(sample: list[pa.Array]) -> bool:

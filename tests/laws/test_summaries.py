@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import pkgutil
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -17,12 +18,15 @@ from hypothesis import strategies as st
 import lakedrift.summaries
 from lakedrift.binning import keys_of
 from lakedrift.fitting import fit
+from lakedrift.observed import Scale, Terms
 from lakedrift.summaries import frequencies
 from lakedrift.summaries.crosstab import Crosstab
 from lakedrift.summaries.distinct import Distinct
 from lakedrift.summaries.frequencies import Frequencies
 from lakedrift.summaries.numeric import Numeric
+from lakedrift.summaries.outcome import Outcome
 from lakedrift.summaries.presence import Presence
+from lakedrift.summaries.residuals import Residuals
 from lakedrift.summaries.values import Values
 from lakedrift.summary import Summary
 
@@ -37,6 +41,8 @@ class Kind(NamedTuple):
     values: st.SearchStrategy[Any]
     array: Callable[[list[Any]], st.SearchStrategy[pa.Array]]
     plain: Callable[[list[Any]], pa.Array]
+    is_null: Callable[[Any], bool] = lambda value: value is None
+    is_nan: Callable[[Any], bool] = lambda value: value is not None and value != value
 
 
 @st.composite
@@ -55,6 +61,38 @@ def doubles(values: list[float | None]) -> st.SearchStrategy[pa.Array]:
     return strategies.arrow_numbers("float64", values)
 
 
+class Together(tuple[pa.Array, ...]):
+    """Arrays of several columns that are sliced as one."""
+
+    def __len__(self) -> int:
+        return len(next(iter(self)))
+
+    def __getitem__(self, at: Any) -> Any:
+        return Together(array[at] for array in self) if isinstance(at, slice) else super().__getitem__(at)
+
+
+def together(*dtypes: pa.DataType) -> Callable[[list[Any]], Any]:
+    """Return what makes columns of these types of rows."""
+    return lambda rows: Together(pa.array([row and row[at] for row in rows], dtype) for at, dtype in enumerate(dtypes))
+
+
+def laid_out(*dtypes: pa.DataType) -> Callable[[list[Any]], st.SearchStrategy[Any]]:
+    """Return what makes the same columns from the middle of longer ones."""
+    plain = together(*dtypes)
+    return lambda rows: st.integers(0, 3).map(
+        lambda before: plain([*rows[:1] * before, *rows])[min(before, len(rows[:1] * before)) :]
+    )
+
+
+CLASSES = st.sampled_from([None, "a", "b", "c", "é"])
+PROBABILITIES = st.sampled_from([None, 0.0, -0.0, 0.5, 1.0, 0.3, -0.1, 1.5, math.nan]) | st.floats(0, 1)
+WORTHS = st.sampled_from([None, 0.0, 1.5, -1.5, 1e300, math.nan, 2.0**32]) | st.floats(-1e6, 1e6)
+OUTCOMES = st.tuples(CLASSES, CLASSES, PROBABILITIES, WORTHS)
+OUTCOME_TYPES = (pa.string(), pa.string(), pa.float64(), pa.float64())
+TERMS = st.builds(
+    lambda classes, most, bits: Terms(("label", "prediction", "score", "value"), classes, 10, bits, most),
+    *(st.sampled_from([(), ("a", "b")]), st.sampled_from([1, 2, 1000]), st.sampled_from([1, 12])),
+)
 GRIDS = strategies.samples("float64").map(fit)
 NAMED = st.lists(strategies.STRINGS, max_size=4)
 TABLES = NAMED.map(lambda names: Crosstab.new(names, 4))
@@ -64,6 +102,22 @@ KINDS = {
     "crosstab": Kind(TABLES, st.one_of(st.none(), strategies.STRINGS), any_strings, pa.array),
     "distinct": Kind(st.builds(Distinct.new), st.one_of(st.none(), strategies.STRINGS), any_strings, pa.array),
     "frequencies": Kind(NAMED.map(Frequencies.new), st.one_of(st.none(), strategies.STRINGS), any_strings, pa.array),
+    "outcome": Kind(
+        TERMS.map(Outcome.new),
+        OUTCOMES,
+        laid_out(*OUTCOME_TYPES),
+        together(*OUTCOME_TYPES),
+        is_null=lambda row: row[0] is None,
+        is_nan=lambda row: row[0] is not None and row[1] is None,
+    ),
+    "residuals": Kind(
+        st.builds(Scale, st.sampled_from([-3, 0, 20]), st.sampled_from([0, 9]), st.sampled_from([0.0, 0.1])).map(Residuals.new),
+        st.tuples(WORTHS, WORTHS),
+        laid_out(pa.float64(), pa.float64()),
+        together(pa.float64(), pa.float64()),
+        is_null=lambda row: row[0] is None or row[0] != row[0],
+        is_nan=lambda row: row[0] is not None and row[0] == row[0] and (row[1] is None or row[1] != row[1]),
+    ),
     "numeric": Kind(GRIDS.map(Numeric.new), NUMBERS, doubles, lambda values: pa.array(values, pa.float64())),
     "presence": Kind(st.builds(Presence.new), NUMBERS, doubles, lambda values: pa.array(values, pa.float64())),
     "values": Kind(some_cells(), NUMBERS, doubles, lambda values: pa.array(values, pa.float64())),
@@ -186,9 +240,9 @@ def test_conservation__rows_are_null_nan_and_valid(name, data):
     values = data.draw(st.lists(kind.values, max_size=30))
     state = state_of(kind, data.draw(kind.empty), values)
     assert state.rows.tolist() == [len(values)]
-    assert state.null.tolist() == [values.count(None)]
+    assert state.null.tolist() == [sum(map(kind.is_null, values))]
     assert (state.null + state.nan + state.valid).tolist() == [len(values)]
-    assert name == "presence" or state.nan.tolist() == [sum(value != value for value in values)]
+    assert name == "presence" or state.nan.tolist() == [sum(map(kind.is_nan, values))]
 
 
 @of_every_summary
