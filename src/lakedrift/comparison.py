@@ -19,7 +19,7 @@ from lakedrift.metric import Bins, Sides
 from lakedrift.mix import RANKING, Split, ranked, split
 from lakedrift.pairing import Pair
 from lakedrift.part import RANKED, ROWS, VERDICTS, Part
-from lakedrift.performing import model_name
+from lakedrift.performing import MODEL, model_name
 from lakedrift.profiles import WHOLE_LAKE, Profile
 from lakedrift.sides import groups_of, sides_of
 from lakedrift.threshold import LEVELS, Verdict
@@ -143,6 +143,12 @@ class Comparison:
     def to_polars(self) -> pl.DataFrame:
         """Return one row a feature, segment, window, what it is against, and metric, in the order of the features."""
         return pl.concat(self.tables())
+
+    def performance(self) -> pl.DataFrame:
+        """Return the rows of `to_polars()` that say how well the model does; none where there is no model."""
+        parts = (Part(part.matches, tuple(one for one in part.measures if one.kind == MODEL)) for part in self._parts)
+        tables = (frame for part in parts for frame in part.rows())
+        return pl.concat([pl.DataFrame(schema=ROWS), *tables], how="diagonal")
 
     def tables(self) -> Iterator[pl.DataFrame]:
         """Yield the rows of `to_polars()` some at a time, so that nobody has to hold millions; at least one table, if empty."""

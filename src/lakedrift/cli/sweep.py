@@ -14,12 +14,14 @@ from lakedrift import report as reports
 from lakedrift.cli import output as outputs
 from lakedrift.cli.dry_run import describe
 from lakedrift.errors import SourceError, UnknownNameError, UsageError
+from lakedrift.roles import parsed
 
 if TYPE_CHECKING:
     from lakedrift.comparison import Comparison
 
 __all__ = [
     "Against",
+    "AsRole",
     "Baseline",
     "Count",
     "Engine",
@@ -41,6 +43,7 @@ __all__ = [
 ]
 
 Patterns = Annotated[list[str] | None, Parameter(metavar="PATTERN")]
+AsRole = Annotated[list[str] | None, Parameter(metavar="ROLE=COL")]
 Metrics = Annotated[list[str] | None, Parameter(metavar="NAME")]
 Count = Annotated[int | None, Parameter(metavar="N", validator=Number(gte=1))]
 Engine = Annotated[str, Parameter(metavar="NAME", help="Who reads the files, to the same result: polars, duckdb or arrow.")]
@@ -65,6 +68,7 @@ def sweep(
     feature: Patterns = None,
     exclude: Patterns = None,
     categorical: Patterns = None,
+    role: AsRole = None,
     metric: Metrics = None,
     where: Annotated[str | None, Parameter(metavar="SQL")] = None,
     exact: Annotated[bool, Parameter(show_default=False)] = False,
@@ -103,6 +107,9 @@ def sweep(
         Leave these columns out.
     categorical
         Judge these columns by category, although they are numbers.
+    role
+        Judge a model too, by what columns are to it: score=p, prediction=class, label=y, value=amount, attribution='shap_*' and
+        so on; a label is null while it is not known. May be given several times.
     metric
         Compute only these metrics, and the rates of what is missing.
     where
@@ -154,6 +161,7 @@ def sweep(
         "features": feature,
         "exclude": exclude,
         "kinds": {**settings.kinds, **dict.fromkeys(categorical or [], "categorical")},
+        "roles": {**settings.roles, **parsed(role or [])} or None,
         "metrics": metric,
         "where": where,
         "exact": exact,
