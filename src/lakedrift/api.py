@@ -23,6 +23,7 @@ from lakedrift.merging import merge
 from lakedrift.metric import discover
 from lakedrift.observer import Observer, Silent
 from lakedrift.performance import performances
+from lakedrift.performing import RANKING
 from lakedrift.plan import Plan, Selection, columns_of, make_plan, select
 from lakedrift.privacy import protected
 from lakedrift.profiles import Profile, StateKey
@@ -554,4 +555,4 @@ def _declared(source: Source) -> int | None:
 
 
 def _thresholds(given: Mapping[str, Any] | None) -> Thresholds:
-    return Thresholds.of(given, [*discover(), *performances()])
+    return Thresholds.of(given, [*discover(), *performances(), RANKING])

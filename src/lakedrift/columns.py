@@ -76,8 +76,10 @@ def numbers(array: pa.Array) -> Column:
 
 
 def doubles(array: pa.Array) -> NDArray[np.float64]:
-    """Return a boolean, integer, floating or decimal column as doubles, (n,), NaN where it is null."""
-    if pa.types.is_null(array.type):
+    """Return a boolean, integer, floating or decimal column as doubles, (n,), NaN where it is null; any other is null."""
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if natural_kind(array.type) not in ("numeric", "boolean"):
         return np.full(len(array), np.nan)
     column = numbers(array.cast(pa.int8()) if pa.types.is_boolean(array.type) else array)
     values = column.values.astype(np.float64)

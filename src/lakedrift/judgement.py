@@ -19,7 +19,7 @@ from lakedrift.metric import Metric, discover, metric
 from lakedrift.pairing import Pair
 from lakedrift.part import Part
 from lakedrift.performance import Performance, performances
-from lakedrift.performing import performed
+from lakedrift.performing import attributed, performed
 from lakedrift.profiles import Profile
 from lakedrift.sides import groups_of, sides_of
 from lakedrift.telling import told_distinct
@@ -104,7 +104,8 @@ def judge(
     for lost in lost_keys(reference, after):
         parts[0].found.append(lost.over(len(parts[0].matches)))
     for part in parts:
-        part.found += performed((reference, after), part.matches, part.of.groupings, rules.performances, rules.min_rows)
+        sides = (reference, after), part.matches, part.of.groupings
+        part.found += performed(*sides, rules.performances, rules.min_rows) + attributed(*sides, rules.min_rows)
     shown = {feature.name: feature.role for feature in (*reference.features, *after.features) if feature.role in SHOWN}
     judged = [part.judged(rules, shown) for part in parts]
     gaps = gaps_between(reference, current, choice)

@@ -14,6 +14,9 @@ from lakedrift.classes import Classes, in_order
 from lakedrift.errors import ConfigError
 from lakedrift.feature import Feature, Role
 from lakedrift.observed import MOST_SHIFT, Scale, Terms
+from lakedrift.slicing import Slices
+from lakedrift.summaries.importance import Importance
+from lakedrift.summaries.joint import Joint
 from lakedrift.summaries.outcome import Outcome
 from lakedrift.summaries.residuals import Residuals
 from lakedrift.summary import Joined, StateKey
@@ -23,12 +26,13 @@ __all__ = ["model_states"]
 FEW = 20  # different integers, up to which they are classes, as those of features are
 BINARY = ("0", "1")
 UNITS = 45  # bits of the largest number of the sample
+SLICED = ("numeric", "categorical", "boolean")  # kinds of columns that errors are seen by
 NUMBERS = ("integer", "floating", "decimal", "bool")
 Sample = Mapping[str, Sequence[pa.Array]]
 
 
 def model_states(features: Sequence[Feature], sample: Sample) -> dict[StateKey, Joined]:
-    """Return the empty states of a model whose columns have roles; none where there is no label.
+    """Return the empty states of a model whose columns have roles.
 
     Whether the model tells classes or numbers, its label says: text, booleans, 0 and 1, and at most 20 different integers are
     classes; numbers of which the sample has others are numbers.
@@ -38,6 +42,16 @@ def model_states(features: Sequence[Feature], sample: Sample) -> dict[StateKey, 
     ConfigError
         If a column cannot have the role that it has.
     """
+    attributions = tuple(one.name for one in features if one.role == "attribution")
+    states: dict[StateKey, Joined] = {}
+    if len(attributions) > 1:  # one alone has no rank
+        arrays = [array for name in attributions for array in sample.get(name, ())]
+        states["importance", attributions] = Importance(Scale(_unit(_doubles(arrays))), len(attributions))
+    return states | _of_label(features, sample)
+
+
+def _of_label(features: Sequence[Feature], sample: Sample) -> dict[StateKey, Joined]:
+    """Return the states of what a model said and what came true; none where there is no label."""
     of: dict[Role, Feature] = {one.role: one for one in features if one.role not in ("feature", "attribution")}
     if "label" not in of:
         return {}
@@ -49,11 +63,27 @@ def model_states(features: Sequence[Feature], sample: Sample) -> dict[StateKey, 
     if classes is None:
         says = of.get("prediction", of.get("score"))
         pair = (of["label"].name, says.name if says else "")
-        return {("residuals", pair): Residuals.new(_scale(*(sample.get(name, ()) for name in pair)))}
+        scale = _scale(*(sample.get(name, ()) for name in pair))
+        return {("residuals", pair): Residuals.new(scale)} | _joint(pair, scale, features, sample)
     roles = [role for role in ("label", "prediction", "score", "value") if role in of]
     unit = _unit(_doubles(sample.get(of["value"].name, ()))) if "value" in of else 0
     terms = Terms(tuple(roles), classes, unit)
-    return {("outcome", tuple(of[role].name for role in roles)): Outcome.new(terms)}
+    said = tuple(of[role].name for role in roles)
+    plain = Terms(tuple(role for role in roles if role != "value"), classes)
+    columns_of_model = tuple(name for role, name in zip(roles, said, strict=True) if role != "value")
+    return {("outcome", said): Outcome.new(terms)} | _joint(columns_of_model, plain, features, sample)
+
+
+def _joint(
+    names: tuple[str, ...], reading: Terms | Scale, features: Sequence[Feature], sample: Sample
+) -> dict[StateKey, Joined]:
+    """Return the state by bins of all columns that a model may look at."""
+    watched = [one for one in features if one.role == "feature" and one.kind in SLICED]
+    label = Slices.of_sample(names[0], sample.get(names[0], ()), numbers=isinstance(reading, Scale))
+    if isinstance(reading, Terms) and reading.classes:
+        label = Slices(names[0], None, tuple(sorted(reading.classes)))
+    slices = [Slices.of_sample(one.name, sample.get(one.name, ()), numbers=one.kind == "numeric") for one in watched]
+    return {("joint", (*names, *(one.column for one in slices))): Joint(reading, label, slices)} if slices else {}
 
 
 def _classes(of: Mapping[Role, Feature], sample: Sample) -> tuple[str, ...] | None:

@@ -17,14 +17,17 @@ from numpy.typing import NDArray
 
 from lakedrift.answers import Answers, answers_of, model_of
 from lakedrift.grouping import Grouping
+from lakedrift.importance import importances, ndcg
 from lakedrift.matching import Matches
 from lakedrift.measure import Measure
 from lakedrift.performance import Chances, Performance, over
 from lakedrift.profiles import Profile
 
-__all__ = ["MODEL", "model_name", "performed"]
+__all__ = ["MODEL", "RANKING", "attributed", "model_name", "performed"]
 
 MODEL = "model"  # the kind of what is said of a model
+ATTRIBUTIONS = "attributions"  # what a model without labels is called
+RANKING = "attribution_ndcg"
 MATURE = 0.5  # of the share of labelled rows on the reference: with fewer labels a window is not judged yet
 NORMAL_95 = 1.959963984540054
 HISTORY = 3.0  # standard errors
@@ -67,6 +70,22 @@ def performed(
     blocks = [list(_measures(name, *pair, chosen, min_rows, len(matches))) for pair in answers_of(sides, wholes, matches)]
     found = [_joined(parts) for parts in zip(*blocks, strict=True)]
     return [measure for measure in found if not np.isnan(measure.statistic).all()]
+
+
+def attributed(
+    profiles: tuple[Profile, Profile], matches: Matches, groupings: tuple[Grouping, Grouping] | None, min_rows: int
+) -> list[Measure]:
+    """Return how far the ranking of attributions has moved, as 1 - nDCG; nothing where a side has none."""
+    found = importances(profiles, matches, groupings) if len(matches) else None
+    if found is None:
+        return []
+    statistic, rows = 1.0 - ndcg(*found), matches.rows
+    status = np.full(len(matches), "ok", object)
+    status[np.minimum(*rows) < min_rows] = "insufficient_data"
+    kept = [np.ones(len(matches)), 1.0 - statistic]
+    name, unknown = model_name(profiles[0]) or ATTRIBUTIONS, np.full(len(matches), np.nan)
+    told = (kept[0], kept[1], rows[0], rows[1])
+    return [Measure(name, MODEL, RANKING, statistic, statistic, statistic, unknown, *told, status)]
 
 
 def _joined(parts: Sequence[Measure]) -> Measure:

@@ -60,7 +60,14 @@ DEFAULTS: Mapping[str, Mapping[str, Threshold]] = {
     "numeric": {"ks": DRIFT, "psi": DRIFT},
     "categorical": {"psi": DRIFT, "total_variation": DRIFT},
     "boolean": {"psi": DRIFT, "total_variation": DRIFT},
-    "model": {"accuracy": DROP, "balanced_accuracy": DROP, "f1": DROP, "roc_auc": DROP, "mae": LARGER_ERROR},
+    "model": {
+        "accuracy": DROP,
+        "balanced_accuracy": DROP,
+        "f1": DROP,
+        "roc_auc": DROP,
+        "mae": LARGER_ERROR,
+        "attribution_ndcg": DRIFT,
+    },
 }
 RATES = ("missing_rate", "null_rate", "nan_rate", "inf_rate", "unseen_rate", "flood_rate")  # every feature is judged by them
 

@@ -19,10 +19,13 @@ import lakedrift.summaries
 from lakedrift.binning import keys_of
 from lakedrift.fitting import fit
 from lakedrift.observed import Scale, Terms
+from lakedrift.slicing import Slices
 from lakedrift.summaries import frequencies
 from lakedrift.summaries.crosstab import Crosstab
 from lakedrift.summaries.distinct import Distinct
 from lakedrift.summaries.frequencies import Frequencies
+from lakedrift.summaries.importance import Importance
+from lakedrift.summaries.joint import Joint
 from lakedrift.summaries.numeric import Numeric
 from lakedrift.summaries.outcome import Outcome
 from lakedrift.summaries.presence import Presence
@@ -87,12 +90,16 @@ def laid_out(*dtypes: pa.DataType) -> Callable[[list[Any]], st.SearchStrategy[An
 CLASSES = st.sampled_from([None, "a", "b", "c", "é"])
 PROBABILITIES = st.sampled_from([None, 0.0, -0.0, 0.5, 1.0, 0.3, -0.1, 1.5, math.nan]) | st.floats(0, 1)
 WORTHS = st.sampled_from([None, 0.0, 1.5, -1.5, 1e300, math.nan, 2.0**32]) | st.floats(-1e6, 1e6)
+SIZES = st.sampled_from([None, 0.0, 1.5, -1.5, 2.0**32]) | st.floats(-1e6, 1e6)
 OUTCOMES = st.tuples(CLASSES, CLASSES, PROBABILITIES, WORTHS)
 OUTCOME_TYPES = (pa.string(), pa.string(), pa.float64(), pa.float64())
 TERMS = st.builds(
     lambda classes, most, bits: Terms(("label", "prediction", "score", "value"), classes, 10, bits, most),
     *(st.sampled_from([(), ("a", "b")]), st.sampled_from([1, 2, 1000]), st.sampled_from([1, 12])),
 )
+READINGS = st.sampled_from([Terms(("label", "prediction"), ("a", "b")), Terms(("label", "prediction"))])
+LABELS = Slices("y", None, ("a", "b"))
+SLICES = (Slices("x", (-1.0, 0.0, 1.5)), Slices("c", None, ("a", "é")))
 GRIDS = strategies.samples("float64").map(fit)
 NAMED = st.lists(strategies.STRINGS, max_size=4)
 TABLES = NAMED.map(lambda names: Crosstab.new(names, 4))
@@ -117,6 +124,22 @@ KINDS = {
         together(pa.float64(), pa.float64()),
         is_null=lambda row: row[0] is None or row[0] != row[0],
         is_nan=lambda row: row[0] is not None and row[0] == row[0] and (row[1] is None or row[1] != row[1]),
+    ),
+    "joint": Kind(
+        READINGS.map(lambda reading: Joint(reading, LABELS, SLICES)),
+        st.tuples(CLASSES, CLASSES, WORTHS, CLASSES),
+        laid_out(pa.string(), pa.string(), pa.float64(), pa.string()),
+        together(pa.string(), pa.string(), pa.float64(), pa.string()),
+        is_null=lambda row: row[0] is None,
+        is_nan=lambda row: row[0] is not None and row[1] is None,
+    ),
+    "importance": Kind(
+        st.sampled_from([-3, 0, 20]).map(lambda unit: Importance(Scale(unit), 3)),
+        st.tuples(SIZES, SIZES, SIZES),
+        laid_out(pa.float64(), pa.float64(), pa.float64()),
+        together(pa.float64(), pa.float64(), pa.float64()),
+        is_null=lambda row: all(value is None for value in row),
+        is_nan=lambda row: row is ...,
     ),
     "numeric": Kind(GRIDS.map(Numeric.new), NUMBERS, doubles, lambda values: pa.array(values, pa.float64())),
     "presence": Kind(st.builds(Presence.new), NUMBERS, doubles, lambda values: pa.array(values, pa.float64())),

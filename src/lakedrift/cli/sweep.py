@@ -65,6 +65,7 @@ def sweep(
     current: str | None = None,
     /,
     *,
+    query: Annotated[list[str] | None, Parameter(metavar="FILE.sql")] = None,
     feature: Patterns = None,
     exclude: Patterns = None,
     categorical: Patterns = None,
@@ -101,6 +102,9 @@ def sweep(
         What is normal: a Parquet file, a folder, a pattern in quotes, or a saved profile.
     current
         What is to be judged, likewise; without it, the windows of the first are.
+    query
+        A side that DuckDB is to compute, such as predictions joined with labels that came later; after those that are named.
+        May be given twice.
     feature
         Judge only these columns: names or patterns such as '*_delay'. May be given several times.
     exclude
@@ -156,6 +160,7 @@ def sweep(
     check_names("format", [format], reports.names())
     check_names("metric", metric or [], configuration.metric_names())
     settings = configuration.load(config, table=table)
+    reference, current = _with_queries(reference, current, query or [])
     sides = _sides(reference, current, settings, dated=time is not None or "time" in settings.grouping)
     options: dict[str, Any] = {
         "features": feature,
@@ -233,6 +238,19 @@ def check_names(what: str, names: list[str], known: list[str]) -> None:
     for name in names:
         if name not in known:
             raise UnknownNameError.among(what, name, known)
+
+
+def _with_queries(reference: str | None, current: str | None, queries: list[str]) -> tuple[str | None, str | None]:
+    """Return both sides, of which queries are those that are not named."""
+    sides = [side for side in (reference, current) if side is not None] + queries
+    wrong = next((query for query in queries if not query.endswith(".sql")), None)
+    if wrong is not None or len(sides) > 2:
+        msg = (
+            f"--query {wrong!r} is no file of SQL" if wrong is not None else f"there are {len(sides)} sides, and two to compare"
+        )
+        raise UsageError(msg, hint="a query is a file NAME.sql; it takes the place of REFERENCE or CURRENT")
+    first, second, *_ = [*sides, None, None]
+    return first, second
 
 
 def _sides(reference: str | None, current: str | None, settings: configuration.Config, *, dated: bool) -> tuple[str, ...]:
