@@ -45,7 +45,7 @@ def run_query(path: str | os.PathLike[str]) -> Any:
         with duckdb.connect() as connection:
             statements = connection.extract_statements(text)
             returns = bool(statements) and statements[-1].type == duckdb.StatementType.SELECT
-            found = connection.execute(text).to_arrow_table() if returns else None
+            found = connection.sql(text).to_arrow_table() if returns else None
     except duckdb.Error as error:
         msg = f"cannot run the query {os.fspath(path)!r}: {reason(error)}"
         raise SourceError(msg, hint="paths in it are relative to the working directory") from error
