@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from lakedrift_kernels._jit import kernel
 
-__all__ = ["locate_bins"]
+__all__ = ["add_bins", "add_numbers", "locate_bins", "BLOCK"]
 
 BLOCK = 2048
 
@@ -23,3 +23,30 @@ def locate_bins(values: NDArray[np.float64], edges: NDArray[np.float64], located
         for edge in edges:
             for i in range(begin, end):
                 located[i] += np.int32(values[i] >= edge)
+
+
+@kernel
+def add_bins(
+    located: NDArray[np.int32], kinds: NDArray[np.int32], codes: NDArray[np.int32], first: int, counts: NDArray[np.int64]
+) -> None:
+    """Count rows by group, bin from the first one on, and kind, (n_groups, n_bins, n_kinds); one of a negative kind is none."""
+    for i in range(located.size):
+        if kinds[i] >= 0:
+            counts[codes[i], first + located[i], kinds[i]] += 1
+
+
+@kernel
+def add_numbers(
+    values: NDArray[np.float64],
+    edges: NDArray[np.float64],
+    kinds: NDArray[np.int32],
+    codes: NDArray[np.int32],
+    first: int,
+    counts: NDArray[np.int64],
+    located: NDArray[np.int32],
+) -> None:
+    """Do `locate_bins` and `add_bins` of some numbers at a time; `located` (BLOCK,) is room to work in."""
+    for begin in range(0, values.size, BLOCK):
+        end = min(begin + BLOCK, values.size)
+        locate_bins(values[begin:end], edges, located[: end - begin])
+        add_bins(located[: end - begin], kinds[begin:end], codes[begin:end], first, counts)

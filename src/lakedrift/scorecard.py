@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,8 @@ TOLD = (
     *("overconfidence", "value_right", "mae", "rmse", "bias", "r2"),
 )
 DIGITS = 3
+FEW = 3  # inputs that a note names
+JUDGED = ("ok", "undecided")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +73,12 @@ class Card:
             return None
         windows = rows.filter(pl.col("window_start").is_not_null(), against=rows["against"][-1])
         whole = rows.filter(pl.col("window_start").is_null())
-        shown = windows.filter(status="ok") if whole.is_empty() else whole
+        shown = windows.filter(pl.col("status").is_in(JUDGED)) if whole.is_empty() else whole
         shown = shown if len(shown) else rows
         shown = shown.filter(pl.col("window_start").eq_missing(shown["window_start"].max()))
-        return cls(_title(shown, comparison), _scores(shown, windows), list(_notes(windows)))
+        row = {"window": shown["window_start"][0], "against": shown["against"][0]}
+        notes = [*_causes(comparison, row), *_importances(comparison, row), *_waiting(windows)]
+        return cls(_title(shown, comparison), _scores(shown, windows), notes)
 
 
 def _title(rows: pl.DataFrame, comparison: Comparison) -> str:
@@ -98,12 +103,42 @@ def _score(row: dict[str, Any], windows: pl.DataFrame) -> Score:
     ends = json.loads(row["detail"]).get("drop_95")
     drop = ""
     if ends and row["current_value"] is not None:
-        drop = f"{row['current_value'] - row['reference_value']:+.{DIGITS}f} ({-ends[1]:+.{DIGITS}f}…{-ends[0]:+.{DIGITS}f})"
+        drop = f"{_signed(row['current_value'] - row['reference_value'])} ({_signed(-ends[1])}…{_signed(-ends[0])})"
     ordered = windows.sort("window_start").select("status", "current_value").iter_rows()
-    history = tuple(value if status == "ok" else None for status, value in ordered)
-    return Score(row["metric"], row["verdict"], change, drop.replace("-", "−"), history)
+    history = tuple(value if status in JUDGED else None for status, value in ordered)
+    return Score(row["metric"], row["verdict"], change, drop, history)
 
 
-def _notes(windows: pl.DataFrame) -> list[str]:
+def _causes(comparison: Comparison, row: dict[str, Any]) -> Iterator[str]:
+    """Say what each of a few inputs did to the error by moving; of each, its relation to the label did the rest."""
+    table = comparison.split_error(**row).filter(pl.col("change").is_finite())
+    if table.is_empty():
+        return
+    first = table.row(0, named=True)
+    moved = table.sort(pl.col("covariate").abs(), descending=True)[:FEW].select("feature", "covariate").iter_rows()
+    told = ", ".join(f"{name} {_signed(part)}" for name, part in moved)
+    sizes = f"error {first['reference_error']:.{DIGITS}g} → {first['current_error']:.{DIGITS}g} ({_signed(first['change'])})"
+    yield f"{sizes}; inputs: {told}; relation: the rest"
+
+
+def _importances(comparison: Comparison, row: dict[str, Any]) -> Iterator[str]:
+    table = comparison.importances(**row)
+    total = table["current_importance"].sum()
+    if not total:
+        return
+    ranked = table.sort("current_importance", descending=True)[:FEW].iter_rows(named=True)
+    told = (
+        f"{one['feature'] or one['attribution']} {percent(one['current_importance'] / total)}"
+        + (f" (rank {one['reference_rank']} before)" if one["rank_change"] else "")
+        for one in ranked
+    )
+    yield f"matters most: {', '.join(told)}"
+
+
+def _signed(number: float) -> str:
+    return f"{number:+.{DIGITS}f}".replace("-", "−")
+
+
+def _waiting(windows: pl.DataFrame) -> list[str]:
     waiting = windows.filter(status="immature")["window_start"].n_unique()
     return [f"{count(waiting)} {'window' if waiting == 1 else 'windows'} not judged: too few labels yet"] if waiting else []

@@ -119,7 +119,7 @@ def _model(comparison: Comparison, width: int) -> list[Text]:
         text.append(_history(score), "magenta")
         text.truncate(width)
         lines.append(text)
-    return [*lines, *(Text(clip(note, width), "dim") for note in card.notes), Text()]
+    return [*lines, *(Text(clip(visible(note), width), "dim") for note in card.notes), Text()]
 
 
 def _history(score: Score) -> str:

@@ -30,7 +30,7 @@ from lakedrift_kernels import groups
 __all__ = ["SUMMARY", "Outcome"]
 
 SLOTS = ("rows", "null", "nan", "right", "wrong", "unscored", "outside", "unvalued")
-CELLS_OF_ALL = 1 << 20  # of a table over all groups
+CELLS_OF_ALL, PAIRS_OF_ALL = 1 << 22, 1 << 20  # of scores, and of pairs of classes, over all groups
 BITS, FEWEST_CLASSES = (1, 9), 8
 
 
@@ -84,10 +84,10 @@ class Outcome:
 
     def by_group(self, n_groups: int) -> Self:
         """Return the state of no groups, of as many cells and classes as so many have."""
-        each = CELLS_OF_ALL // max(n_groups, 1)
-        bits = max(each // (2 * scoring.n_cells(0)), 1).bit_length() - 1
+        cells, pairs = (most // max(n_groups, 1) for most in (CELLS_OF_ALL, PAIRS_OF_ALL))
+        bits = max(cells // (2 * scoring.n_cells(0)), 1).bit_length() - 1
         bits = min(max(bits, BITS[0]), BITS[1], self.terms.bits)
-        most = min(max(math.isqrt(each), FEWEST_CLASSES), self.terms.most)
+        most = min(max(math.isqrt(pairs), FEWEST_CLASSES), self.terms.most)
         return self.new(replace(self.terms, bits=bits, most=most), 0, whole=False)
 
     def update(self, array: Sequence[pa.Array]) -> None:
