@@ -16,7 +16,16 @@ from lakedrift_kernels.linear import Outside, Scale, cell_outside, linear_units
 from lakedrift_kernels.moments import add_far, add_near
 from lakedrift_kernels.numbers import BLOCK, Lines
 
-__all__ = ["NAN", "NULL", "add_cells", "add_located_doubles", "add_located_integers", "add_located_linear", "add_rows"]
+__all__ = [
+    "NAN",
+    "NULL",
+    "add_cells",
+    "add_located_doubles",
+    "add_located_integers",
+    "add_located_linear",
+    "add_many_cells",
+    "add_rows",
+]
 
 Cells = NDArray[np.int32]
 Counts = NDArray[np.int64]
@@ -213,11 +222,26 @@ def _count_block(keys: Keys, found: int, tables: Grid, cells: Counts, extremes: 
 
 
 @kernel
-def add_cells(cells: Cells, codes: Cells, joined: Cells, low: Low, counts: Counts, null: Counts, nan: Counts) -> None:
-    """Count each of n rows in its group: in cell joined[cells[i]] of (n_groups, n_cells), or as null or NaN.
+def add_cells(cells: Cells, codes: Cells, joined: Cells, counts: Counts, null: Counts, nan: Counts) -> None:
+    """Count each of n rows in its group: in cell joined[cells[i]] of `counts` (n_groups, n_cells), or as null or NaN.
 
-    `codes` (n,) are in [0, n_groups). `joined` (n_fine,) says which cell each fine one is part of. A count is `counts` and
-    `low` together: rows come in any order, and a table of sixteen bits a cell stays in the cache where one of 64 does not.
+    `codes` (n,) are in [0, n_groups). `joined` (n_fine,) says which cell each fine one is part of.
+    """
+    for i in range(cells.size):
+        cell = cells[i]
+        if cell >= 0:
+            counts[np.uint64(codes[i]), np.uint64(joined[np.uint64(cell)])] += 1
+        elif cell == NULL:
+            null[codes[i]] += 1
+        else:
+            nan[codes[i]] += 1
+
+
+@kernel
+def add_many_cells(cells: Cells, codes: Cells, joined: Cells, low: Low, counts: Counts, null: Counts, nan: Counts) -> None:
+    """Do as `add_cells` for large tables, of which a count is `counts` and `low` together.
+
+    Rows come in any order, and a table of sixteen bits a cell stays in the cache where one of 64 does not.
     """
     for i in range(cells.size):
         cell = cells[i]

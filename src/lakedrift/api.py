@@ -19,18 +19,21 @@ from lakedrift.folding import with_model
 from lakedrift.gate import Gate, check_gate
 from lakedrift.groupby import MAX_SEGMENTS, By, GroupBy
 from lakedrift.increments import profile_increments
-from lakedrift.judgement import Rules, chosen_metrics, judge, measured
+from lakedrift.judgement import Rules, chosen_metrics, chosen_performances, judge, measured
 from lakedrift.manifest import Span
 from lakedrift.measure import Measure
 from lakedrift.memory import LIBRARIES, NO_GROUPS, GroupedCounts, Shares, budget, share_out
 from lakedrift.merging import merge
 from lakedrift.metric import discover
 from lakedrift.observer import Observer, Silent
+from lakedrift.performance import performances
+from lakedrift.performing import RANKING
 from lakedrift.plan import Plan, Selection, columns_of, make_plan, select
 from lakedrift.privacy import protected
 from lakedrift.profiles import Profile, StateKey
 from lakedrift.reading import Reader
 from lakedrift.refinement import doubts, refine
+from lakedrift.roles import Roles, assigned
 from lakedrift.scanners import open_scanner
 from lakedrift.side import Side
 from lakedrift.source import Source
@@ -58,6 +61,7 @@ def sweep(
     features: Sequence[str] | None = None,
     exclude: Sequence[str] | None = None,
     kinds: Mapping[str, Kind] | None = None,
+    roles: Roles | None = None,
     metrics: Sequence[str] | None = None,
     correlations: Pairs = False,
     where: str | None = None,
@@ -90,6 +94,10 @@ def sweep(
         Columns, by name or pattern; all but partition keys by default. A literal name wins over patterns.
     kinds
         How columns are read, by name or pattern: `{"zip": "categorical", "order_id": "identifier"}`.
+    roles
+        Columns by what they are to a model, which is then judged too: `{"score": "p", "prediction": "class", "label": "y",
+        "value": "amount", "attribution": ["shap_*"]}`. A label is null while it is not known. They are features as well,
+        whatever the patterns say; a label and attributions are shown, not judged.
     metrics
         Names of the metrics to compute beside the rates; all by default.
     correlations
@@ -150,7 +158,7 @@ def sweep(
     check_gate(gate)
     groupby = GroupBy.of(by, time, every, max_segments, fold)
     chosen, limits = chosen_metrics(metrics), _thresholds(thresholds)
-    selection = Selection(features, exclude or (), kinds, where, patterns_of(correlations))
+    selection = Selection(features, exclude or (), kinds, where, patterns_of(correlations), roles)
     means, kept = _Means.of(engine, memory, threads), _store(store, groupby)
     sides = [_opened(side, kept) for side in (reference, current) if side is not None]
     _check_pairs(selection, len(sides))
@@ -164,7 +172,7 @@ def sweep(
         now = _present(groupby, sides[1])
         shelf = _shelf(kept, current, selection, now, refit=refit and now != groupby)  # or they share the grids
         after = _profiled(sides[1], selection, now, before, known, means, "current", watch, shelf)
-    rules = Rules(chosen, limits, min_rows)
+    rules = Rules(chosen, limits, min_rows, performances=chosen_performances(metrics))
     comparison = judge(before, after, rules, choice, gate, memory=means.memory)
     scans = doubts(comparison, exact=exact, memory=means.shares(before.states, _counts_of(before)).values)
     settled: dict[str, list[Measure]] = {}
@@ -190,6 +198,7 @@ def profile(
     features: Sequence[str] | None = None,
     exclude: Sequence[str] | None = None,
     kinds: Mapping[str, Kind] | None = None,
+    roles: Roles | None = None,
     correlations: Pairs = False,
     where: str | None = None,
     engine: str = "polars",
@@ -218,7 +227,7 @@ def profile(
     watch = observer or Silent()
     model = None if like is None else _known(like)
     known = [feature.name for feature in model.features] if model is not None else []
-    selection = Selection(features, exclude or (), kinds, where, patterns_of(correlations))
+    selection = Selection(features, exclude or (), kinds, where, patterns_of(correlations), roles)
     means = _Means.of(engine, memory, threads)
     groupby = GroupBy.of(by, time, every, max_segments, fold)
     kept = _store(store, groupby)
@@ -255,7 +264,7 @@ def compare(
     """
     check_gate(gate)
     chosen, limit = chosen_metrics(metrics), budget(memory)
-    rules = Rules(chosen, _thresholds(thresholds), min_rows)
+    rules = Rules(chosen, _thresholds(thresholds), min_rows, performances=chosen_performances(metrics))
     after = None if current is None else _known(current)
     return judge(_known(reference), after, rules, Choice(against, baseline), gate, memory=limit)
 
@@ -293,6 +302,7 @@ def plan_sweep(
     features: Sequence[str] | None = None,
     exclude: Sequence[str] | None = None,
     kinds: Mapping[str, Kind] | None = None,
+    roles: Roles | None = None,
     metrics: Sequence[str] | None = None,
     correlations: Pairs = False,
     where: str | None = None,
@@ -326,7 +336,7 @@ def plan_sweep(
     _thresholds(thresholds)
     means = _Means.of(engine, memory, threads)
     opened = [_opened(side) for side in (reference, current) if side is not None]
-    selection = Selection(features, exclude or (), kinds, where, patterns_of(correlations))
+    selection = Selection(features, exclude or (), kinds, where, patterns_of(correlations), roles)
     _check_pairs(selection, len(opened))
     groupby = GroupBy.of(by, time, every, max_segments, fold)
     Choice(against, baseline).check(_every(opened[0], groupby), dated=len(opened) == 1)
@@ -424,9 +434,13 @@ def _restricted(profile: Profile, selection: Selection, groupby: GroupBy, known:
         msg = f"the rows of the profile {profile.name!r} cannot be filtered any more"
         raise UsageError(msg, hint="filter when you profile: where= or --where")
     _check_grouped(profile, groupby)
+    roles = {feature.name: feature.role for feature in profile.features if feature.role != "feature"}
+    if selection.roles is not None and not assigned(selection.roles, known).items() <= roles.items():
+        msg = f"the profile {profile.name!r} was made without these roles"
+        raise UsageError(msg, hint="give them when you profile: roles= or --role")
     if selection.features is not None or selection.exclude:
         names = select({feature.name: None for feature in profile.features}, (), selection, known)
-        profile = profile.only(names)
+        profile = profile.only([*names, *roles])
     if selection.correlations and not any(kind == Comoments.KIND for kind, _ in profile.states):
         msg = f"the profile {profile.name!r} has no correlations of these columns"
         raise UsageError(msg, hint="make it with correlations= or --correlations, of the same columns")
@@ -550,8 +564,9 @@ def _shelf(
 ) -> _Shelf | None:
     if store is None:
         return None
-    chosen = [selection.features, selection.exclude, dict(selection.kinds or {}), selection.where]
+    chosen: list[Any] = [selection.features, selection.exclude, dict(selection.kinds or {}), selection.where]
     chosen += [list(selection.correlations)] if selection.correlations else []
+    chosen += [] if selection.roles is None else [dict(selection.roles)]
     grouped = [groupby.by, groupby.time, str(groupby.every), groupby.max_segments]
     series = store.series([chosen, grouped, None if like is None else signature(like)])
     return _Shelf(series, store.lake(side if is_files(side) else ()), refit)
@@ -594,4 +609,4 @@ def _declared(source: Source) -> int | None:
 
 
 def _thresholds(given: Mapping[str, Any] | None) -> Thresholds:
-    return Thresholds.of(given, discover())
+    return Thresholds.of(given, [*discover(), *performances(), RANKING])

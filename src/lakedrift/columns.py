@@ -20,6 +20,7 @@ __all__ = [
     "ALL_VALID",
     "Column",
     "buffers",
+    "doubles",
     "family",
     "is_read",
     "labels",
@@ -78,6 +79,19 @@ def numbers(array: pa.Array) -> Column:
     if dtype == np.float16:
         values = values.astype(np.float32)
     return Column(values, *_validity(array))
+
+
+def doubles(array: pa.Array) -> NDArray[np.float64]:
+    """Return a boolean, integer, floating or decimal column as doubles, (n,), NaN where it is null; any other is null."""
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if natural_kind(array.type) not in ("numeric", "boolean"):
+        return np.full(len(array), np.nan)
+    column = numbers(array.cast(pa.int8()) if pa.types.is_boolean(array.type) else array)
+    values = column.values.astype(np.float64)
+    if column.nulls:
+        values[array.is_null().to_numpy(zero_copy_only=False)] = np.nan
+    return values
 
 
 def valid_numbers(array: pa.Array) -> NDArray[Any]:

@@ -9,18 +9,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
-from lakedrift.correlation import CHANGES, changes, correlations_of, table_of
+from lakedrift.correlation import CHANGES, changes, correlations_of
+from lakedrift.correlation import table_of as pairs_of
+from lakedrift.errors import UnknownNameError
+from lakedrift.explaining import Errors, bins_of, errors_of, split_of
 from lakedrift.gate import Gate
+from lakedrift.grouping import Grouping
 from lakedrift.histogram import Histogram, draw
+from lakedrift.importance import attributions_of, importances, table_of
 from lakedrift.lookup import Window, check_feature, family_of, row_of
+from lakedrift.matching import Matches
 from lakedrift.measure import pair_of
 from lakedrift.memory import check_table
 from lakedrift.metric import Bins, Sides
-from lakedrift.mix import RANKING, Split, ranked, split
+from lakedrift.mix import DISTANCES, RANKING, Split, ranked, split
 from lakedrift.pairing import Pair
 from lakedrift.part import Part, tables_of
+from lakedrift.performing import MODEL, model_name
 from lakedrift.profiles import WHOLE_LAKE, Profile
 from lakedrift.side import Side
 from lakedrift.sides import groups_of, sides_of
@@ -149,6 +157,11 @@ class Comparison:
         self._check(self._n_rows, ROW_BYTES)
         return pl.concat(self.tables())
 
+    def performance(self) -> pl.DataFrame:
+        """Return the rows of `to_polars()` that say how well the model does; none where there is no model."""
+        parts = [Part(part.matches, tuple(one for one in part.measures if one.kind == MODEL)) for part in self._parts]
+        return pl.concat(tables_of(parts, ENOUGH))
+
     def tables(self) -> Iterator[pl.DataFrame]:
         """Yield the rows of `to_polars()` some at a time, so that nobody has to hold millions; at least one table, if empty."""
         return tables_of(self._parts, ENOUGH)
@@ -231,7 +244,7 @@ class Comparison:
             If there is no such feature, segment, window, or thing to compare with.
         """
         held = [feature in side for side in self.profiles]
-        if any(held) and not all(held):
+        if (any(held) and not all(held)) or feature in map(model_name, self.profiles):
             return None
         check_feature(self.profiles, feature)
         return draw(self._sides(feature, segment, window, against), bins)
@@ -284,6 +297,75 @@ class Comparison:
         part, rows = family_of(self._parts, by, window, against, self.every)
         return split(self._groups(part, feature), rows)
 
+    def split_error(
+        self, *, segment: str = WHOLE_LAKE, window: Window | None = None, against: str | None = None
+    ) -> pl.DataFrame:
+        """Split the change of the model's error into what its inputs did and what came of them, for each input, exactly.
+
+        The error is 1 - accuracy, or the mean absolute error. By the bins of a column it changes because other bins hold the
+        rows, `covariate`, Σ (p' - p) e, and because the same bins err more, `concept`, Σ p' (e' - e): their sum is `change`.
+        `reference_association` and `current_association` say how much the column tells of the label, by Cramér's V without its
+        bias: one that tells nearly everything on one side only is a leak.
+
+        Returns a row a column, the largest parts first; none where the profiles keep no errors by bin.
+        """
+        found = self._errors(segment, window, against)
+        return split_of(None, None) if found is None else split_of(*found)
+
+    def error_by_bin(
+        self, feature: str, *, segment: str = WHOLE_LAKE, window: Window | None = None, against: str | None = None
+    ) -> pl.DataFrame:
+        """Return a row a bin of an input: its share of the labelled rows, its error, and its parts of the change, as above.
+
+        Of two classes, `reference_rate` and `current_rate` are the shares of the positive one: P(label | bin).
+
+        Raises
+        ------
+        UnknownNameError
+            If the profiles keep no errors by the bins of that column.
+        """
+        found = self._errors(segment, window, against)
+        known = [] if found is None else list(found[0].slices)
+        if found is None or feature not in known:
+            raise UnknownNameError.among(what="input of the model:", name=feature, known=known)
+        return bins_of(*found, feature)
+
+    def importances(
+        self, *, segment: str = WHOLE_LAKE, window: Window | None = None, against: str | None = None
+    ) -> pl.DataFrame:
+        """Return a row an attribution: its mean size on both sides, its rank and by how many places it rose, and its feature.
+
+        `feature` is the one whose name the attribution's begins or ends with, `drift` its greatest total variation or
+        Kolmogorov-Smirnov distance, and `impact` that times the share of the importance: what moved and matters comes first.
+        """
+        part, row, groupings = self._row(segment, window, against)
+        found = importances(self.profiles, row, groupings)
+        key = attributions_of(self.profiles[0])
+        if found is None or key is None:
+            return table_of((), np.empty(0), np.empty(0), {})
+        place = int(np.flatnonzero((part.matches.segment == row.segment[0]) & (part.matches.windows == row.windows[0]))[0])
+        drift: dict[str, float] = {}
+        for measure in part.measures:
+            if measure.metric in DISTANCES and measure.kind != MODEL:
+                known = np.nan_to_num(measure.statistic[place])
+                drift[measure.feature] = max(drift.get(measure.feature, 0.0), float(known))
+        return table_of(key[1], found[0][0], found[1][0], drift)
+
+    def _row(
+        self, segment: str, window: Window | None, against: str | None
+    ) -> tuple[Part, Matches, tuple[Grouping, Grouping] | None]:
+        """Return the part of a row, the row, and the groups that it adds up, None of whole lakes."""
+        parts = [part for part in self._parts if not part.of_gaps]
+        part, row = row_of(parts, segment, window, against, self.every)
+        if part.whole:
+            return part, row, None
+        reference, current = (side.grouping(part.matches.keys) for side in self.profiles)
+        return part, row, (reference, current)
+
+    def _errors(self, segment: str, window: Window | None, against: str | None) -> tuple[Errors, Errors] | None:
+        _, row, groupings = self._row(segment, window, against)
+        return errors_of(self.profiles, row, groupings)
+
     def unsettled(self, metric: str, *, undecided: bool) -> list[str]:
         """Return the features whose `metric` has bounds on whole lakes that differ, or only those with a limit within them."""
         return [
@@ -300,7 +382,7 @@ class Comparison:
         before, now = (correlations_of(profile) for profile in self.profiles)
         if before is None or now is None or self.dated:
             return pl.DataFrame(schema=CHANGES)
-        return table_of(changes(before, now))
+        return pairs_of(changes(before, now))
 
     @functools.cached_property
     def _verdicts(self) -> Verdicts:

@@ -8,6 +8,9 @@
     ks = { warning = 0.05, critical = 0.15 }
     [features.zip]
     kind = "categorical"
+    [roles]                               # what columns are to a model, which is then judged too
+    score = "p_fraud"
+    label = "is_fraud"
     [tables.orders]                       # the same for one table, on top of the above, and where its two sides are
     reference = "lake/orders/2026-08"
     current = "lake/orders/2026-09"
@@ -84,6 +87,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     baseline: str | None = None
     gate: Literal["lake", "segments"] | None = None
     correlations: bool | list[str] | None = None
+    roles: dict[str, str | list[str]] = {}
 
 
 class Table(Rules, frozen=True, forbid_unknown_fields=True):
@@ -109,6 +113,8 @@ class Config(msgspec.Struct, frozen=True):
         feature or pattern.
     kinds
         The kind of each feature or pattern that is given one.
+    roles
+        Columns by their role to a model.
     grouping
         Those of `by`, `time`, `every`, `max_segments`, `fold`, `against`, `baseline` and `gate` that are given, as
         `lakedrift.api.sweep` takes them.
@@ -122,6 +128,7 @@ class Config(msgspec.Struct, frozen=True):
 
     thresholds: dict[str, Any] = {}
     kinds: dict[str, Kind] = {}
+    roles: dict[str, str | list[str]] = {}
     grouping: dict[str, Any] = {}
     correlations: bool | list[str] | None = None
     reference: str | None = None
@@ -154,6 +161,7 @@ def load(path: Path | None = None, *, table: str | None = None) -> Config:
     return Config(
         thresholds=_plain({**document.thresholds, **chosen.thresholds}) | ({"features": limits} if limits else {}),
         kinds={pattern: watch.kind for pattern, watch in features.items() if watch.kind},
+        roles={**document.roles, **chosen.roles},
         grouping=_grouping(document) | _grouping(chosen),
         correlations=document.correlations if chosen.correlations is None else chosen.correlations,
         reference=_beside(path, chosen.reference),
@@ -163,9 +171,10 @@ def load(path: Path | None = None, *, table: str | None = None) -> Config:
 
 
 def metric_names() -> list[str]:
-    """Return the name of every metric, importing none of them."""
-    found = find_spec("lakedrift.metrics")
-    return sorted(module.name for module in pkgutil.iter_modules(found.submodule_search_locations if found else None))
+    """Return the name of every metric and measure of performance, importing none of them."""
+    packages = map(find_spec, ("lakedrift.metrics", "lakedrift.performances"))
+    places = [place for found in packages if found for place in found.submodule_search_locations or ()]
+    return sorted(module.name for module in pkgutil.iter_modules(places))
 
 
 def _found() -> Path | None:

@@ -7,8 +7,14 @@ rate, a loss. Its change is, exactly,
            + Σ_s (w_s + w'_s) / 2 (p'_s - p_s)     within: the same segment is another,
 
 which treats both sides alike and leaves no interaction over (E. M. Kitagawa, "Components of a difference between two rates",
-1955; the twofold decomposition of A. S. Blinder and R. Oaxaca, 1973, with equal weights). A segment that only one side has rows
-in has no other rate to compare with: it is mix altogether, as if its rates were the same on both sides.
+1955; the twofold decomposition of A. S. Blinder and R. Oaxaca, 1973, with equal weights). With the rates of the reference for
+the mix, and the shares of the current side within, the sum is the same:
+
+    P' - P = Σ_s (w'_s - w_s) p_s + Σ_s w'_s (p'_s - p_s),
+
+where the mix is what would have changed had every segment stayed what it was. Of a model's error by bins of its inputs, that is
+the covariate part, and what changed within is the concept part. A segment that only one side has rows in has no other rate to
+compare with: it is mix altogether, as if its rates were the same on both sides.
 """
 
 from __future__ import annotations
@@ -63,7 +69,7 @@ class Decomposition:
         return self.mix @ direction, self.within @ direction
 
 
-def decompose(weights: tuple[Floats, Floats], rates: tuple[Floats, Floats]) -> Decomposition:
+def decompose(weights: tuple[Floats, Floats], rates: tuple[Floats, Floats], *, reference: float = 0.5) -> Decomposition:
     """Split the change of a whole into mix and within.
 
     Parameters
@@ -72,9 +78,11 @@ def decompose(weights: tuple[Floats, Floats], rates: tuple[Floats, Floats]) -> D
         (n_segments,) shares of the segments on the reference and the current side.
     rates
         (n_segments, n_rates) of both sides; NaN in segments that a side has no rows in.
+    reference
+        How much the rates of the reference count in the mix, and the shares of the current side within: half, or all, 1.
     """
     (w, v), (p, q) = weights, rates
     p, q = np.where(np.isnan(p), q, p), np.where(np.isnan(q), p, q)
-    mix = (v - w)[:, None] * (p + q) / 2
-    within = (w + v)[:, None] / 2 * (q - p)
+    mix = (v - w)[:, None] * (reference * p + (1.0 - reference) * q)
+    within = ((1.0 - reference) * w + reference * v)[:, None] * (q - p)
     return Decomposition(np.nan_to_num(mix), np.nan_to_num(within))  # a segment without rows on either side is no part

@@ -29,6 +29,10 @@ REASONS = {
     "undecided": "undecided within its bounds",
     "unsupported_type": "unsupported type",
     "missing_in_reference": "not in the reference",
+    "label": "label of the model",
+    "attribution": "attribution of the model",
+    "immature": "too few labels yet",
+    "not_a_probability": "scores outside [0, 1]",
 }
 
 

@@ -89,7 +89,8 @@ def decode(data: bytes) -> Profile:
     states, unread = _read_states(parts[0], 1)
     groupings = tuple(_grouping(keys, part, every) for keys, part in zip(header.groupings, parts[1:], strict=True))
     require(len({grouping.keys for grouping in groupings}) == len(groupings), "a grouping is there twice")
-    features = tuple(Feature(*feature) for feature in header.features)
+    features = tuple(Feature(*feature, role=header.roles.get(feature[0], "feature")) for feature in header.features)
+    require(header.roles.keys() <= {feature.name for feature in features}, "a column that is none has a role")
     found = header.name, fragments, header.rows, header.filtered, features, MappingProxyType(states)
     return _checked(
         Profile(*found, groupings=groupings, time=header.time, every=every, unread=tuple(unread), private=header.private)

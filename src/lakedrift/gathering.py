@@ -20,7 +20,7 @@ def gathered(counts: Counts, indptr: Counts, indices: Counts) -> Counts:
     table = np.ascontiguousarray(counts).reshape(len(counts), int(np.prod(counts.shape[1:])))
     sums = np.zeros((len(indptr) - 1, table.shape[1]), np.int64)
     groups.add_rows(table, indptr.astype(np.int64), indices.astype(np.int64), sums)
-    return sums.reshape(-1, *counts.shape[1:])
+    return sums.reshape(len(sums), *counts.shape[1:])
 
 
 def none_of(n: int) -> tuple[Counts, Counts]:

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from lakedrift.errors import CorruptProfileError
-from lakedrift.feature import Kind
+from lakedrift.feature import Kind, Role
 from lakedrift.manifest import Entry
 from lakedrift.profiles import Profile
 from lakedrift.soundness import require
@@ -27,7 +27,7 @@ Columns = tuple[tuple[str, str], ...]
 T = TypeVar("T")
 
 
-class Header(msgspec.Struct, forbid_unknown_fields=True):
+class Header(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """What a profile says of itself."""
 
     written_by: str
@@ -40,6 +40,7 @@ class Header(msgspec.Struct, forbid_unknown_fields=True):
     every: tuple[str, str] | None
     groupings: list[tuple[str, ...]]
     states: list[tuple[int, str, tuple[str, ...]]]
+    roles: dict[str, Role] = {}
 
 
 class Origin(msgspec.Struct, forbid_unknown_fields=True):
@@ -74,6 +75,7 @@ def told(profile: Profile, states: Sequence[tuple[int, str, tuple[str, ...]]]) -
         every=None if profile.every is None else (str(profile.every), profile.every.zone),
         groupings=[grouping.keys for grouping in profile.groupings],
         states=list(states),
+        roles={feature.name: feature.role for feature in profile.features if feature.role != "feature"},
     )
     origins = [_origin(entry, schemas.index(entry.schema)) for entry in profile.fragments]
     parts: dict[str, list[Any]] = {"header": [header], "schema": schemas, "fragment": origins}

@@ -9,11 +9,13 @@ from typing import Any
 from lakedrift.measure import Measure
 from lakedrift.metric import Cells
 from lakedrift.pairing import Pair, quantiles
+from lakedrift.performing import MODEL
 from lakedrift.text import count, percent
 from lakedrift.threshold import RATES
 
 __all__ = ["headline"]
 
+DIGITS = 3  # of a measure of performance
 NOTABLE = 0.005  # with many categories, a change of share that is worth naming one
 WORDS = {
     "null_rate": "null",
@@ -33,6 +35,9 @@ SAID = {
     "temporal": "timestamp, not judged",
     "new_segment": "new segment",
     "gone_segment": "segment gone",
+    "immature": "too few labels yet",
+    "not_a_probability": "scores outside [0, 1]",
+    "out_of_range": "numbers far larger than the grid was made for",
 }
 
 
@@ -55,7 +60,14 @@ def headline(measure: Measure, status: str, group: int, pair: Callable[[], Pair]
     if status in SAID:
         groups = f", groups by it {detail['groups']}" if "groups" in detail else ""
         return SAID[status] + groups + _different(detail.get("distinct", {}).get("share", {}))
+    return _change(measure, detail, group, pair)
+
+
+def _change(measure: Measure, detail: dict[str, Any], group: int, pair: Callable[[], Pair] | None) -> str:
+    """Say what was before, and what is now."""
     before, after = float(measure.reference_value[group]), float(measure.current_value[group])
+    if measure.kind == MODEL:
+        return " → ".join([f"{measure.metric} {_plain(before, DIGITS)}", _plain(after, DIGITS)])
     if measure.metric in RATES:
         return _rate(measure.metric, detail, before, after)
     if measure.approximate and not abs(after - before) >= NOTABLE:

@@ -21,6 +21,8 @@ from lakedrift.memory import check_comparison, default_budget
 from lakedrift.metric import Cells, Metric, Presence, discover, metric
 from lakedrift.pairing import Pair
 from lakedrift.part import Part
+from lakedrift.performance import Performance, performances
+from lakedrift.performing import attributed, performed
 from lakedrift.profiles import Profile
 from lakedrift.sides import groups_of, sides_of
 from lakedrift.status import among, code, same
@@ -29,10 +31,11 @@ from lakedrift.threshold import LEVELS, RATES, SIGNIFICANCE, Thresholds, false_d
 from lakedrift.weighing import give_verdicts, set_undecided, weigh
 from lakedrift.windowing import Choice, Matched, gaps_between, matched
 
-__all__ = ["Rules", "chosen_metrics", "judge", "measured"]
+__all__ = ["Rules", "chosen_metrics", "chosen_performances", "judge", "measured"]
 
 MEASURED_AT_A_TIME, MANY_ROWS = 2, 1000  # features whose many groups are measured: kernels hold no lock, the rest does
 NONE, OK, CRITICAL = (np.int8(LEVELS.index(level)) for level in ("none", "ok", "critical"))
+SHOWN = ("label", "attribution")  # roles of columns that the model is judged by: what they show is not drift of the data
 
 
 def chosen_metrics(names: Sequence[str] | None) -> dict[str, Metric]:
@@ -44,18 +47,27 @@ def chosen_metrics(names: Sequence[str] | None) -> dict[str, Metric]:
         If there is no such metric.
     """
     known = discover()
-    wanted = list(known) if names is None else [name for name in names if metric(name)]
+    wanted = list(known) if names is None else [name for name in names if name not in performances() and metric(name)]
     return {name: known[name] for name in dict.fromkeys([*RATES, *wanted])}
+
+
+def chosen_performances(names: Sequence[str] | None) -> dict[str, Performance]:
+    """Return the measures of performance to compute: all, or those named."""
+    return {name: found for name, found in performances().items() if names is None or name in names}
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """By what a comparison is judged: metrics, limits, the fewest valid rows, and whether distances are to be settled."""
+    """By what a comparison is judged: metrics, limits, the fewest valid rows, and whether distances are to be settled.
+
+    `performances` are the measures of a model, where the profiles have one.
+    """
 
     metrics: Mapping[str, Metric]
     thresholds: Thresholds
     min_rows: int
     exact: bool = False
+    performances: Mapping[str, Performance] = field(default_factory=performances)
 
 
 def measured(reference: Profile, current: Profile, name: str, rules: Rules) -> list[Measure]:
@@ -106,7 +118,11 @@ def judge(
                 part.found += more
     for lost in lost_keys(reference, after):
         parts[0].found.append(lost.over(len(parts[0].matches)))
-    judged = [part.judged(rules) for part in parts]
+    for part in parts:
+        sides = (reference, after), part.matches, part.of.groupings
+        part.found += performed(*sides, rules.performances, rules.min_rows) + attributed(*sides, rules.min_rows)
+    shown = {feature.name: feature.role for feature in (*reference.features, *after.features) if feature.role in SHOWN}
+    judged = [part.judged(rules, shown) for part in parts]
     gaps = gaps_between(reference, current, choice)
     if gaps is not None:
         judged.append(_of_gaps(gaps, rules.min_rows))
@@ -141,11 +157,15 @@ class _Open:
                 one.n_reference, one.n_current = self.matches.rows  # which all features have in common
         return [_with_segments(one, self.matches) for one in joined if one.applies]
 
-    def judged(self, rules: Rules) -> Part:
-        """Return the finished part."""
+    def judged(self, rules: Rules, shown: Mapping[str, str]) -> Part:
+        """Return the finished part; of columns that are `shown` only what the caller sets limits for is judged."""
+        kept = [one for one in self.found if one.feature in shown and not _is_configured(one, rules.thresholds)]
+        for measure in kept:
+            measure.status[among(measure.status, "ok")] = code(shown[measure.feature])
         weigh(self.found, self.matches.families)
         for measure in self.found:
-            give_verdicts(measure, rules.thresholds)
+            if measure not in kept:
+                give_verdicts(measure, rules.thresholds)
             if rules.exact and self.of.groupings is None:
                 set_undecided(measure, among(measure.status, "ok") & _open(measure, rules.metrics))
         segments = [_segments(self.matches, rules.min_rows)] if self.matches.keys and len(self.matches) else []
@@ -236,3 +256,8 @@ def _of_gaps(gaps: Matches, min_rows: int) -> Part:
     measure = Measure(EVERYTHING, "window", "window_rows", none, none, none, none, none, none, usual, now, status)
     measure.levels = np.where((now == 0) & (usual >= max(min_rows, 1)), CRITICAL, NONE)
     return Part(gaps, (measure,))
+
+
+def _is_configured(measure: Measure, thresholds: Thresholds) -> bool:
+    limit = thresholds.limit(measure.feature, measure.kind, measure.metric)
+    return limit is not None and limit.source == "config"

@@ -18,7 +18,7 @@ from lakedrift.sides import sides_of
 from lakedrift.status import JUDGED, STATUSES, among
 from lakedrift.threshold import LEVELS
 
-__all__ = ["RANKING", "Split", "ranked", "split"]
+__all__ = ["DISTANCES", "RANKING", "Split", "ranked", "split"]
 
 DISTANCES = ("total_variation", "ks")  # how far a segment moved, in [0, 1]: the first of these that was measured
 REST = "(rows of segments too small to be missed)"

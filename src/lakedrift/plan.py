@@ -19,11 +19,13 @@ from lakedrift import columns
 from lakedrift.binning import EXACT_INTEGERS, Binning
 from lakedrift.correlating import correlated, units_of
 from lakedrift.errors import ConfigError, UnknownNameError, UsageError
-from lakedrift.feature import KINDS, Feature, Kind
+from lakedrift.feature import KINDS, Feature, Kind, Role
 from lakedrift.filtering import Filter
 from lakedrift.fitting import cells_of_each, fit, sample_axis
+from lakedrift.modelling import model_states
 from lakedrift.profiles import Profile, StateKey
 from lakedrift.reading import Reader
+from lakedrift.roles import Roles, assigned
 from lakedrift.source import Source, distinct_schemas
 from lakedrift.summaries.comoments import Comoments
 from lakedrift.summaries.distinct import Distinct
@@ -56,6 +58,9 @@ class Selection:
         A SQL condition; rows for which it is not true are left out.
     correlations
         Names or patterns of the columns that are counted pair by pair; patterns mean those that are numeric.
+    roles
+        Columns by their role to a model, which are features whatever the patterns say; None takes those of the profile that
+        the plan is like.
     """
 
     features: Sequence[str] | None = None
@@ -63,6 +68,7 @@ class Selection:
     kinds: Mapping[str, Kind] | None = None
     where: str | None = None
     correlations: Sequence[str] = ()
+    roles: Roles | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,19 +161,22 @@ def make_plan(
     UnknownNameError
         If a name or pattern matches no column, or the filter looks at one that does not exist.
     ConfigError
-        If a column cannot be read as the kind asked for.
+        If a column cannot be read as the kind asked for, or have the role that it is given.
     """
     types = columns_of(source)
+    roles = _roles(selection, like, [*types, *known])
     keys = {key for fragment in source.fragments for key, _ in fragment.partition}
     physical = {name for schema in distinct_schemas(source.fragments) for name in schema.names}
-    names = select(types, sorted(keys - physical), selection, [*types, *known])
+    chosen = {*select(types, sorted(keys - physical), selection, [*types, *known]), *roles}
+    names = [name for name in types if name in chosen]
     keep = None if selection.where is None else Filter(selection.where)
     _check_names(keep, types)
-    draft = {name: _feature(name, types[name], selection, like) for name in names}
+    draft = {name: _with_role(_feature(name, types[name], selection, like), roles) for name in names}
+    known_joined = {} if like is None else {key: state for key, state in like.states.items() if len(key[1]) > 1}
+    modelled = {} if known_joined else roles
     paired = _named(selection.correlations, names)
-    unfitted = [
-        name for name, feature in draft.items() if _needs_sample(feature, like) or name in paired - units_of(like).keys()
-    ]
+    wanted = modelled.keys() | paired - units_of(like).keys()
+    unfitted = [name for name, feature in draft.items() if name in wanted or _needs_sample(feature, like)]
     sample = _sample(source, unfitted, keep, reader or Reader())
     rows = sum(fragment.rows or 0 for fragment in source.fragments)
     features = tuple(_identified(draft[name], sample.get(name, []), rows, selection, like) for name in names)
@@ -185,6 +194,8 @@ def make_plan(
     with ThreadPoolExecutor(FITS_AT_A_TIME) as pool:
         together = list(zip(features, pool.map(fitted, features), strict=True))
     states: dict[StateKey, Summary] = {(state.KIND, (feature.name,)): state for feature, found in together for state in found}
+    joined = {key: state.empty() for key, state in known_joined.items() if not types.keys().isdisjoint(key[1])}
+    states |= joined if known_joined else model_states(features, sample)
     states |= _pairs(features, selection, paired, sample, like)
     weights = {one.name: _weighed(one, found[0], sample.get(one.name, []), like) for one, found in together if weighed}
     return Plan(source, features, states, selection.where, weights)
@@ -230,6 +241,18 @@ def _feature(name: str, dtype: str, selection: Selection, like: Profile | None) 
         msg = f"column {name!r} is {dtype} and cannot be read as {asked}"
         raise ConfigError(msg)
     return Feature(name, asked, dtype)
+
+
+def _roles(selection: Selection, like: Profile | None, known: Sequence[str]) -> dict[str, Role]:
+    if selection.roles is None and like is not None:
+        return {feature.name: feature.role for feature in like.features if feature.role != "feature"}
+    return assigned(selection.roles, known)
+
+
+def _with_role(feature: Feature, roles: Mapping[str, Role]) -> Feature:
+    role = roles.get(feature.name, "feature")
+    kind = "identifier" if role == "id" and feature.kind != "unsupported" else feature.kind
+    return dataclasses.replace(feature, kind=kind, role=role)
 
 
 def _kind_of(dtype: str) -> Kind:
@@ -299,14 +322,15 @@ def _far_integers(source: Source) -> dict[str, list[pa.Array]]:
 
 def _identified(feature: Feature, sample: list[pa.Array], rows: int, selection: Selection, like: Profile | None) -> Feature:
     """Return the feature as an identifier where nearly every sampled value is another and nobody asked for something else."""
-    if _asked(feature.name, selection) or (like is not None and feature.name in like) or not sample:
+    settled = _asked(feature.name, selection) or (like is not None and feature.name in like)
+    if settled or not sample or feature.role != "feature":
         return feature
     is_key = False
     if feature.kind == "categorical":
         is_key = _is_text_key(sample)
     elif columns.family(feature.dtype) == "integer":
         is_key = _is_integer_key(_numbers(sample, feature.dtype), rows)
-    return Feature(feature.name, "identifier", feature.dtype) if is_key else feature
+    return dataclasses.replace(feature, kind="identifier") if is_key else feature
 
 
 def _is_text_key(sample: list[pa.Array]) -> bool:

@@ -19,7 +19,7 @@ from lakedrift.metric import Bins, Cells, Counts, Presence, Sides
 from lakedrift.pairing import Pair, in_the_reference, presence_of
 from lakedrift.summary import Summary
 
-__all__ = ["groups_of", "sides_of"]
+__all__ = ["Added", "groups_of", "sides_of"]
 
 View = TypeVar("View", Cells, Bins)
 
@@ -54,7 +54,7 @@ def sides_of(pair: Pair, matches: Matches) -> Iterator[Sides]:
         yield views.sides(block, seen)
 
 
-class _Added:
+class Added:
     """Counts of both sides, added up row by row."""
 
     def __init__(self, matches: Matches, reference: Counts, current: Counts) -> None:
@@ -79,8 +79,8 @@ class _Views:
         self._cells = self._added(pair.cells) if pair.cells is not None and pair.kind != "categorical" else None
         self._bins = self._added(pair.bins) if pair.bins is not None and pair.kind != "identifier" else None
         slots = [presence_of(state, rows) for state, rows in zip(pair.states, pair.rows, strict=True)]
-        self._slots = _Added(matches, *(np.stack(_arrays(side), axis=1) for side in slots))
-        self._valid = _Added(matches, *pair.valid)
+        self._slots = Added(matches, *(np.stack(_arrays(side), axis=1) for side in slots))
+        self._valid = Added(matches, *pair.valid)
 
     @property
     def width(self) -> int:
@@ -93,7 +93,7 @@ class _Views:
         valid, lake = self._pair.valid_bins, self._matches.lake
         if lake is None or valid is None or self._pair.kind not in ("categorical", "boolean"):
             return None
-        return _Added(lake, valid[0].counts, valid[1].counts)[slice(None)][0]
+        return Added(lake, valid[0].counts, valid[1].counts)[slice(None)][0]
 
     def sides(self, rows: slice, seen: Counts | None) -> Sides:
         """Return both sides in some rows."""
@@ -109,8 +109,8 @@ class _Views:
             presence = in_the_reference(presence, _without_slots(bins, seen.shape[1]), seen[self._matches.families[rows]])
         return Sides(pair.features, pair.kind, self._valid[rows], cells, bins, presence, whole=False)
 
-    def _added(self, sides: tuple[Cells, Cells] | tuple[Bins, Bins]) -> _Added:
-        return _Added(self._matches, sides[0].counts, sides[1].counts)
+    def _added(self, sides: tuple[Cells, Cells] | tuple[Bins, Bins]) -> Added:
+        return Added(self._matches, sides[0].counts, sides[1].counts)
 
 
 def _state_of(grouping: Grouping, name: str, kind: str) -> Summary:

@@ -23,6 +23,11 @@ STATUSES = (
     "new_segment",
     "gone_segment",
     "no_past",
+    "label",
+    "attribution",
+    "immature",
+    "not_a_probability",
+    "out_of_range",
 )
 JUDGED = ("ok", "undecided")
 

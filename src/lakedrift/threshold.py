@@ -55,10 +55,19 @@ class Threshold:
 
 DRIFT = Threshold(0.1, 0.2)
 RATE = Threshold(0.02, 0.10)
+DROP, LARGER_ERROR = Threshold(0.02, 0.05), Threshold(0.1, 0.2)  # of a share, and as a share of the error before
 DEFAULTS: Mapping[str, Mapping[str, Threshold]] = {
     "numeric": {"ks": DRIFT, "psi": DRIFT},
     "categorical": {"psi": DRIFT, "total_variation": DRIFT},
     "boolean": {"psi": DRIFT, "total_variation": DRIFT},
+    "model": {
+        "accuracy": DROP,
+        "balanced_accuracy": DROP,
+        "f1": DROP,
+        "roc_auc": DROP,
+        "mae": LARGER_ERROR,
+        "attribution_ndcg": DRIFT,
+    },
 }
 RATES = ("missing_rate", "null_rate", "nan_rate", "inf_rate", "unseen_rate", "gone_rate", "flood_rate")  # judge every feature
 

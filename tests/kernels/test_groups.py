@@ -127,10 +127,9 @@ def test_add_located_doubles__stops_where_far_values_have_no_room_and_goes_on():
 def test_add_cells__every_row_is_counted_once(rows):
     cells, codes = (np.array([row[side] for row in rows], np.int32) for side in (0, 1))
     joined = np.array([0, 0, 1, 1, 1, 2], np.int32)
-    low, counts = np.zeros((4, 3), np.uint16), np.zeros((4, 3), np.int64)
-    null, nan = np.zeros(4, np.int64), np.zeros(4, np.int64)
-    for _ in range(2):
-        groups.add_cells(cells, codes, joined, low, counts, null, nan)
+    low, counts, null, nan = np.zeros((4, 3), np.uint16), np.zeros((4, 3), np.int64), *np.zeros((2, 4), np.int64)
+    groups.add_cells(cells, codes, joined, counts, null, nan)
+    groups.add_many_cells(cells, codes, joined, low, counts, null, nan)
     for group in range(4):
         own = [cell for cell, code in rows if code == group]
         assert (counts + low)[group].tolist() == [2 * sum(joined[cell] == k for cell in own if cell >= 0) for k in range(3)]
@@ -139,9 +138,9 @@ def test_add_cells__every_row_is_counted_once(rows):
 
 
 @pytest.mark.parametrize("n", [65_535, 65_536, 65_537, 200_000])
-def test_add_cells__more_rows_in_a_cell_than_its_low_digit_holds(n):
+def test_add_many_cells__more_rows_in_a_cell_than_its_low_digit_holds(n):
     low, counts, others = np.zeros((1, 2), np.uint16), np.zeros((1, 2), np.int64), np.zeros(1, np.int64)
-    groups.add_cells(np.zeros(n, np.int32), np.zeros(n, np.int32), np.array([1], np.int32), low, counts, others, others)
+    groups.add_many_cells(np.zeros(n, np.int32), np.zeros(n, np.int32), np.array([1], np.int32), low, counts, others, others)
     assert (counts + low).tolist() == [[0, n]]
 
 

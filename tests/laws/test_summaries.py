@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import pkgutil
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -17,13 +18,19 @@ from hypothesis import strategies as st
 import lakedrift.summaries
 from lakedrift.binning import keys_of
 from lakedrift.fitting import fit
+from lakedrift.observed import Scale, Terms
+from lakedrift.slicing import Slices
 from lakedrift.summaries import frequencies
 from lakedrift.summaries.comoments import Comoments
 from lakedrift.summaries.crosstab import Crosstab
 from lakedrift.summaries.distinct import Distinct
 from lakedrift.summaries.frequencies import Frequencies
+from lakedrift.summaries.importance import Importance
+from lakedrift.summaries.joint import Joint
 from lakedrift.summaries.numeric import Numeric
+from lakedrift.summaries.outcome import Outcome
 from lakedrift.summaries.presence import Presence
+from lakedrift.summaries.residuals import Residuals
 from lakedrift.summaries.values import Values
 from lakedrift.summary import Summary
 from lakedrift.trace import sum_of_traces, without_traces
@@ -44,16 +51,7 @@ class Kind(NamedTuple):
     array: Callable[[list[Any]], st.SearchStrategy[Any]]
     plain: Callable[[list[Any]], Any]
     is_null: Callable[[Any], bool] = lambda value: value is None
-
-
-class Together(list[pa.Array]):
-    """Columns of a batch, as many rows of each."""
-
-    def __len__(self) -> int:
-        return len(self[0])
-
-    def __getitem__(self, at: Any) -> Any:
-        return Together(array[at] for array in self) if isinstance(at, slice) else super().__getitem__(at)
+    is_nan: Callable[[Any], bool] = lambda value: value is not None and value != value
 
 
 @st.composite
@@ -72,6 +70,16 @@ def doubles(values: list[float | None]) -> st.SearchStrategy[pa.Array]:
     return strategies.arrow_numbers("float64", values)
 
 
+class Together(tuple[pa.Array, ...]):
+    """Arrays of several columns that are sliced as one."""
+
+    def __len__(self) -> int:
+        return len(next(iter(self)))
+
+    def __getitem__(self, at: Any) -> Any:
+        return Together(array[at] for array in self) if isinstance(at, slice) else super().__getitem__(at)
+
+
 @st.composite
 def two_columns(draw, rows: list[tuple[float | None, float | None]]) -> Together:
     return Together(draw(doubles([row[at] for row in rows])) for at in (0, 1))
@@ -82,6 +90,32 @@ def two_plain_columns(rows: list[tuple[float | None, float | None] | None]) -> T
     return Together(pa.array([row[at] for row in pairs], pa.float64()) for at in (0, 1))
 
 
+def together(*dtypes: pa.DataType) -> Callable[[list[Any]], Any]:
+    """Return what makes columns of these types of rows."""
+    return lambda rows: Together(pa.array([row and row[at] for row in rows], dtype) for at, dtype in enumerate(dtypes))
+
+
+def laid_out(*dtypes: pa.DataType) -> Callable[[list[Any]], st.SearchStrategy[Any]]:
+    """Return what makes the same columns from the middle of longer ones."""
+    plain = together(*dtypes)
+    return lambda rows: st.integers(0, 3).map(
+        lambda before: plain([*rows[:1] * before, *rows])[min(before, len(rows[:1] * before)) :]
+    )
+
+
+CLASSES = st.sampled_from([None, "a", "b", "c", "é"])
+PROBABILITIES = st.sampled_from([None, 0.0, -0.0, 0.5, 1.0, 0.3, -0.1, 1.5, math.nan]) | st.floats(0, 1)
+WORTHS = st.sampled_from([None, 0.0, 1.5, -1.5, 1e300, math.nan, 2.0**32]) | st.floats(-1e6, 1e6)
+SIZES = st.sampled_from([None, 0.0, 1.5, -1.5, 2.0**32]) | st.floats(-1e6, 1e6)
+OUTCOMES = st.tuples(CLASSES, CLASSES, PROBABILITIES, WORTHS)
+OUTCOME_TYPES = (pa.string(), pa.string(), pa.float64(), pa.float64())
+TERMS = st.builds(
+    lambda classes, most, bits: Terms(("label", "prediction", "score", "value"), classes, 10, bits, most),
+    *(st.sampled_from([(), ("a", "b")]), st.sampled_from([1, 2, 1000]), st.sampled_from([1, 12])),
+)
+READINGS = st.sampled_from([Terms(("label", "prediction"), ("a", "b")), Terms(("label", "prediction"))])
+LABELS = Slices("y", None, ("a", "b"))
+SLICES = (Slices("x", (-1.0, 0.0, 1.5)), Slices("c", None, ("a", "é")))
 GRIDS = strategies.samples("float64").map(fit)
 NAMED = st.lists(strategies.STRINGS, max_size=4)
 TABLES = NAMED.map(lambda names: Crosstab.new(names, 4))
@@ -99,6 +133,38 @@ KINDS = {
     "crosstab": Kind(TABLES, st.one_of(st.none(), strategies.STRINGS), any_strings, pa.array),
     "distinct": Kind(st.builds(Distinct.new), st.one_of(st.none(), strategies.STRINGS), any_strings, pa.array),
     "frequencies": Kind(NAMED.map(Frequencies.new), st.one_of(st.none(), strategies.STRINGS), any_strings, pa.array),
+    "outcome": Kind(
+        TERMS.map(Outcome.new),
+        OUTCOMES,
+        laid_out(*OUTCOME_TYPES),
+        together(*OUTCOME_TYPES),
+        is_null=lambda row: row[0] is None,
+        is_nan=lambda row: row[0] is not None and row[1] is None,
+    ),
+    "residuals": Kind(
+        st.builds(Scale, st.sampled_from([-3, 0, 20]), st.sampled_from([0, 9]), st.sampled_from([0.0, 0.1])).map(Residuals.new),
+        st.tuples(WORTHS, WORTHS),
+        laid_out(pa.float64(), pa.float64()),
+        together(pa.float64(), pa.float64()),
+        is_null=lambda row: row[0] is None or row[0] != row[0],
+        is_nan=lambda row: row[0] is not None and row[0] == row[0] and (row[1] is None or row[1] != row[1]),
+    ),
+    "joint": Kind(
+        READINGS.map(lambda reading: Joint(reading, LABELS, SLICES)),
+        st.tuples(CLASSES, CLASSES, WORTHS, CLASSES),
+        laid_out(pa.string(), pa.string(), pa.float64(), pa.string()),
+        together(pa.string(), pa.string(), pa.float64(), pa.string()),
+        is_null=lambda row: row[0] is None,
+        is_nan=lambda row: row[0] is not None and row[1] is None,
+    ),
+    "importance": Kind(
+        st.sampled_from([-3, 0, 20]).map(lambda unit: Importance(Scale(unit), 3)),
+        st.tuples(SIZES, SIZES, SIZES),
+        laid_out(pa.float64(), pa.float64(), pa.float64()),
+        together(pa.float64(), pa.float64(), pa.float64()),
+        is_null=lambda row: all(value is None for value in row),
+        is_nan=lambda row: row is ...,
+    ),
     "numeric": Kind(GRIDS.map(Numeric.new), NUMBERS, doubles, lambda values: pa.array(values, pa.float64())),
     "presence": Kind(st.builds(Presence.new), NUMBERS, doubles, lambda values: pa.array(values, pa.float64())),
     "values": Kind(some_cells(), NUMBERS, doubles, lambda values: pa.array(values, pa.float64())),
@@ -223,7 +289,7 @@ def test_conservation__rows_are_null_nan_and_valid(name, data):
     assert state.rows.tolist() == [len(values)]
     assert state.null.tolist() == [sum(map(kind.is_null, values))]
     assert (state.null + state.nan + state.valid).tolist() == [len(values)]
-    assert name == "presence" or state.nan.tolist() == [sum(value != value for value in values)]
+    assert name == "presence" or state.nan.tolist() == [sum(map(kind.is_nan, values))]
 
 
 @of_every_summary

@@ -10,8 +10,9 @@ from cyclopts import Parameter
 
 from lakedrift import config as configuration
 from lakedrift.cli import output as outputs
-from lakedrift.cli.sweep import Count, Engine, Patterns, Refit, Segmentations, Size, Store, grouping, pairing
+from lakedrift.cli.sweep import AsRole, Count, Engine, Patterns, Refit, Segmentations, Size, Store, grouping, pairing
 from lakedrift.errors import UsageError
+from lakedrift.roles import parsed
 
 __all__ = ["profile"]
 
@@ -26,6 +27,7 @@ def profile(
     exclude: Patterns = None,
     categorical: Patterns = None,
     correlations: Patterns = None,
+    role: AsRole = None,
     where: Annotated[str | None, Parameter(metavar="SQL")] = None,
     engine: Engine = "polars",
     by: Segmentations = None,
@@ -59,6 +61,9 @@ def profile(
         Count these columns by category, although they are numbers.
     correlations
         Keep the correlations of these numeric columns: names, patterns, or '*' for all. May be given several times.
+    role
+        Keep how a model does too, by what columns are to it: score=p, prediction=class, label=y, value=amount and so on. May be
+        given several times.
     where
         Only rows for which this SQL expression holds, such as "origin = 'JFK'".
     by
@@ -92,6 +97,7 @@ def profile(
         "features": feature,
         "exclude": exclude,
         "kinds": {**settings.kinds, **dict.fromkeys(categorical or [], "categorical")},
+        "roles": {**settings.roles, **parsed(role or [])} or None,
         "where": where,
         "engine": engine,
         "memory": memory,

@@ -14,12 +14,14 @@ from lakedrift import report as reports
 from lakedrift.cli import output as outputs
 from lakedrift.cli.dry_run import describe
 from lakedrift.errors import SourceError, UnknownNameError, UsageError
+from lakedrift.roles import parsed
 
 if TYPE_CHECKING:
     from lakedrift.comparison import Comparison
 
 __all__ = [
     "Against",
+    "AsRole",
     "Baseline",
     "Count",
     "Engine",
@@ -42,6 +44,7 @@ __all__ = [
 ]
 
 Patterns = Annotated[list[str] | None, Parameter(metavar="PATTERN")]
+AsRole = Annotated[list[str] | None, Parameter(metavar="ROLE=COL")]
 Metrics = Annotated[list[str] | None, Parameter(metavar="NAME")]
 Count = Annotated[int | None, Parameter(metavar="N", validator=Number(gte=1))]
 Engine = Annotated[str, Parameter(metavar="NAME", help="Who reads the files, to the same result: polars, duckdb or arrow.")]
@@ -63,9 +66,11 @@ def sweep(
     current: str | None = None,
     /,
     *,
+    query: Annotated[list[str] | None, Parameter(metavar="FILE.sql")] = None,
     feature: Patterns = None,
     exclude: Patterns = None,
     categorical: Patterns = None,
+    role: AsRole = None,
     metric: Metrics = None,
     correlations: Patterns = None,
     where: Annotated[str | None, Parameter(metavar="SQL")] = None,
@@ -99,12 +104,18 @@ def sweep(
         What is normal: a Parquet file, a folder, a pattern in quotes, or a saved profile.
     current
         What is to be judged, likewise; without it, the windows of the first are.
+    query
+        A side that DuckDB is to compute, such as predictions joined with labels that came later; after those that are named.
+        May be given twice.
     feature
         Judge only these columns: names or patterns such as '*_delay'. May be given several times.
     exclude
         Leave these columns out.
     categorical
         Judge these columns by category, although they are numbers.
+    role
+        Judge a model too, by what columns are to it: score=p, prediction=class, label=y, value=amount, attribution='shap_*' and
+        so on; a label is null while it is not known. May be given several times.
     metric
         Compute only these metrics, and the rates of what is missing.
     correlations
@@ -153,11 +164,13 @@ def sweep(
     check_names("format", [format], reports.names())
     check_names("metric", metric or [], configuration.metric_names())
     settings = configuration.load(config, table=table)
+    reference, current = _with_queries(reference, current, query or [])
     sides = _sides(reference, current, settings, dated=time is not None or "time" in settings.grouping)
     options: dict[str, Any] = {
         "features": feature,
         "exclude": exclude,
         "kinds": {**settings.kinds, **dict.fromkeys(categorical or [], "categorical")},
+        "roles": {**settings.roles, **parsed(role or [])} or None,
         "metrics": metric,
         "where": where,
         "exact": exact,
@@ -236,6 +249,19 @@ def check_names(what: str, names: list[str], known: list[str]) -> None:
     for name in names:
         if name not in known:
             raise UnknownNameError.among(what, name, known)
+
+
+def _with_queries(reference: str | None, current: str | None, queries: list[str]) -> tuple[str | None, str | None]:
+    """Return both sides, of which queries are those that are not named."""
+    sides = [side for side in (reference, current) if side is not None] + queries
+    wrong = next((query for query in queries if not query.endswith(".sql")), None)
+    if wrong is not None or len(sides) > 2:
+        msg = (
+            f"--query {wrong!r} is no file of SQL" if wrong is not None else f"there are {len(sides)} sides, and two to compare"
+        )
+        raise UsageError(msg, hint="a query is a file NAME.sql; it takes the place of REFERENCE or CURRENT")
+    first, second, *_ = [*sides, None, None]
+    return first, second
 
 
 def _sides(reference: str | None, current: str | None, settings: configuration.Config, *, dated: bool) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import re
 from lakedrift.comparison import Comparison
 from lakedrift.digest import Digest, Line
 from lakedrift.report import Canvas, Report
+from lakedrift.scorecard import Card
 from lakedrift.text import blocks, count, duration, encode, join, plural, visible
 
 __all__ = ["REPORT"]
@@ -31,6 +32,7 @@ def render(comparison: Comparison, _canvas: Canvas) -> list[bytes]:
         parts.append(prose(digest.setting))
     if digest.drifted:
         parts.append("\n".join(_drifted(comparison, digest.drifted)))
+    parts += _model(comparison)
     if asides:
         parts.append("\n".join(f"- {what}: {prose(join(names, ASIDE))}" for what, names in asides.items()))
     if digest.passed or digest.unjudged:
@@ -60,6 +62,15 @@ def _drifted(comparison: Comparison, lines: list[Line]) -> list[str]:
         table.append(f"| {' | '.join(cells)} |")
     hidden = len(lines) - SHOWN
     return table if hidden <= 0 else [*table, "", f"And {hidden} more, in the `csv` and `json` formats."]
+
+
+def _model(comparison: Comparison) -> list[str]:
+    card = Card.of(comparison)
+    if card is None:
+        return []
+    table = [f"Model {prose(card.title)}", "", "| | measure | reference → current | change (95 %) |", "|---|---|---|---|"]
+    table += [f"| {score.verdict} | {code(score.metric)} | {score.change} | {score.drop} |" for score in card.scores]
+    return ["\n".join(table), *map(prose, card.notes)]
 
 
 def _rest(digest: Digest) -> list[str]:

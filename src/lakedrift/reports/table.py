@@ -18,7 +18,8 @@ from rich.text import Text
 from lakedrift.comparison import Comparison
 from lakedrift.digest import Digest, Line
 from lakedrift.report import Canvas, Report
-from lakedrift.text import blocks, clip, count, duration, encode, join, plural, shorten, size, visible
+from lakedrift.scorecard import Card, Score
+from lakedrift.text import blocks, clip, count, duration, encode, join, plural, shorten, size, sparkline, visible
 
 __all__ = ["REPORT"]
 
@@ -27,6 +28,8 @@ BINS = (12, 8, COARSEST := 4)  # of each half of a drawing
 NAME = 10  # fewest cells of a feature's name
 METRIC = 4  # fewest cells of a metric's name
 WORDS = 24  # cells that hold most changes in words
+FIELDS = ("metric", "change", "drop")  # of a line about the model
+LOUD = ("critical", "warning")
 WORST = "CRITICAL"
 ARROW = " → "
 GAP = "  "
@@ -59,6 +62,7 @@ def render(comparison: Comparison, canvas: Canvas) -> list[bytes]:
         *_drifted(comparison, digest, canvas.width),
     ]
     lines += [blank] * bool(digest.drifted)
+    lines += _model(comparison, canvas.width)
     lines += [*_rest(digest, canvas.width), _foot(comparison, canvas.width)]
     console = Console(
         file=io.StringIO(),
@@ -98,6 +102,31 @@ def _where_they_part(one: str, other: str) -> list[str]:
     sides = [one.split("/"), other.split("/")]
     shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(sides[0][:-1], sides[1][:-1], strict=False)))
     return ["/".join(["…", *side[shared:]] if shared else side) for side in sides]
+
+
+def _model(comparison: Comparison, width: int) -> list[Text]:
+    """Say how well the model does: a line a measure, with its history where there are windows."""
+    card = Card.of(comparison)
+    if card is None:
+        return []
+    lines = [Text(clip(f"model {visible(card.title)}", width), "bold")]
+    name, change, drop = (max((len(getattr(score, field)) for score in card.scores), default=0) for field in FIELDS)
+    for score in card.scores:
+        text = Text.assemble(
+            (_pad(score.verdict.upper() if score.verdict in LOUD else "", len(WORST)), STYLES[score.verdict]), GAP
+        )
+        text.append(f"{score.metric:{name}}{GAP}{score.change:{change}}{GAP}{score.drop:{drop}}{GAP}")
+        text.append(_history(score), "magenta")
+        text.truncate(width)
+        lines.append(text)
+    return [*lines, *(Text(clip(visible(note), width), "dim") for note in card.notes), Text()]
+
+
+def _history(score: Score) -> str:
+    """Draw a measure in every window from its least to its greatest value; a window that was not judged is a gap."""
+    known = [value for value in score.history if value is not None]
+    span = max(known, default=0.0) - min(known, default=0.0) or 1.0
+    return "".join(" " if value is None else sparkline([(value - min(known)) / span]) for value in score.history)
 
 
 def _drifted(comparison: Comparison, digest: Digest, width: int) -> list[Text]:

@@ -50,17 +50,17 @@ class Frame:
         return [Sample(Scan((part,), scan.columns, frame=self.frame.gather_every(every)), 0, taken, taken)]
 
 
-def open_frame(what: Any) -> Frame:
+def open_frame(what: Any, name: str | None = None) -> Frame:
     """Open a Polars frame or query, an Arrow table, a pandas frame, or whatever else hands out an Arrow stream.
 
-    A query is run once to count its rows, and a stream is read to its end.
+    A query is run once to count its rows, and a stream is read to its end. Where there is no name, it is called by its type.
 
     Raises
     ------
     SourceError
         If it is none of these, or cannot be read.
     """
-    name = type(what).__name__
+    name = name or type(what).__name__
     try:
         if isinstance(what, pl.LazyFrame):
             return _opened(name, what, int(what.select(pl.len()).collect().item()), 0)

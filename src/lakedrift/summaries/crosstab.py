@@ -104,7 +104,7 @@ class Crosstab:
         self.rows += codes.rows
         if self._low is NOT_USED:
             self._low = np.zeros(self._cells.shape, np.uint16)
-        groups.add_cells(self._cells_of(located), codes.of_rows, self._each, self._low, self._cells, self.null, NO_NAN)
+        groups.add_many_cells(self._cells_of(located), codes.of_rows, self._each, self._low, self._cells, self.null, NO_NAN)
 
     def merge(self, other: Self) -> None:
         """Add another state; of different names, those that both have are left."""

@@ -119,7 +119,7 @@ class Numeric:
         self.rows += codes.rows
         if self._low is NOT_USED:
             self._low = np.zeros(self._cells.shape, np.uint16)
-        groups.add_cells(located, codes.of_rows, self.binning.cell_of_fine, self._low, self._cells, self.null, self.nan)
+        groups.add_many_cells(located, codes.of_rows, self.binning.cell_of_fine, self._low, self._cells, self.null, self.nan)
 
     def _update(self, array: pa.Array, located: NDArray[np.int32] | None) -> None:
         self.rows[0] += len(array)

@@ -1,0 +1,185 @@
+"""Both sides of a model in every row of a comparison, as measures of performance read them.
+
+Counts of a sum of groups are the sums of theirs, so groups are brought on the same classes and cells first, and then added up.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lakedrift import scoring
+from lakedrift.classes import in_order
+from lakedrift.confusion import Confusion
+from lakedrift.matching import Matches
+from lakedrift.performance import Chances, Decisions, Residuals
+from lakedrift.profiles import Profile
+from lakedrift.sides import Added
+from lakedrift.summaries import residuals
+from lakedrift.summaries.outcome import Outcome
+from lakedrift.summary import Counts, StateKey
+
+__all__ = ["Answers", "answers_of", "model_of"]
+
+KINDS = ("outcome", "residuals")
+BLOCK = 1 << 20  # counts at a time
+BASE = 1 << 32
+Floats = NDArray[np.float64]
+Arrays = dict[str, tuple[Counts, Counts]]
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """One side of a model.
+
+    Attributes
+    ----------
+    rows, labelled
+        (n,) all rows, and those whose label is known.
+    views
+        What measures of performance read, by its type.
+    flawed
+        Of each view, (n,), whether there are rows that it cannot hold: scores that are no probabilities, too large numbers.
+    classes
+        The classes of the decisions, in their order; none where there are too many, or the model tells numbers.
+    """
+
+    rows: Counts
+    labelled: Counts
+    views: Mapping[type, Any]
+    flawed: Mapping[type, NDArray[np.bool_]]
+    classes: tuple[str, ...] = ()
+
+
+Read = Callable[[Mapping[str, Counts]], Answers]
+
+
+def model_of(profile: Profile) -> StateKey | None:
+    """Return the key of the state that says how a model did, None where there is none."""
+    return next((key for key in profile.states if key[0] in KINDS), None)
+
+
+def answers_of(sides: tuple[Any, Any], wholes: tuple[Any, Any], matches: Matches) -> Iterator[tuple[Answers, Answers]]:
+    """Yield both sides for all rows of a comparison, some at a time.
+
+    Parameters
+    ----------
+    sides
+        The states of the groups that the rows add up, of the reference and of the current side.
+    wholes
+        Those of the whole lakes.
+    """
+    level = _numbers if isinstance(sides[0], residuals.Residuals) else _classes
+    arrays, read = level(sides, wholes)
+    added = {name: Added(matches, *pair) for name, pair in arrays.items()}
+    width = max(int(np.prod(pair[0].shape[1:])) for pair in arrays.values())
+    step = max(1, BLOCK // max(width, 1))
+    for start in range(0, len(matches), step):
+        found = {name: both[start : start + step] for name, both in added.items()}
+        yield read({name: pair[0] for name, pair in found.items()}), read({name: pair[1] for name, pair in found.items()})
+
+
+def _numbers(sides: tuple[Any, Any], _wholes: tuple[Any, Any]) -> tuple[Arrays, Read]:
+    arrays: Arrays = {name: (getattr(sides[0], name), getattr(sides[1], name)) for name in ("rows", "null", "far", "counted")}
+    for name in ("counted", "sums", "squares"):
+        arrays |= _apart(name, getattr(sides[0], name), getattr(sides[1], name))
+    scales = [side.scale for side in sides]
+    errors, labels = [scale.error for scale in scales], [scale.label for scale in scales]
+
+    def read(found: Mapping[str, Counts]) -> Answers:
+        error, size, square = (
+            np.add(*_totals(name, found, errors, place, power))
+            for name, place, power in (("sums", 0, 1), ("sums", 1, 1), ("squares", 0, 2))
+        )
+        label, label_square = np.zeros((2, len(found["rows"])))
+        parts = zip(_totals("sums", found, labels, 2, 1), _totals("squares", found, labels, 1, 2), strict=True)
+        for at, (total, squares) in enumerate(parts):  # brought to the centre of the reference
+            rows, apart = found[f"counted {at}"], scales[at].centre - scales[0].centre
+            label += total + rows * apart
+            label_square += squares + 2 * apart * total + rows * apart**2
+        view = Residuals(found["counted"], error, size, square, label, label_square)
+        return Answers(found["rows"], found["rows"] - found["null"], {Residuals: view}, {Residuals: found["far"] > 0})
+
+    return arrays, read
+
+
+def _classes(sides: tuple[Any, Any], wholes: tuple[Any, Any]) -> tuple[Arrays, Read]:
+    terms = sides[0].terms
+    bits, most = (min(getattr(side.terms, name) for side in sides) for name in ("bits", "most"))
+    sides = (sides[0].coarsened(bits, most), sides[1].coarsened(bits, most))
+    names = ("rows", "null", "right", "wrong", "outside", "unvalued", "scores")
+    arrays: Arrays = {name: (getattr(sides[0], name), getattr(sides[1], name)) for name in names}
+    tables = _same_classes(sides[0].table, sides[1].table, terms.classes)
+    arrays["counts"] = tables[0].counts, tables[1].counts
+    if "value" in terms.roles:
+        arrays |= _apart("worth", tables[0].worth, tables[1].worth)
+    units, ends = [side.terms.unit for side in sides], _ends(wholes, bits)
+    classes = tables[0].names
+    positive = classes.index(terms.classes[1]) if terms.classes and classes is not None else None
+
+    def read(found: Mapping[str, Counts]) -> Answers:
+        worth = np.add(*_totals("worth", found, units)) if "value" in terms.roles and classes is not None else None
+        counts = None if classes is None else found["counts"]
+        views: dict[type, Any] = {Decisions: Decisions(found["right"], found["wrong"], counts, worth, positive)}
+        if "score" in terms.roles:
+            views[Chances] = Chances(found["scores"], *ends)
+        labelled = found["rows"] - found["null"]
+        return Answers(found["rows"], labelled, views, {Chances: found["outside"] > 0}, tuple(classes or ()))
+
+    return arrays, read
+
+
+def _apart(name: str, reference: Counts, current: Counts) -> Arrays:
+    """Return sums of both sides that do not add, as they are in units of their own."""
+    return {f"{name} 0": (reference, np.zeros_like(current)), f"{name} 1": (np.zeros_like(reference), current)}
+
+
+def _totals(name: str, found: Mapping[str, Counts], units: Sequence[int], place: Any = ..., power: int = 1) -> list[Floats]:
+    """Return the sums of both sides as doubles, (n, …) each, from their digits in powers of units of 2**-unit."""
+    totals = []
+    for at, unit in enumerate(units):
+        digits = np.moveaxis(found[f"{name} {at}"], -1, 0).astype(object)
+        exact = functools.reduce(lambda above, digit: above * BASE + digit, digits)
+        exact = exact if place is ... else exact[:, place]
+        scale = Fraction(2) ** (-power * unit)
+        totals.append(np.vectorize(lambda whole, scale=scale: _double(whole * scale), otypes=[np.float64])(exact))
+    return totals
+
+
+def _double(number: Fraction) -> float:
+    """Return the nearest double; sums of squares may pass the largest one."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf
+
+
+def _same_classes(reference: Confusion, current: Confusion, two: tuple[str, ...]) -> tuple[Confusion, Confusion]:
+    """Return both tables in the classes of either, and the two that there should be, in order; of too many, none."""
+    if reference.names is None or current.names is None:
+        return tuple(Confusion(None, side.most, len(side.counts)) for side in (reference, current))  # type: ignore[return-value]
+    names = in_order({*reference.names, *current.names, *two})
+    sides = []
+    for side in (reference, current):
+        table = Confusion(names, len(names), len(side.counts))
+        table.merge(side)
+        sides.append(table)
+    return sides[0], sides[1]
+
+
+def _ends(wholes: tuple[Outcome, Outcome], bits: int) -> tuple[Floats, Floats]:
+    """Return between what the scores of both lakes lie in each cell."""
+    ends = scoring.Ends(scoring.n_cells(bits))
+    for whole in wholes:
+        held = np.flatnonzero(whole.ends.highs >= 0)
+        cells = scoring.joined(whole.terms.bits, bits)[held]
+        np.minimum.at(ends.lows, cells, whole.ends.lows[held])
+        np.maximum.at(ends.highs, cells, whole.ends.highs[held])
+    return ends.values(bits)

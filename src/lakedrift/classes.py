@@ -1,0 +1,82 @@
+"""Columns of labels and predictions as classes: what a model says and what came true, in one vocabulary.
+
+A class is called by its text. Numbers and booleans that are whole are called by the integer, so that the label `True`, the
+prediction `1` and the prediction `1.0` are one class. Null and NaN are none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from lakedrift import columns
+from lakedrift.encoding import Encoded
+from lakedrift.hashing import name_of
+
+__all__ = ["NONE", "Classes", "in_order"]
+
+NONE = np.int32(-1)
+LARGEST_WHOLE = 1 << 53
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """The classes of a column.
+
+    Attributes
+    ----------
+    codes
+        (n,) int32, which of the names each row has; `NONE` where it has none.
+    names
+        Those that occur, each once.
+    """
+
+    codes: NDArray[np.int32]
+    names: list[str]
+
+    @classmethod
+    def of(cls, array: pa.Array) -> Self:
+        """Return the classes of a column of any type."""
+        if pa.types.is_null(array.type):
+            return cls(np.full(len(array), NONE), [])
+        encoded = Encoded.of(array.cast(pa.int8()) if pa.types.is_boolean(array.type) else array)
+        used = np.bincount(encoded.codes + 1, minlength=len(encoded.values) + 1)[1:] > 0
+        called = [name if held else None for name, held in zip(_names(encoded.values), used.tolist(), strict=True)]
+        names = list(dict.fromkeys(name for name in called if name is not None))
+        place: dict[str | None, int] = {name: at for at, name in enumerate(names)}
+        table = np.array([*(place.get(name, NONE) for name in called), NONE], np.int32)  # the last one is that of code -1
+        return cls(table[encoded.codes], names)
+
+    def occurring(self) -> list[str]:
+        """Return the names that rows have."""
+        held = np.bincount(self.codes + 1, minlength=len(self.names) + 1)[1:]
+        return [name for name, times in zip(self.names, held.tolist(), strict=True) if times]
+
+    def among(self, names: dict[str, int]) -> NDArray[np.int32]:
+        """Return the number that each row's class has there, (n,), `NONE` where it has none."""
+        table = np.array([*(names.get(name, NONE) for name in self.names), NONE], np.int32)
+        found: NDArray[np.int32] = table[self.codes]
+        return found
+
+
+def in_order(names: set[str]) -> list[str]:
+    """Return classes in the order that scikit-learn has them in: numbers by value, others by their text."""
+    try:
+        return sorted(names, key=lambda name: (float(name), name))
+    except ValueError:
+        return sorted(names)
+
+
+def _names(values: pa.Array) -> list[str | None]:
+    if pa.types.is_floating(values.type) or pa.types.is_decimal(values.type):
+        numbers = pa.array(columns.doubles(values))
+        whole = pc.and_(pc.equal(pc.floor(numbers), numbers), pc.less(pc.abs(numbers), LARGEST_WHOLE))
+        texts = pc.if_else(whole, pc.if_else(whole, numbers, 0.0).cast(pa.int64()).cast(pa.string()), columns.texts(values))
+        return pc.if_else(pc.is_nan(numbers), None, texts).to_pylist()  # type: ignore[no-any-return]
+    raw = columns.texts(values).cast(pa.large_binary()).to_pylist()
+    return [None if text is None else name_of(text) for text in raw]

@@ -1,0 +1,112 @@
+"""A few bins of a column, to see a model by: fixed before anything is counted, so that counts add."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from lakedrift import columns
+from lakedrift.classes import Classes
+from lakedrift.soundness import require
+from lakedrift_kernels import bins
+
+__all__ = ["Slices", "read_slices", "written_slices"]
+
+BINS = 8  # of numbers, of equal weight in the sample
+NAMES = 12  # categories with a bin of their own
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """The bins of a column: between edges where it is of numbers, or of names and one of all others; null is the last.
+
+    Attributes
+    ----------
+    column
+        Its name.
+    edges
+        Ascending; bin i holds numbers in [edges[i - 1], edges[i]). None where it is of categories.
+    names
+        The categories.
+    """
+
+    column: str
+    edges: tuple[float, ...] | None = None
+    names: tuple[str, ...] = ()
+
+    @classmethod
+    def of_sample(cls, column: str, sample: Sequence[pa.Array], *, numbers: bool) -> Self:
+        """Return bins of about equal weight, or of the commonest categories, of a sample."""
+        if not numbers:
+            counted: Counter[str] = Counter()
+            for array in sample:
+                found = Classes.of(array)
+                times = np.bincount(found.codes + 1, minlength=len(found.names) + 1)[1:]
+                counted.update(dict(zip(found.names, times.tolist(), strict=True)))
+            ranked = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+            return cls(column, None, tuple(sorted(name for name, _ in ranked[:NAMES])))
+        values = np.concatenate([np.empty(0), *map(columns.doubles, sample)])
+        values = np.sort(values[~np.isnan(values)])
+        borders = values[np.arange(1, BINS) * len(values) // BINS] if len(values) else values
+        borders = np.unique(borders + 0.0)
+        return cls(column, tuple(borders[borders > values[0]].tolist() if len(values) else ()))
+
+    @property
+    def n_bins(self) -> int:
+        """How many bins there are."""
+        return len(self.names) + 2 if self.edges is None else len(self.edges) + 2
+
+    @property
+    def labels(self) -> list[str]:
+        """What is in each bin, for people."""
+        if self.edges is None:
+            return [*self.names, "(others)", "(null)"]
+        ends = [f"{edge:g}" for edge in self.edges]
+        inner = [f"{low}…{high}" for low, high in itertools.pairwise(ends)]
+        return [*([f"< {ends[0]}", *inner, f"≥ {ends[-1]}"] if ends else ["(all)"]), "(null)"]
+
+    def located(self, array: pa.Array) -> NDArray[np.int32]:
+        """Return the bin of each row of the column, (n,)."""
+        if self.edges is None:
+            found = Classes.of(array)
+            place = {name: at for at, name in enumerate(self.names)}
+            table = np.array([*(place.get(name, len(self.names)) for name in found.names), len(self.names) + 1], np.int32)
+            return table[found.codes]
+        cells = np.empty(len(array), np.int32)
+        bins.locate_bins(columns.doubles(array), np.array(self.edges), cells)
+        return cells
+
+
+def written_slices(slices: Sequence[Slices]) -> str:
+    """Return slices as text."""
+    told = [[one.column, None if one.edges is None else list(one.edges), list(one.names)] for one in slices]
+    return json.dumps(told, separators=(",", ":"))
+
+
+def read_slices(text: str) -> tuple[Slices, ...]:
+    """Return what `written_slices` wrote; raises CorruptProfileError where it is none."""
+    try:
+        slices = tuple(
+            Slices(column, None if edges is None else tuple(edges), tuple(names)) for column, edges, names in json.loads(text)
+        )
+        written = written_slices(slices)
+    except (TypeError, ValueError, RecursionError):
+        slices, written = (), ""
+    require(written == text and all(map(_is_sound, slices)), "the bins of columns cannot be read")
+    return slices
+
+
+def _is_sound(one: Slices) -> bool:
+    edges: Any = one.edges or ()
+    numbers = all(isinstance(edge, float) and not math.isnan(edge) for edge in edges)
+    texts = isinstance(one.column, str) and all(isinstance(name, str) for name in one.names)
+    return numbers and texts and list(edges) == sorted(set(edges)) and list(one.names) == sorted(set(one.names))

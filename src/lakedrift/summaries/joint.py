@@ -1,0 +1,222 @@
+"""How a model errs in each bin of each column: counts of rows by bin, label and whether the prediction is right.
+
+Rows are those with a label and a prediction: the others are `null` and `nan` as in `outcome` and `residuals`, `far` those whose
+error is too large for its unit. Of numbers the error is a sum, in the same units as that of `residuals`, beside the counts by
+the bin of the label. All columns are in one state, since labels and predictions are then read once for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from lakedrift import columns
+from lakedrift.errors import IncompatibleProfilesError
+from lakedrift.gathering import gathered
+from lakedrift.longform import LongRows, LongTable
+from lakedrift.observed import Observed, Scale, Terms, in_units
+from lakedrift.slicing import Slices, read_slices, written_slices
+from lakedrift.soundness import require
+from lakedrift.summary import Codes, Counts, add_counts, subtract_counts
+from lakedrift.trace import Traces
+from lakedrift_kernels import groups, sums
+
+__all__ = ["SUMMARY", "Joint"]
+
+SLOTS = ("rows", "null", "nan", "far", "counted")
+CELLS_OF_ALL = 1 << 22  # of all groups; with more of them it is kept of the whole lake only
+RIGHT, WRONG = range(2)
+DIGIT = 32
+
+
+class Joint:
+    """Counts and errors by bin.
+
+    Attributes
+    ----------
+    reading
+        How labels and predictions are read: as classes by `Terms`, or as numbers by `Scale`.
+    label
+        The bins of the label; classes of classification are the names of the first ones.
+    slices
+        The bins of each column.
+    rows, null, nan, far, counted
+        (n_groups,) all rows, those without a label, those with one and no prediction, those of too large errors, and the rest.
+    counts
+        (n_groups, n_bins, n_labels, 2) counts by bin of all columns, one after the other, bin of the label, and right or wrong;
+        of numbers all are wrong.
+    errors
+        (n_groups, n_bins, 2) digits of the sums of absolute errors, of numbers; see `lakedrift_kernels.sums`.
+    """
+
+    KIND: ClassVar[str] = "joint"
+
+    def __init__(self, reading: Terms | Scale, label: Slices, slices: Sequence[Slices], n_groups: int = 1) -> None:
+        self.reading, self.label, self.slices = reading, label, tuple(slices)
+        n_bins = sum(one.n_bins for one in slices)
+        self.rows, self.null, self.nan, self.far, self.counted = np.zeros((len(SLOTS), n_groups), np.int64)
+        self.counts = np.zeros((n_groups, n_bins, label.n_bins, 2), np.int64)
+        self.errors = np.zeros((n_groups, n_bins if isinstance(reading, Scale) else 0, sums.DIGITS[0]), np.int64)
+
+    @property
+    def valid(self) -> Counts:
+        """How many rows have both a label and a prediction."""
+        held: Counts = self.counted + self.far
+        return held
+
+    @property
+    def places(self) -> dict[str, slice]:
+        """The bins of each column."""
+        ends = np.cumsum([0, *(one.n_bins for one in self.slices)]).tolist()
+        return {one.column: slice(start, end) for one, start, end in zip(self.slices, ends, ends[1:], strict=False)}
+
+    def by_group(self, n_groups: int) -> Self | None:
+        """Return the state of no groups; None where there are too many for so many bins."""
+        if n_groups * self.counts[0].size > CELLS_OF_ALL:
+            return None
+        return type(self)(self.reading, self.label, self.slices, 0)
+
+    def update(self, array: Sequence[pa.Array]) -> None:
+        """Add a batch: the columns of the model, and those to see it by."""
+        self.located(array, self)
+
+    def located(self, array: Sequence[pa.Array], whole: Self) -> _Rows:
+        """Add a batch to the state of the whole lake; return it as bins and errors."""
+        arrays, of_model = list(array), -len(self.slices)
+        slot, label, wrong, units = self._read(arrays[:of_model])
+        located = [one.located(column) for one, column in zip(self.slices, arrays[of_model:], strict=True)]
+        rows = _Rows(slot, 2 * label + wrong, units, located)
+        whole.update_groups(rows, Codes.of(np.zeros(len(slot), np.int32), 1))
+        return rows
+
+    def update_groups(self, located: _Rows, codes: Codes) -> None:
+        """Add a batch whose rows are in groups."""
+        self.rows += codes.rows
+        for at, name in enumerate(SLOTS[1:], 1):
+            vars(self)[name] += np.bincount(codes.of_rows[located.slot == at], minlength=len(self.rows))
+        counted, width = located.slot == SLOTS.index("counted"), 2 * self.label.n_bins
+        nothing = np.zeros_like(self.rows)
+        cells, each = self.counts.reshape(len(self.rows), -1), np.arange(self.counts[0].size, dtype=np.int32)
+        for place, bins in zip(self.places.values(), located.bins, strict=True):
+            pairs = np.where(counted, (place.start + bins) * np.int32(width) + located.kinds, groups.NULL).astype(np.int32)
+            groups.add_cells(pairs, codes.of_rows, each, cells, nothing, nothing)
+            if isinstance(self.reading, Scale):
+                places = np.where(counted, place.start + bins, groups.NULL).astype(np.int32)
+                sums.add_units(located.units, places, codes.of_rows, self.errors)
+
+    def _read(self, array: Sequence[pa.Array]) -> tuple[NDArray[Any], ...]:
+        """Return which slot each row is in, the bin of its label, whether it is wrong, and the size of its error, (n,) each."""
+        if isinstance(self.reading, Terms):
+            rows = Observed.of(array, self.reading)
+            shared = {name: at for at, name in enumerate(dict.fromkeys([*rows.label.names, *rows.prediction.names]))}
+            label, prediction = rows.label.among(shared), rows.prediction.among(shared)
+            missing = label < 0, prediction < 0
+            wrong, units, far = label != prediction, np.zeros(len(label), np.int64), np.zeros(len(label), bool)
+        else:
+            numbers, said = map(columns.doubles, array)
+            missing = np.isnan(numbers), np.isnan(said)
+            with np.errstate(over="ignore", invalid="ignore"):
+                units, far = in_units(np.abs(said - numbers), self.reading.error)
+            wrong = np.ones(len(units), bool)
+        slot = np.where(far, SLOTS.index("far"), SLOTS.index("counted"))
+        slot[missing[1]], slot[missing[0]] = SLOTS.index("nan"), SLOTS.index("null")
+        return slot, self.label.located(array[0]), wrong, units
+
+    def merge(self, other: Self) -> None:
+        """Add another state of the same bins."""
+        self._check_alike(other)
+        for name in (*SLOTS, "counts"):
+            add_counts(getattr(self, name), getattr(other, name))
+        self.errors += other.errors
+        _carry(self.errors)
+
+    def traces(self) -> Traces:
+        """Return nothing: sums tell all."""
+        return {}
+
+    def subtract(self, other: Self, left: Traces) -> bool:
+        """Take a state away."""
+        del left
+        self._check_alike(other)
+        for name in (*SLOTS, "counts"):
+            subtract_counts(getattr(self, name), getattr(other, name))
+        self.errors -= other.errors
+        _carry(self.errors)
+        return True
+
+    def _check_alike(self, other: Self) -> None:
+        if (self.reading, self.label, self.slices) != (other.reading, other.label, other.slices):
+            msg = "errors in different bins do not add"
+            raise IncompatibleProfilesError(msg, hint="profile one side with like= the other")
+
+    def empty(self) -> Self:
+        """Return the state of no rows in the same bins."""
+        return type(self)(self.reading, self.label, self.slices, len(self.rows))
+
+    def gathered(self, indptr: Counts, indices: Counts) -> Self:
+        """Return sums of groups."""
+        state = type(self)(self.reading, self.label, self.slices, len(indptr) - 1)
+        for name in (*SLOTS, "counts", "errors"):
+            setattr(state, name, gathered(getattr(self, name), indptr, indices))
+        _carry(state.errors)
+        return state
+
+    def sums_to(self, whole: Self) -> bool:
+        """Whether the groups add up to the state of the whole lake."""
+        total = self.gathered(np.array([0, len(self.rows)]), np.arange(len(self.rows)))
+        return bool(total.to_arrow().equals(whole.to_arrow(), check_metadata=True))
+
+    def to_arrow(self) -> pa.Table:
+        """Return the state as `lakedrift.longform` says: counts and sums by number, the bins in the metadata."""
+        kind = "classes" if isinstance(self.reading, Terms) else "numbers"
+        grid = {kind: self.reading.to_json(), "label": written_slices([self.label]), "slices": written_slices(self.slices)}
+        table, n = LongTable(**grid), len(self.rows)
+        for name in SLOTS:
+            table.flat(name, getattr(self, name))
+        table.sparse("counts", self.counts.reshape(n, self.counts[0:1].size if n else 0))
+        table.sparse("errors", self.errors.reshape(n, self.errors[0:1].size if n else 0))
+        return table.table()
+
+    @classmethod
+    def from_arrow(cls, table: pa.Table) -> Self:
+        """Return the state that `to_arrow` wrote; CorruptProfileError where it says what cannot be."""
+        read = LongRows(table)
+        grid = read.grid
+        reading = Terms.from_json(grid["classes"]) if "classes" in grid else Scale.from_json(grid.get("numbers", ""))
+        labels, slices = (read_slices(grid.get(name, "")) for name in ("label", "slices"))
+        require(len(labels) == 1, "there is not one label")
+        state = cls(reading, labels[0], slices, read.n_groups)
+        for name in SLOTS:
+            setattr(state, name, read.flat(name))
+        for name in ("counts", "errors"):
+            shape = getattr(state, name).shape
+            setattr(state, name, read.sparse(name, int(np.prod(shape[1:])), signed=name == "errors").reshape(shape))
+        read.finish()
+        require(
+            (state.rows == state.null + state.nan + state.far + state.counted).all(), "rows are not those counted and others"
+        )
+        for place in state.places.values():
+            held = state.counts[:, place].sum(axis=(1, 2, 3))
+            require((held == state.counted).all(), "the bins of a column do not sum to the rows counted")
+        return state
+
+
+class _Rows:
+    """A batch as slots, kinds (label by right or wrong), errors in units, and the bins of each column."""
+
+    def __init__(
+        self, slot: NDArray[Any], kinds: NDArray[Any], units: NDArray[np.int64], bins: list[NDArray[np.int32]]
+    ) -> None:
+        self.slot, self.kinds, self.units, self.bins = slot, kinds, units, bins
+
+
+def _carry(digits: Counts) -> None:
+    digits[..., 0] += digits[..., 1] >> DIGIT
+    digits[..., 1] &= (1 << DIGIT) - 1
+
+
+SUMMARY = Joint

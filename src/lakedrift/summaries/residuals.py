@@ -1,0 +1,191 @@
+"""How far off a model's numbers are: exact sums of errors, of their sizes and squares, and of labels and their squares.
+
+Rows whose label is not known are `null`, those with a label and no prediction are `nan`. The error of a row is the prediction
+less the label, rounded once as any difference of doubles is, and so is the label less a centre; both are then counted in units,
+some 2**-45 of the largest of the fit sample, and summed exactly. What is larger than 2**52 units is counted in `far` only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from lakedrift import columns
+from lakedrift.errors import IncompatibleProfilesError
+from lakedrift.gathering import gathered
+from lakedrift.longform import LongRows, LongTable
+from lakedrift.observed import Scale, in_units
+from lakedrift.soundness import require
+from lakedrift.summary import Codes, Counts, add_counts, subtract_counts
+from lakedrift.trace import Traces
+from lakedrift_kernels import sums
+
+__all__ = ["SUMMARY", "Residuals"]
+
+SLOTS = ("rows", "null", "nan", "far", "counted")
+ERROR, SIZE, LABEL = range(3)  # sums
+ERROR_SQUARE, LABEL_SQUARE = range(2)  # sums of squares
+DIGIT = 32
+Located = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+
+
+class Residuals:
+    """Sums of errors.
+
+    Attributes
+    ----------
+    scale
+        The units, and the centre of labels.
+    rows, null, nan, far, counted
+        (n_groups,) all rows, those without a label, those with one and no prediction, those of too large numbers, and the rest.
+    sums
+        (n_groups, 3, 2) digits of the sums of errors, their sizes, and labels from the centre; see `lakedrift_kernels.sums`.
+    squares
+        (n_groups, 2, 3) digits of the sums of squares of errors and labels.
+    """
+
+    KIND: ClassVar[str] = "residuals"
+
+    def __init__(self, scale: Scale, slots: Counts, totals: Counts, squares: Counts) -> None:
+        self.scale = scale
+        self.rows, self.null, self.nan, self.far, self.counted = slots
+        self.sums = totals
+        self.squares = squares
+
+    @classmethod
+    def new(cls, scale: Scale, n_groups: int = 1) -> Self:
+        """Return the state of no rows."""
+        of_sum, of_square = sums.DIGITS
+        shapes = (len(SLOTS), n_groups), (n_groups, 3, of_sum), (n_groups, 2, of_square)
+        slots, totals, squares = (np.zeros(shape, np.int64) for shape in shapes)
+        return cls(scale, slots, totals, squares)
+
+    @property
+    def valid(self) -> Counts:
+        """How many rows have both a label and a prediction."""
+        held: Counts = self.counted + self.far
+        return held
+
+    def by_group(self, n_groups: int) -> Self:
+        """Return the state of no groups; of however many, it is the same."""
+        del n_groups
+        return self.new(self.scale, 0)
+
+    def update(self, array: Sequence[pa.Array]) -> None:
+        """Add a batch of labels and predictions."""
+        self.located(array, self)
+
+    def located(self, array: Sequence[pa.Array], whole: Self) -> Located:
+        """Add a batch to the state of the whole lake; return its errors and labels in units, and which slot each row is in."""
+        label, prediction = map(columns.doubles, array)
+        with np.errstate(over="ignore", invalid="ignore"):
+            error, far = in_units(prediction - label, self.scale.error)
+            known, beyond = in_units(label - self.scale.centre, self.scale.label)
+        slot = np.where(far | beyond, SLOTS.index("far"), SLOTS.index("counted"))
+        slot[np.isnan(prediction)] = SLOTS.index("nan")
+        slot[np.isnan(label)] = SLOTS.index("null")
+        located = error, known, slot
+        whole.update_groups(located, Codes.of(np.zeros(len(slot), np.int32), 1))
+        return located
+
+    def update_groups(self, located: Located, codes: Codes) -> None:
+        """Add a batch whose rows are in groups."""
+        error, label, slot = located
+        self.rows += codes.rows
+        for at, name in enumerate(SLOTS[1:], 1):
+            vars(self)[name] += np.bincount(codes.of_rows[slot == at], minlength=len(self.rows))
+        counted = slot == SLOTS.index("counted")
+        for place, units in ((ERROR, error), (SIZE, np.abs(error)), (LABEL, label)):
+            sums.add_units(units, np.where(counted, place, -1).astype(np.int32), codes.of_rows, self.sums)
+        for place, units in ((ERROR_SQUARE, error), (LABEL_SQUARE, label)):
+            sums.add_squares(units, np.where(counted, place, -1).astype(np.int32), codes.of_rows, self.squares)
+
+    def merge(self, other: Self) -> None:
+        """Add another state of the same unit."""
+        self._check_alike(other)
+        for name in SLOTS:
+            add_counts(getattr(self, name), getattr(other, name))
+        for mine, theirs in ((self.sums, other.sums), (self.squares, other.squares)):
+            mine += theirs
+            _carry(mine)
+
+    def traces(self) -> Traces:
+        """Return nothing: sums tell all."""
+        return {}
+
+    def subtract(self, other: Self, left: Traces) -> bool:
+        """Take a state away."""
+        del left
+        self._check_alike(other)
+        for name in SLOTS:
+            subtract_counts(getattr(self, name), getattr(other, name))
+        for mine, theirs in ((self.sums, other.sums), (self.squares, other.squares)):
+            mine -= theirs
+            _carry(mine)
+        return True
+
+    def _check_alike(self, other: Self) -> None:
+        if self.scale != other.scale:
+            msg = "errors in different units do not add"
+            raise IncompatibleProfilesError(msg, hint="profile one side with like= the other")
+
+    def empty(self) -> Self:
+        """Return the state of no rows of the same unit."""
+        return self.new(self.scale, len(self.rows))
+
+    def gathered(self, indptr: Counts, indices: Counts) -> Self:
+        """Return sums of groups."""
+        parts = (gathered(counts, indptr, indices) for counts in (self._slots.T, self.sums, self.squares))
+        slots, totals, squares = parts
+        for digits in (totals, squares):
+            _carry(digits)
+        return type(self)(self.scale, slots.T, totals, squares)
+
+    def sums_to(self, whole: Self) -> bool:
+        """Whether the groups add up to the state of the whole lake."""
+        total = self.gathered(np.array([0, len(self.rows)]), np.arange(len(self.rows)))
+        return bool(total.to_arrow().equals(whole.to_arrow(), check_metadata=True))
+
+    @property
+    def _slots(self) -> Counts:
+        return np.stack([getattr(self, name) for name in SLOTS])
+
+    def to_arrow(self) -> pa.Table:
+        """Return the state as `lakedrift.longform` says: the slots, and digits of sums by number."""
+        table = LongTable(scale=self.scale.to_json())
+        for name in SLOTS:
+            table.flat(name, getattr(self, name))
+        table.sparse("sums", self.sums.reshape(len(self.rows), -1) if len(self.rows) else np.zeros((0, 6), np.int64))
+        table.sparse("squares", self.squares.reshape(len(self.rows), -1) if len(self.rows) else np.zeros((0, 6), np.int64))
+        return table.table()
+
+    @classmethod
+    def from_arrow(cls, table: pa.Table) -> Self:
+        """Return the state that `to_arrow` wrote; CorruptProfileError where it says what cannot be."""
+        read = LongRows(table)
+        state = cls.new(Scale.from_json(read.grid.get("scale", "")), read.n_groups)
+        for name in SLOTS:
+            setattr(state, name, read.flat(name))
+        for name in ("sums", "squares"):
+            shape = getattr(state, name).shape
+            setattr(state, name, read.sparse(name, shape[1] * shape[2], signed=True).reshape(shape))
+        read.finish()
+        parts = state.null + state.nan + state.far + state.counted
+        require((state.rows == parts).all(), "rows are not those counted and the others")
+        digits = np.concatenate([state.sums[..., 1:].ravel(), state.squares[..., 1:].ravel()])
+        require(((digits >= 0) & (digits < 1 << DIGIT)).all(), "a digit of a sum is none")
+        return state
+
+
+def _carry(digits: Counts) -> None:
+    """Bring all digits but the first of each sum back into [0, 2**32)."""
+    for at in range(digits.shape[-1] - 1, 0, -1):
+        digits[..., at - 1] += digits[..., at] >> DIGIT
+        digits[..., at] &= (1 << DIGIT) - 1
+
+
+SUMMARY = Residuals
