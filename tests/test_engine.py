@@ -193,7 +193,7 @@ def joined(source: object, groupby: GroupBy = NO_GROUPS, like: Profile | None = 
     """Profile the price, the city, and both together."""
     plan = make_plan(open_source(source), Selection(["price", "city"]), weighed=True)
     plan = replace(plan, states={**plan.states, PAIR: Both.new()})
-    rolls = take_census(plan.source, groupby, None, Reader(), Silent(), ()) if groupby else []
+    rolls, _ = take_census(plan.source, groupby, None, Reader(), Silent(), ()) if groupby else ([], {})
     return run(plan, 3, Silent(), tables=Tables(groupby, tabulate(rolls, plan, None, like)))
 
 
@@ -284,12 +284,12 @@ class Interrupt:
 def interrupted(steps: int, heard: list[int]) -> None:
     """Note the number if an interrupt comes while columns are put, and the crew ends all the same."""
     key = ("presence", ("x",))
-    batch = [(key, pa.array(range(3)))]
+    batch = pa.table({"x": range(3)})
     try:
         with _Crew({key: Presence.new()}, 2, Tables(GroupBy(), ())) as crew:
             sys.settrace(Interrupt(steps))
             for _ in range(4):
-                crew.put(batch, (), 3)
+                crew.put(batch, frozenset({"x"}), ())
             sys.settrace(None)
     except KeyboardInterrupt:
         heard.append(steps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import json
 
 import numpy as np
@@ -58,20 +59,23 @@ def test_intervals__are_those_of_the_normal_law():
     error = sum(share * (1 - share) / ROWS for share in shares) ** 0.5
     drop = shares[0] - shares[1]
     assert row["drop_95"] == pytest.approx(stats.norm.interval(0.95, drop, error), abs=1e-12)
-    assert row["pvalue"] == pytest.approx(stats.norm.sf(drop / error), rel=1e-9)
+    assert row["pvalue"] == pytest.approx(2 * stats.norm.sf(drop / error), rel=1e-9)
     assert row["relative_drop"] == pytest.approx(drop / shares[0], abs=1e-12)
     spread = 3 * (shares[0] * (1 - shares[0]) / ROWS) ** 0.5
     assert row["expected"] == pytest.approx([shares[0] - spread, shares[0] + spread], abs=1e-12)
     assert row["within_expected"] is False
 
 
+@functools.cache
+def many_samples() -> list[ld.Comparison]:
+    like = ld.profile(side(0, rows=800), roles=ROLES, features=["p"])
+    return [ld.compare(like, ld.profile(side(seed, rows=800), like=like)) for seed in range(40)]
+
+
 @pytest.mark.parametrize("metric", ["roc_auc", "f1", "precision", "balanced_accuracy", "log_loss", "brier", "overconfidence"])
 def test_intervals__hold_as_often_as_they_say(metric):
     """The standard error is that of many samples of the same kind."""
-    frames = [side(seed, rows=800) for seed in range(60)]
-    like = ld.profile(frames[0], roles=ROLES)
-    found = [ld.compare(like, ld.profile(frame, like=like)) for frame in frames]
-    rows = [measured(one, metric) for one in found]
+    rows = [measured(one, metric) for one in many_samples()]
     spread = np.std([row["current_value"] for row in rows], ddof=1)
     widths = [(row["drop_95"][1] - row["drop_95"][0]) / 2 / 1.96 / 2**0.5 for row in rows]
     assert np.median(widths) == pytest.approx(spread, rel=0.35)
@@ -160,3 +164,34 @@ def test_roles__that_make_no_sense_are_errors(roles, message):
     frame = side(1).with_columns(word=pl.Series(["a", "b", "c"] * (ROWS // 3)), y01=pl.col("y").cast(pl.Float64))
     with pytest.raises(ld.LakedriftError, match=message):
         ld.profile(frame, roles=roles)
+
+
+def test_merge__of_other_grids_keeps_what_adds():
+    profiles = [ld.profile(side(seed).with_columns(x=pl.col("p") * seed), roles=ROLES, by="y") for seed in (1, 2)]
+    with pytest.raises(ld.LakedriftError, match="has another grid"):
+        ld.merge(profiles)
+    merged = ld.merge(profiles, coarsen=True)
+    assert {kind for kind, columns in merged.states if len(columns) > 1} == {"outcome"}
+    merged.check()
+
+
+def test_private__keeps_nothing_of_rows():
+    profile = ld.profile(side(1), roles=ROLES, private=10)
+    assert [key for key in profile.states if len(key[1]) > 1] == []
+
+
+def test_store__reads_only_what_is_new(tmp_path):
+    lake = tmp_path / "lake"
+    lake.mkdir()
+    options = {"roles": ROLES, "by": "part"}
+    for number in range(3):
+        side(number, part=f"p{number % 2}").write_parquet(lake / f"{number}.parquet")
+    ld.profile(lake, store=tmp_path / "store", **options)
+    side(3, part="p1").write_parquet(lake / "3.parquet")
+    (lake / "0.parquet").unlink()
+    found = ld.profile(lake, store=tmp_path / "store", **options)
+    like = ld.profile(lake, like=found, by="part")
+    assert found.states.keys() == like.states.keys()
+    for one, other in ((found, like), (found.groupings[0], like.groupings[0])):
+        for key, state in one.states.items():
+            assert state.to_arrow().equals(other.states[key].to_arrow(), check_metadata=True), key

@@ -16,6 +16,8 @@ import lakedrift as ld
 import lakedrift.cli
 from lakedrift import config, metric, threshold
 from lakedrift.demo import build_lake
+from lakedrift.performance import performances
+from lakedrift.performing import RANKING
 
 PAGE = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 MEASURED = re.compile(r"[\d.]+ [kM]B · (\d+ min )?[\d.]+ s · [\d.,]+( M)? rows/s")
@@ -112,7 +114,18 @@ def test_limits__are_the_defaults() -> None:
 
 
 def test_metrics__are_all_named() -> None:
-    assert [name for name in metric.discover() if f"`{name}`" not in PAGE] == []
+    assert [name for name in [*metric.discover(), *performances(), RANKING] if f"`{name}`" not in PAGE] == []
+
+
+def test_limits__of_a_model_are_the_defaults() -> None:
+    limits = threshold.Thresholds.of(None, [])
+    told = {
+        name: (float(warning), float(critical))
+        for _, names, warning, critical in table("model of")
+        for name in re.findall(r"`(\w+)`", names)
+    }
+    found = {name: limits.limit("any", "model", name) for name in [*performances(), RANKING]}
+    assert told == {name: (limit.warning, limit.critical) for name, limit in found.items() if limit is not None}
 
 
 def test_configuration__is_read_as_the_page_says(tmp_path: Path) -> None:
@@ -131,6 +144,7 @@ def test_configuration__is_read_as_the_page_says(tmp_path: Path) -> None:
         "gate": "segments",
     }
     assert orders.kinds == {"zip": "categorical"}
+    assert orders.roles == {"score": "p_returned", "label": "returned"}
     assert orders.thresholds == {
         "psi": {"warning": 0.1, "critical": 0.25},
         "null_rate": {"warning": 0.01, "critical": 0.05},

@@ -20,13 +20,11 @@ SPECIAL = np.int64(2)
 
 
 @kernel
-def locate_scores(
-    scores: NDArray[np.float64], below: Counts, first: np.int64, shift: np.int64, half: np.int64, cells: Cells
-) -> None:
+def locate_scores(scores: NDArray[np.float64], below: Counts, first: int, shift: int, half: int, cells: Cells) -> None:
     """Write the cell of each score to `cells` (n,), as `lakedrift.scoring` says.
 
-    `below` (n,) are the bits of min(p, 1 - p), `first` those of the least number that has a cell of its octave, `shift` the
-    bits that a cell leaves out, and `half` the number of the cell of 1/2.
+    `below` (n,) are the bits of min(p, 1 - p), and `first` those of the least number in the cells of an octave. A cell leaves
+    `shift` bits out, and that of 1/2 is number `half`.
     """
     for i in range(scores.size):
         score = scores[i]
@@ -35,7 +33,7 @@ def locate_scores(
         elif not 0.0 <= score <= 1.0:
             cells[i] = OUTSIDE
         else:
-            cell = half
+            cell = np.int64(half)
             if score != 0.5:
                 cell = max((below[i] - first) >> shift, np.int64(-1)) + SPECIAL
                 if score == 0.0 or score == 1.0:
@@ -55,7 +53,7 @@ def stretch(scores: Counts, cells: Cells, joined: Cells, lows: Counts, highs: Co
 
 @kernel
 def add_slots(label: Cells, prediction: Cells, codes: Cells, slots: Counts, occur: NDArray[np.bool_]) -> None:
-    """Count rows (4, n_groups) without a label, with one and no prediction, right and wrong; note which classes occur."""
+    """Count rows (4, n_groups) without a label, with one and no prediction, right, and wrong; note the classes of these two."""
     for i in range(label.size):
         group = codes[i]
         if label[i] < 0:

@@ -16,6 +16,7 @@ from lakedrift.binning import Binning, common_edges
 from lakedrift.errors import IncompatibleProfilesError
 from lakedrift.summaries.crosstab import Crosstab
 from lakedrift.summaries.numeric import Numeric
+from lakedrift.summaries.outcome import Outcome
 
 __all__ = ["on_common_ground"]
 
@@ -38,6 +39,10 @@ def on_common_ground(states: Sequence[Any]) -> list[Any]:
     if all(isinstance(state, Crosstab) for state in states):
         bits = min(state.bits for state in states)
         return [state.coarsened(bits) for state in states]
+    if all(isinstance(state, Outcome) for state in states):
+        bits, most = (min(getattr(state.terms, name) for state in states) for name in ("bits", "most"))
+        coarse = any((state.terms.bits, state.terms.most) != (bits, most) for state in states)
+        return [state.coarsened(bits, most) for state in states] if coarse else list(states)
     return list(states)
 
 

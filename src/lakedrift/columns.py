@@ -88,7 +88,7 @@ def doubles(array: pa.Array) -> NDArray[np.float64]:
     if natural_kind(array.type) not in ("numeric", "boolean"):
         return np.full(len(array), np.nan)
     column = numbers(array.cast(pa.int8()) if pa.types.is_boolean(array.type) else array)
-    values = column.values.astype(np.float64)
+    values = column.values.astype(np.float64, copy=bool(column.nulls))
     if column.nulls:
         values[array.is_null().to_numpy(zero_copy_only=False)] = np.nan
     return values

@@ -12,16 +12,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift.classes import Classes, in_order
+from lakedrift.classes import NONE, in_order
 from lakedrift.gathering import gathered
 from lakedrift.soundness import require
 from lakedrift.summary import Codes, Counts, add_counts, subtract_counts
-from lakedrift_kernels import groups, sums
+from lakedrift_kernels import outcomes, sums
 
 __all__ = ["Confusion"]
 
 DIGIT = 32
-NOWHERE: NDArray[np.int64] = np.empty(0, np.int64)  # no row is null or NaN here
 
 
 class Confusion:
@@ -46,21 +45,35 @@ class Confusion:
         self.counts: Counts = np.zeros((n_groups, size, size), np.int64)
         self.worth: Counts = np.zeros((n_groups, size, size, sums.DIGITS[0]), np.int64)
 
-    def add(self, label: Classes, prediction: Classes, units: NDArray[np.int64] | None, codes: Codes) -> None:
-        """Count the rows of a batch that have both, in their groups, and what they are worth."""
-        held = (label.codes >= 0) & (prediction.codes >= 0)
-        sides = [Classes(np.where(held, side.codes, -1), side.names) for side in (label, prediction)]
-        occurring = [name for side in sides for name in side.occurring()]
-        place = self._places_of(occurring)
-        if place is None or not place:
+    def add(
+        self,
+        names: Sequence[str],
+        occur: NDArray[np.bool_],
+        label: NDArray[np.int32],
+        prediction: NDArray[np.int32],
+        units: NDArray[np.int64] | None,
+        codes: Codes,
+    ) -> None:
+        """Count the rows of a batch that have both, in their groups, and what they are worth.
+
+        Parameters
+        ----------
+        names, occur
+            The classes of the batch, and whether any such row has them.
+        label, prediction
+            (n,) which of them each row has, -1 where it has none.
+        units
+            (n,) their values, None where they have none.
+        """
+        known = self._places_of([name for name, occurs in zip(names, occur.tolist(), strict=True) if occurs])
+        if not known:
             return
-        row, column = (side.among(place) for side in sides)
-        pairs = np.where(held, row * np.int32(len(place)) + column, groups.NULL).astype(np.int32)
-        n_groups = len(self.counts)
-        each, null = np.arange(len(place) ** 2, dtype=np.int32), np.zeros(n_groups, np.int64)
-        groups.add_cells(pairs, codes.of_rows, each, self.counts.reshape(n_groups, -1), null, NOWHERE)
+        place = np.array([known.get(name, NONE) for name in names], np.int32)
+        outcomes.add_pairs(label, prediction, place, codes.of_rows, self.counts)
         if units is not None:
-            sums.add_units(units, pairs, codes.of_rows, self.worth.reshape(n_groups, -1, sums.DIGITS[0]))
+            both = (label >= 0) & (prediction >= 0)
+            pairs = np.where(both, place[label] * np.int32(len(known)) + place[prediction], NONE).astype(np.int32)
+            sums.add_units(units, pairs, codes.of_rows, self.worth.reshape(len(self.counts), -1, sums.DIGITS[0]))
 
     def merge(self, other: Confusion) -> None:
         """Add another table."""

@@ -35,7 +35,8 @@ def merge(profiles: Sequence[Profile], *, coarsen: bool = False, allow_duplicate
         What is added.
     coarsen
         Whether states of different grids are brought onto the cells that these have in common, which widens bounds and gives up
-        moments, correlations and the values that a second scan kept. Without it they are an error.
+        moments, correlations, the values that a second scan kept, and other states of several columns together that have none.
+        Without it they are an error.
     allow_duplicates
         Whether a file that is in several profiles is counted several times. Without it that is an error.
 
@@ -93,6 +94,8 @@ def sum_of_states(parts: Sequence[Mapping[StateKey, Any]], *, coarsen: bool = Fa
     total: dict[StateKey, Any] = {}
     for key in sorted({key for part in parts for key in part}):
         states = [part[key] for part in parts if key in part]
+        if coarsen and not _add(key, states):
+            continue
         try:
             states = on_common_ground(states) if coarsen else states
             total[key] = states[0].empty()
@@ -101,6 +104,19 @@ def sum_of_states(parts: Sequence[Mapping[StateKey, Any]], *, coarsen: bool = Fa
         except IncompatibleProfilesError as error:
             raise _conflict(key[1][0], "has another grid") from error
     return total
+
+
+def _add(key: StateKey, states: Sequence[Any]) -> bool:
+    """Whether states have common ground; of several columns together, those of different bins or units have none."""
+    if len(key[1]) == 1:
+        return True
+    try:
+        first, *others = (state.empty() for state in on_common_ground(states))
+        for other in others:
+            first.merge(other)
+    except IncompatibleProfilesError:
+        return False
+    return True
 
 
 def sum_of_groupings(profiles: Sequence[Profile], *, coarsen: bool = False) -> tuple[Grouping, ...]:
@@ -137,6 +153,10 @@ def _levelled(parts: Sequence[Grouping]) -> list[Grouping]:
     states: list[dict[StateKey, Any]] = [dict(part.states) for part in parts]
     for key in {key for part in states for key in part}:
         holders = [part for part in states if key in part]
+        if not _add(key, [part[key] for part in holders]):
+            for part in holders:
+                del part[key]
+            continue
         for part, levelled in zip(holders, on_common_ground([part[key] for part in holders]), strict=True):
             part[key] = levelled
     return [replace(part, states=MappingProxyType(mine)) for part, mine in zip(parts, states, strict=True)]

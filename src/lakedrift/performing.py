@@ -164,11 +164,11 @@ def _error(performance: Performance, view: Any, rows: NDArray[np.int64]) -> Floa
 
 
 def _pvalue(drop: Floats, error: Floats) -> Floats:
-    """Return the probability of such a drop, or a larger one, where nothing changed: the upper tail of the normal law."""
+    """Return the probability of such a change, or a larger one either way, where nothing changed, by the normal law."""
     from scipy import special
 
     with np.errstate(divide="ignore", invalid="ignore"):
-        found: Floats = special.ndtr(-drop / error)
+        found: Floats = 2.0 * special.ndtr(-np.abs(drop) / error)
     return np.where((error == 0.0) & (drop == 0.0), 1.0, found)
 
 

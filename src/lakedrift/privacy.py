@@ -1,8 +1,8 @@
 """A profile that may be shown around: no value in it is one that fewer than k rows share.
 
 A category of fewer rows keeps no name and is counted in a bucket by its hash, among others. Numeric cells are joined until
-every one that holds a value holds k; extremes, moments, and the values that a second scan kept are left out. What is counted
-stays exact, on coarser ground.
+every one that holds a value holds k; extremes, moments, the values that a second scan kept, and what is kept of several columns
+together, as of a model, are left out. What is counted stays exact, on coarser ground.
 
 This is not anonymity: whoever knows a value can look whether its bucket is empty, and the paths and partitions of the files,
 the names of the columns and how many rows there are stay as they are.
@@ -43,7 +43,8 @@ def protected(profile: Profile, least: int) -> Profile:
     if any(isinstance(state, Comoments) for state in profile.states.values()):
         msg = "a profile with correlations cannot be private: their sums may be those of a few rows"
         raise UsageError(msg, hint="leave correlations= out")
-    states = {key: _of(state, least) for key, state in profile.states.items() if key[0] != VALUES}
+    own = {key: state for key, state in profile.states.items() if key[0] != VALUES and len(key[1]) == 1}
+    states = {key: _of(state, least) for key, state in own.items()}
     return replace(profile, states=MappingProxyType(states), private=least)
 
 

@@ -13,6 +13,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from lakedrift_kernels import outcomes
+
 __all__ = ["FINEST", "OUTSIDE", "UNKNOWN", "Ends", "cells_of", "edges_of", "joined", "n_cells"]
 
 OCTAVES = 20
@@ -21,7 +23,7 @@ SPECIAL = 2  # cells of 0, and of what is too near to it
 MANTISSA = 52
 FIRST = (1023 - OCTAVES - 1) << MANTISSA  # the bits of 2**-(OCTAVES + 1)
 NO_LOW, NO_HIGH = (1 << 63) - 1, -1  # of a cell without scores
-UNKNOWN, OUTSIDE = np.int32(-1), np.int32(-2)
+UNKNOWN, OUTSIDE = outcomes.UNKNOWN, outcomes.OUTSIDE
 
 Cells = NDArray[np.int32]
 Floats = NDArray[np.float64]
@@ -44,11 +46,9 @@ class Ends:
         """How many cells there are; a state of groups keeps the ends of none."""
         return len(self.lows)
 
-    def add(self, scores: Floats, cells: Cells, held: NDArray[np.bool_]) -> None:
-        """Add scores, (n,), in their cells, those that are held in one."""
-        bits = (scores[held] + 0.0).view(np.int64)
-        np.minimum.at(self.lows, cells[held], bits)
-        np.maximum.at(self.highs, cells[held], bits)
+    def add(self, scores: Floats, cells: Cells, bits: int) -> None:
+        """Add scores, (n,), that are in the finest cells, to those of so many bits."""
+        outcomes.stretch((scores + 0.0).view(np.int64), cells, joined(FINEST, bits), self.lows, self.highs)
 
     def merge(self, other: Self) -> None:
         """Add those of others."""
@@ -76,15 +76,10 @@ def cells_of(scores: Floats, bits: int = FINEST) -> Cells:
 
     Of p > 1/2 it is that of 1 - p, mirrored; the difference is exact (P. H. Sterbenz, 1974).
     """
-    below = np.minimum(scores, 1.0 - scores) + 0.0
-    places = (below.view(np.int64) - FIRST) >> (MANTISSA - bits)
-    cells = np.clip(places, -1, (OCTAVES << bits) - 1) + SPECIAL
-    cells[below == 0.0] = 0
-    cells[below == 0.5] = _half(bits)
-    found: Cells = np.where(scores > 0.5, n_cells(bits) - 1 - cells, cells).astype(np.int32)
-    found[~((scores >= 0.0) & (scores <= 1.0))] = OUTSIDE
-    found[np.isnan(scores)] = UNKNOWN
-    return found
+    below = np.minimum(scores, 1.0 - scores).view(np.int64)
+    cells = np.empty(len(scores), np.int32)
+    outcomes.locate_scores(scores, below, FIRST, MANTISSA - bits, _half(bits), cells)
+    return cells
 
 
 def edges_of(bits: int) -> tuple[Floats, Floats]:

@@ -21,7 +21,7 @@ from lakedrift_kernels import bins
 
 __all__ = ["Slices", "read_slices", "written_slices"]
 
-BINS = 8  # of numbers, of equal weight in the sample
+BINS = bins.EDGES + 1  # of numbers, of equal weight in the sample
 NAMES = 12  # categories with a bin of their own
 
 
@@ -74,16 +74,37 @@ class Slices:
         inner = [f"{low}…{high}" for low, high in itertools.pairwise(ends)]
         return [*([f"< {ends[0]}", *inner, f"≥ {ends[-1]}"] if ends else ["(all)"]), "(null)"]
 
-    def located(self, array: pa.Array) -> NDArray[np.int32]:
-        """Return the bin of each row of the column, (n,)."""
+    def read(self, array: pa.Array) -> NDArray[Any]:
+        """Return the column as `count` takes it, (n,): doubles, or of categories their bins."""
+        if self.edges is not None:
+            return columns.doubles(array)
+        found = Classes.of(array)
+        place = {name: at for at, name in enumerate(self.names)}
+        table = np.array([*(place.get(name, len(self.names)) for name in found.names), len(self.names) + 1], np.int32)
+        return table[found.codes]
+
+    def bins_of(self, column: NDArray[Any]) -> NDArray[np.int32]:
+        """Return the bin of each row of what was read, (n,)."""
         if self.edges is None:
-            found = Classes.of(array)
-            place = {name: at for at, name in enumerate(self.names)}
-            table = np.array([*(place.get(name, len(self.names)) for name in found.names), len(self.names) + 1], np.int32)
-            return table[found.codes]
-        cells = np.empty(len(array), np.int32)
-        bins.locate_bins(columns.doubles(array), np.array(self.edges), cells)
+            return column
+        cells = np.empty(len(column), np.int32)
+        bins.locate_bins(column, *self._borders, cells)
         return cells
+
+    def count(
+        self, column: NDArray[Any], kinds: NDArray[np.int32], codes: NDArray[np.int32], first: int, counts: NDArray[np.int64]
+    ) -> None:
+        """Count rows by group, bin and kind, (n_groups, n_bins, n_kinds), where the bins begin at the first one."""
+        if self.edges is None:
+            bins.add_bins(column, kinds, codes, first, counts)
+        else:
+            bins.add_numbers(column, *self._borders, kinds, codes, first, counts, np.empty(bins.BLOCK, np.int32))
+
+    @property
+    def _borders(self) -> tuple[NDArray[np.float64], int]:
+        """The edges as kernels take them, and the bin of null."""
+        edges = self.edges or ()
+        return np.array([*edges, *[math.nan] * (bins.EDGES - len(edges))]), len(edges) + 1
 
 
 def written_slices(slices: Sequence[Slices]) -> str:
@@ -109,4 +130,10 @@ def _is_sound(one: Slices) -> bool:
     edges: Any = one.edges or ()
     numbers = all(isinstance(edge, float) and not math.isnan(edge) for edge in edges)
     texts = isinstance(one.column, str) and all(isinstance(name, str) for name in one.names)
-    return numbers and texts and list(edges) == sorted(set(edges)) and list(one.names) == sorted(set(one.names))
+    return (
+        len(edges) <= bins.EDGES
+        and numbers
+        and texts
+        and list(edges) == sorted(set(edges))
+        and list(one.names) == sorted(set(one.names))
+    )

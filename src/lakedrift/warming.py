@@ -42,6 +42,11 @@ def warm() -> None:
     sweep(*map(pl.DataFrame, sides), exact=True, min_rows=1, threads=2)
     sweep(*[_texts()] * 2, min_rows=1, threads=2)
     sweep(*sides, by=["word", "flag"], time="at", every="1h", min_rows=1, threads=2)
+    for roles in (
+        {"score": "p", "label": "y", "value": "amount", "attribution": "why_*"},
+        {"prediction": "said", "label": "amount"},
+    ):
+        sweep(*[_model()] * 2, roles=roles, by="y", min_rows=1, threads=2)
     mark_complete()
 
 
@@ -49,6 +54,18 @@ def _sample_rows() -> None:
     """Add a row of so many columns that it may be left out."""
     state = Comoments.new([Unit(0.0, 1.0)] * (ALL_ROWS + 1))
     state.update([pa.array([0.0])] * len(state.units))
+
+
+def _model() -> pa.Table:
+    """Return what a model said and what came true, with and without nulls."""
+    random = np.random.default_rng(1)
+    p, numbers = random.random(ROWS), random.normal(size=(5, ROWS))
+    columns = dict(zip(("amount", "said", "x", "why_x", "why_y"), numbers, strict=True)) | {
+        "p": p,
+        "y": random.random(ROWS) < p,
+    }
+    thinned = pa.array(numbers[2], mask=np.arange(ROWS) % 7 == 0)
+    return pa.table({**columns, "z": thinned, "c": [f"code {number % 5}" for number in range(ROWS)]})
 
 
 def _texts() -> pa.Table:

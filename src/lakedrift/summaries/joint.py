@@ -23,7 +23,7 @@ from lakedrift.slicing import Slices, read_slices, written_slices
 from lakedrift.soundness import require
 from lakedrift.summary import Codes, Counts, add_counts, subtract_counts
 from lakedrift.trace import Traces
-from lakedrift_kernels import groups, sums
+from lakedrift_kernels import sums
 
 __all__ = ["SUMMARY", "Joint"]
 
@@ -88,25 +88,24 @@ class Joint:
         """Add a batch to the state of the whole lake; return it as bins and errors."""
         arrays, of_model = list(array), -len(self.slices)
         slot, label, wrong, units = self._read(arrays[:of_model])
-        located = [one.located(column) for one, column in zip(self.slices, arrays[of_model:], strict=True)]
-        rows = _Rows(slot, 2 * label + wrong, units, located)
+        kinds = np.where(slot == SLOTS.index("counted"), 2 * label + wrong, -1).astype(np.int32)
+        read = [one.read(column) for one, column in zip(self.slices, arrays[of_model:], strict=True)]
+        rows = _Rows(slot.astype(np.int32), kinds, units, read)
         whole.update_groups(rows, Codes.of(np.zeros(len(slot), np.int32), 1))
         return rows
 
     def update_groups(self, located: _Rows, codes: Codes) -> None:
         """Add a batch whose rows are in groups."""
         self.rows += codes.rows
-        for at, name in enumerate(SLOTS[1:], 1):
-            vars(self)[name] += np.bincount(codes.of_rows[located.slot == at], minlength=len(self.rows))
-        counted, width = located.slot == SLOTS.index("counted"), 2 * self.label.n_bins
-        nothing = np.zeros_like(self.rows)
-        cells, each = self.counts.reshape(len(self.rows), -1), np.arange(self.counts[0].size, dtype=np.int32)
-        for place, bins in zip(self.places.values(), located.bins, strict=True):
-            pairs = np.where(counted, (place.start + bins) * np.int32(width) + located.kinds, groups.NULL).astype(np.int32)
-            groups.add_cells(pairs, codes.of_rows, each, cells, nothing, nothing)
+        tally = np.bincount(codes.of_rows * np.int32(len(SLOTS)) + located.slot, minlength=self.rows.size * len(SLOTS))
+        for name, counts in zip(SLOTS[1:], tally.reshape(-1, len(SLOTS)).T[1:], strict=True):
+            vars(self)[name] += counts
+        cells = self.counts.reshape(len(self.rows), -1, 2 * self.label.n_bins)
+        for one, place, column in zip(self.slices, self.places.values(), located.columns, strict=True):
+            one.count(column, located.kinds, codes.of_rows, place.start, cells)
             if isinstance(self.reading, Scale):
-                places = np.where(counted, place.start + bins, groups.NULL).astype(np.int32)
-                sums.add_units(located.units, places, codes.of_rows, self.errors)
+                counted = np.where(located.kinds >= 0, place.start + one.bins_of(column), -1).astype(np.int32)
+                sums.add_units(located.units, counted, codes.of_rows, self.errors)
 
     def _read(self, array: Sequence[pa.Array]) -> tuple[NDArray[Any], ...]:
         """Return which slot each row is in, the bin of its label, whether it is wrong, and the size of its error, (n,) each."""
@@ -124,7 +123,7 @@ class Joint:
             wrong = np.ones(len(units), bool)
         slot = np.where(far, SLOTS.index("far"), SLOTS.index("counted"))
         slot[missing[1]], slot[missing[0]] = SLOTS.index("nan"), SLOTS.index("null")
-        return slot, self.label.located(array[0]), wrong, units
+        return slot, self.label.bins_of(self.label.read(array[0])), wrong, units
 
     def merge(self, other: Self) -> None:
         """Add another state of the same bins."""
@@ -206,12 +205,12 @@ class Joint:
 
 
 class _Rows:
-    """A batch as slots, kinds (label by right or wrong), errors in units, and the bins of each column."""
+    """A batch as slots, kinds (label by right or wrong, -1 where not counted), errors in units, and the columns as read."""
 
     def __init__(
-        self, slot: NDArray[Any], kinds: NDArray[Any], units: NDArray[np.int64], bins: list[NDArray[np.int32]]
+        self, slot: NDArray[np.int32], kinds: NDArray[np.int32], units: NDArray[np.int64], read: list[NDArray[Any]]
     ) -> None:
-        self.slot, self.kinds, self.units, self.bins = slot, kinds, units, bins
+        self.slot, self.kinds, self.units, self.columns = slot, kinds, units, read
 
 
 def _carry(digits: Counts) -> None:

@@ -26,12 +26,13 @@ from lakedrift.observed import Observed, Terms
 from lakedrift.soundness import require
 from lakedrift.summary import Codes, Counts, add_counts, subtract_counts
 from lakedrift.trace import Traces
-from lakedrift_kernels import groups
+from lakedrift_kernels import outcomes
 
 __all__ = ["SUMMARY", "Outcome"]
 
 SLOTS = ("rows", "null", "nan", "right", "wrong", "unscored", "outside", "unvalued")
 CELLS_OF_ALL, PAIRS_OF_ALL = 1 << 22, 1 << 20  # of scores, and of pairs of classes, over all groups
+NOTHING = -2  # a class that no row has
 BITS, FEWEST_CLASSES = (1, 9), 8
 
 
@@ -100,35 +101,31 @@ class Outcome:
         rows = Observed.of(array, whole.terms)
         whole.update_groups(rows, Codes.of(np.zeros(len(rows.cells), np.int32), 1))
         if len(whole.ends):
-            whole.ends.add(rows.scores, whole.joined[rows.cells], rows.cells >= 0)
+            whole.ends.add(rows.scores, rows.cells, whole.terms.bits)
         return rows
 
     def update_groups(self, located: Observed, codes: Codes) -> None:
         """Add a batch whose rows are in groups."""
         shared = {name: at for at, name in enumerate(dict.fromkeys([*located.label.names, *located.prediction.names]))}
         label, prediction = located.label.among(shared), located.prediction.among(shared)
-        labelled, judged = label >= 0, (label >= 0) & (prediction >= 0)
+        slots, occur = np.zeros((4, len(self.rows)), np.int64), np.zeros(len(shared), bool)
+        outcomes.add_slots(label, prediction, codes.of_rows, slots, occur)
         self.rows += codes.rows
-        _count(self.null, ~labelled, codes)
-        _count(self.nan, labelled & ~judged, codes)
-        _count(self.right, judged & (label == prediction), codes)
-        _count(self.wrong, judged & (label != prediction), codes)
+        for name, counts in zip(SLOTS[1:5], slots, strict=True):
+            vars(self)[name] += counts
+        self.table.add(list(shared), occur, label, prediction, located.units if "value" in self.terms.roles else None, codes)
         if "value" in self.terms.roles:
-            _count(self.unvalued, judged & located.far, codes)
-        self.table.add(located.label, located.prediction, located.units if "value" in self.terms.roles else None, codes)
-        if "score" in self.terms.roles and self.terms.classes:
-            self._add_scores(located.cells, labelled, label == shared.get(self.terms.classes[1]), codes)
-        elif "score" in self.terms.roles:
-            self._add_scores(located.cells, judged, label == prediction, codes)
-
-    def _add_scores(self, cells: NDArray[np.int32], known: NDArray[np.bool_], came: NDArray[np.bool_], codes: Codes) -> None:
-        """Count by score the rows of which it is known whether the event came."""
-        _count(self.unscored, known & (cells == scoring.UNKNOWN), codes)
-        _count(self.outside, known & (cells == scoring.OUTSIDE), codes)
-        places = np.where(known & (cells >= 0), 2 * cells + came, groups.NULL).astype(np.int32)
-        pairs = (2 * self.joined[:, np.newaxis] + np.arange(2, dtype=np.int32)).ravel().astype(np.int32)
-        nothing = np.zeros_like(self.rows)
-        groups.add_cells(places, codes.of_rows, pairs, self.scores.reshape(len(self.rows), -1), nothing, nothing)
+            missing = located.far & (label >= 0) & (prediction >= 0)
+            self.unvalued += np.bincount(codes.of_rows[missing], minlength=len(self.rows))
+        if "score" in self.terms.roles:
+            event = prediction
+            if self.terms.classes:
+                event = np.array([shared.get(self.terms.classes[1], NOTHING)], np.int32)
+            without = np.zeros((2, len(self.rows)), np.int64)
+            decided = not self.terms.classes
+            outcomes.add_scores(located.cells, label, event, decided, self.joined, codes.of_rows, self.scores, without)
+            self.unscored += without[0]
+            self.outside += without[1]
 
     def merge(self, other: Self) -> None:
         """Add another state of the same terms."""
@@ -217,11 +214,6 @@ class Outcome:
         read.finish()
         _check(state)
         return state
-
-
-def _count(slot: Counts, which: NDArray[np.bool_], codes: Codes) -> None:
-    if which.any():
-        slot += np.bincount(codes.of_rows[which], minlength=len(slot))
 
 
 def _read_ends(ends: scoring.Ends, read: LongRows) -> None:
