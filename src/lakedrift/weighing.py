@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lakedrift.measure import Measure
 from lakedrift.metric import Floats
+from lakedrift.performing import MODEL
 from lakedrift.status import among, code
 from lakedrift.threshold import LEVELS, Thresholds, false_discovery_rate
 
@@ -23,13 +24,14 @@ AT_A_TIME = 1 << 20  # p-values to adjust
 def weigh(found: Sequence[Measure], families: NDArray[np.int64]) -> None:
     """Adjust p-values for the number of features and segments looked at: one family a metric, window and segmentation.
 
-    Only what is judged counts. Measures that share their evidence share what becomes of it.
+    The measures of a model are one family together: any of them may call it worse. Only what is judged counts. Measures that
+    share their evidence share what becomes of it.
     """
-    by_metric: dict[str, list[Measure]] = {}
+    together: dict[str, list[Measure]] = {}
     for measure in found:
-        by_metric.setdefault(measure.metric, []).append(measure)
+        together.setdefault(MODEL if measure.kind == MODEL else measure.metric, []).append(measure)
     known: dict[tuple[int, ...], Sequence[Floats]] = {}
-    for family in by_metric.values():
+    for family in together.values():
         shared = tuple(id(array) for measure in family for array in (measure.pvalue, measure.status))
         if shared not in known:
             known[shared] = _adjusted(family, families)
