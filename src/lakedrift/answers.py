@@ -114,13 +114,15 @@ def _classes(sides: tuple[Any, Any], wholes: tuple[Any, Any]) -> tuple[Arrays, R
     terms = sides[0].terms
     bits, most = (min(getattr(side.terms, name) for side in sides) for name in ("bits", "most"))
     sides = (sides[0].coarsened(bits, most), sides[1].coarsened(bits, most))
-    names = ("rows", "null", "right", "wrong", "outside", "unvalued", "scores")
+    names = ("rows", "null", "right", "wrong", "outside", "unvalued")
     arrays: Arrays = {name: (getattr(sides[0], name), getattr(sides[1], name)) for name in names}
     tables = _same_classes(sides[0].table, sides[1].table, terms.classes)
     arrays["counts"] = tables[0].counts, tables[1].counts
     if "value" in terms.roles:
         arrays |= _apart("worth", tables[0].worth, tables[1].worth)
-    units, ends = [side.terms.unit for side in sides], _ends(wholes, bits)
+    held = np.flatnonzero(np.logical_or(*(side.scores.any(axis=(0, 2)) for side in sides)))  # most cells are empty
+    arrays["scores"] = sides[0].scores[:, held], sides[1].scores[:, held]
+    units, (low, high) = [side.terms.unit for side in sides], _ends(wholes, bits)
     classes = tables[0].names
     positive = classes.index(terms.classes[1]) if terms.classes and classes is not None else None
 
@@ -129,7 +131,7 @@ def _classes(sides: tuple[Any, Any], wholes: tuple[Any, Any]) -> tuple[Arrays, R
         counts = None if classes is None else found["counts"]
         views: dict[type, Any] = {Decisions: Decisions(found["right"], found["wrong"], counts, worth, positive)}
         if "score" in terms.roles:
-            views[Chances] = Chances(found["scores"], *ends)
+            views[Chances] = Chances(found["scores"], low[held], high[held])
         labelled = found["rows"] - found["null"]
         return Answers(found["rows"], labelled, views, {Chances: found["outside"] > 0}, tuple(classes or ()))
 

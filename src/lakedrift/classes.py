@@ -33,7 +33,7 @@ class Classes:
     codes
         (n,) int32, which of the names each row has; `NONE` where it has none.
     names
-        Those that occur, each once.
+        Those that occur, each once, and perhaps some that do not.
     """
 
     codes: NDArray[np.int32]
@@ -44,13 +44,22 @@ class Classes:
         """Return the classes of a column of any type."""
         if pa.types.is_null(array.type):
             return cls(np.full(len(array), NONE), [])
-        encoded = Encoded.of(array.cast(pa.int8()) if pa.types.is_boolean(array.type) else array)
+        if pa.types.is_boolean(array.type):
+            return cls._of_booleans(array)
+        encoded = Encoded.of(array)
         used = np.bincount(encoded.codes + 1, minlength=len(encoded.values) + 1)[1:] > 0
         called = [name if held else None for name, held in zip(_names(encoded.values), used.tolist(), strict=True)]
         names = list(dict.fromkeys(name for name in called if name is not None))
         place: dict[str | None, int] = {name: at for at, name in enumerate(names)}
         table = np.array([*(place.get(name, NONE) for name in called), NONE], np.int32)  # the last one is that of code -1
         return cls(table[encoded.codes], names)
+
+    @classmethod
+    def _of_booleans(cls, array: pa.Array) -> Self:
+        codes = columns.numbers(array.cast(pa.int8())).values.astype(np.int32)
+        if array.null_count:
+            codes[array.is_null().to_numpy(zero_copy_only=False)] = NONE
+        return cls(codes, ["0", "1"])
 
     def occurring(self) -> list[str]:
         """Return the names that rows have."""

@@ -131,7 +131,9 @@ class Observed:
         cells = scoring.cells_of(scores)
         label = Classes.of(given["label"])
         prediction = Classes.of(given["prediction"]) if "prediction" in given else _decided(scores, cells, terms)
-        return cls(label, prediction, scores, cells, *in_units(columns.doubles(given.get("value", nothing)), terms.unit))
+        none = np.zeros(len(scores), np.int64), np.ones(len(scores), bool)
+        values = in_units(columns.doubles(given["value"]), terms.unit) if "value" in given else none
+        return cls(label, prediction, scores, cells, *values)
 
 
 def in_units(values: NDArray[np.float64], unit: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

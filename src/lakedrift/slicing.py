@@ -78,10 +78,14 @@ class Slices:
         """Return the column as `count` takes it, (n,): doubles, or of categories their bins."""
         if self.edges is not None:
             return columns.doubles(array)
-        found = Classes.of(array)
+        return self.bins_of_classes(Classes.of(array))
+
+    def bins_of_classes(self, found: Classes) -> NDArray[np.int32]:
+        """Return the bin of each row of a column of categories, (n,)."""
         place = {name: at for at, name in enumerate(self.names)}
         table = np.array([*(place.get(name, len(self.names)) for name in found.names), len(self.names) + 1], np.int32)
-        return table[found.codes]
+        bins_found: NDArray[np.int32] = table[found.codes]
+        return bins_found
 
     def bins_of(self, column: NDArray[Any]) -> NDArray[np.int32]:
         """Return the bin of each row of what was read, (n,)."""

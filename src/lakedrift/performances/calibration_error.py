@@ -6,6 +6,7 @@ M. Hauskrecht, 2015). The reliability curve is told besides.
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -44,10 +45,12 @@ def told(side: Chances) -> dict[str, Any]:
 
 def _bins(side: Chances) -> tuple[Floats, Floats, Floats, Floats]:
     """Return rows, events, and between what the sum of scores lies, (n, 10) each."""
-    place = np.searchsorted(EDGES[1:-1], side.low)
-    held = np.eye(len(EDGES) - 1)[place]  # (n_cells, 10)
-    rows = side.counts.sum(axis=2).astype(np.float64)
-    return rows @ held, side.counts[:, :, 1] @ held, (rows * side.low) @ held, (rows * side.high) @ held
+    ends = [0, *np.searchsorted(side.low, EDGES[1:-1], side="right").tolist(), len(side.low)]
+    rows = side.counts.sum(axis=2)
+    parts = rows, side.counts[:, :, 1], rows * side.low, rows * side.high
+    sums = (np.stack([part[:, a:b].sum(axis=1) for a, b in itertools.pairwise(ends)], axis=1) for part in parts)
+    whole, came, low, high = (total.astype(np.float64) for total in sums)
+    return whole, came, low, high
 
 
 PERFORMANCE = Performance(Chances, statistic, bounds, higher_is_better=False, told=told)

@@ -115,15 +115,17 @@ class Joint:
             label, prediction = rows.label.among(shared), rows.prediction.among(shared)
             missing = label < 0, prediction < 0
             wrong, units, far = label != prediction, np.zeros(len(label), np.int64), np.zeros(len(label), bool)
+            bins = self.label.bins_of_classes(rows.label)
         else:
             numbers, said = map(columns.doubles, array)
             missing = np.isnan(numbers), np.isnan(said)
             with np.errstate(over="ignore", invalid="ignore"):
                 units, far = in_units(np.abs(said - numbers), self.reading.error)
             wrong = np.ones(len(units), bool)
+            bins = self.label.bins_of(self.label.read(array[0]))
         slot = np.where(far, SLOTS.index("far"), SLOTS.index("counted"))
         slot[missing[1]], slot[missing[0]] = SLOTS.index("nan"), SLOTS.index("null")
-        return slot, self.label.bins_of(self.label.read(array[0])), wrong, units
+        return slot, bins, wrong, units
 
     def merge(self, other: Self) -> None:
         """Add another state of the same bins."""
