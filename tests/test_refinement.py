@@ -137,7 +137,7 @@ def test_doubts__leaves_out_what_has_no_room(sides):
 def test_sweep__exact_takes_as_many_scans_as_the_budget_needs(sides, monkeypatch):
     """With room for the values of one feature at a time the distances are the same."""
     plenty = ks_rows(ld.sweep(*sides, exact=True))
-    monkeypatch.setattr(refinement, "BYTES_A_VALUE", 1 << 14)
+    monkeypatch.setattr(refinement, "BYTES_A_VALUE", 1 << 15)
     heard = Heard()
     assert ks_rows(ld.sweep(*sides, exact=True, observer=heard, memory="600MB")) == plenty
     assert heard.stages.count("again") > 2

@@ -17,6 +17,9 @@ from lakedrift_kernels.sorting import sort_keys
 __all__ = ["BUFFERS", "column_of", "flip_of", "sort"]
 
 
+FEW = 1 << 10  # keys
+
+
 class _Buffers(threading.local):
     """Scratch of each thread for all the columns that it counts: the doubles, keys and units of one block, keys of a batch."""
 
@@ -58,5 +61,8 @@ def flip_of(axis: Axis) -> np.uint64:
 
 
 def sort(keys: NDArray[np.uint64]) -> None:
-    """Sort keys (n,) in place."""
-    sort_keys(keys, np.empty_like(keys))
+    """Sort keys (n,) in place; of a few, comparing them takes no longer than loading a kernel and its scratch."""
+    if len(keys) < FEW:
+        keys.sort()
+    else:
+        sort_keys(keys, np.empty_like(keys))

@@ -32,10 +32,11 @@ class Words:
         sides = self.sides
         if metric.told:
             before, after, told = metric.told(*views)
+            shared = _told_approximation(views[0])
             if metric.named and not sides.whole:
-                details = [{"category": label} for label in views[0].labels]
-                return before, after, [*details, {}], metric.named(*views).astype(np.int32)
-            return before, after, [told if sides.whole else {}], self._first
+                details = [{"category": label} | shared for label in views[0].labels]
+                return before, after, [*details, shared], metric.named(*views).astype(np.int32)
+            return before, after, [(told if sides.whole else {}) | shared], self._first
         detail = _told_bins(*views) if isinstance(views[0], Bins) and sides.whole else _told_approximation(views[0])
         kept = detail | _changed_type(sides.features)
         if self._medians is not None:
