@@ -172,7 +172,9 @@ def make_plan(
     keep = None if selection.where is None else Filter(selection.where)
     _check_names(keep, types)
     draft = {name: _with_role(_feature(name, types[name], selection, like), roles) for name in names}
-    known_joined = {} if like is None else {key: state for key, state in like.states.items() if len(key[1]) > 1}
+    known_joined = (
+        {} if like is None else {at: one for at, one in like.states.items() if len(at[1]) > 1 and at[0] != Comoments.KIND}
+    )
     modelled = {} if known_joined else roles
     paired = _named(selection.correlations, names)
     wanted = modelled.keys() | paired - units_of(like).keys()
