@@ -65,6 +65,8 @@ class Confusion:
         units
             (n,) their values, None where they have none.
         """
+        if not occur.any():
+            return
         known = self._places_of([name for name, occurs in zip(names, occur.tolist(), strict=True) if occurs])
         if not known:
             return
