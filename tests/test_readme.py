@@ -96,6 +96,13 @@ def test_help__is_what_the_page_shows(cache: Path) -> None:
     assert FRAME.sub(" ", run(cache, "sweep", "--help", columns=100)) == FRAME.sub(" ", block("lakedrift sweep --help"))
 
 
+def test_speed__is_what_was_measured() -> None:
+    told = PAGE.split("<!-- speed -->\n")[1].split("\n\n")[0]
+    measured = (Path(__file__).parents[1] / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    (headline,) = (line for line in measured.splitlines() if line.startswith("- 10,000,000"))
+    assert [number for number in re.findall(r"\d[\d,.]*\d", told) if number not in headline] == []
+
+
 def test_exit_codes__are_those_of_the_program() -> None:
     assert lakedrift.cli.__doc__ is not None
     known = dict(re.findall(r"^ +(\d+)  (\S.*)$", lakedrift.cli.__doc__, re.MULTILINE))
