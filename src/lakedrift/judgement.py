@@ -161,7 +161,7 @@ class _Open:
         """Return the finished part; of columns that are `shown` only what the caller sets limits for is judged."""
         kept = [one for one in self.found if one.feature in shown and not _is_configured(one, rules.thresholds)]
         for measure in kept:
-            measure.status[among(measure.status, "ok")] = code(shown[measure.feature])
+            measure.status = np.where(among(measure.status, "ok"), code(shown[measure.feature]), measure.status)
         weigh(self.found, self.matches.families)
         for measure in self.found:
             if measure not in kept:

@@ -16,8 +16,9 @@ from lakedrift import columns, scoring
 from lakedrift.classes import NONE, Classes
 from lakedrift.soundness import require
 
-__all__ = ["MOST_CLASSES", "MOST_SHIFT", "Observed", "Scale", "Terms", "in_units"]
+__all__ = ["DIGIT", "MOST_CLASSES", "MOST_SHIFT", "Observed", "Scale", "Terms", "carry", "in_units"]
 
+DIGIT = 32  # bits of a digit of a sum of units
 MOST_CLASSES = 1 << 10
 LARGEST_UNITS = float(1 << 52)
 MOST_SHIFT = 1_000
@@ -142,6 +143,13 @@ def in_units(values: NDArray[np.float64], unit: int) -> tuple[NDArray[np.int64],
         units = np.rint(np.ldexp(values, unit))
     far = ~(np.abs(units) < LARGEST_UNITS)
     return np.where(far, 0.0, units).astype(np.int64), far
+
+
+def carry(digits: NDArray[np.int64]) -> None:
+    """Bring all digits but the first of each sum of units, (…, n_digits), back into [0, 2**32)."""
+    for at in range(digits.shape[-1] - 1, 0, -1):
+        digits[..., at - 1] += digits[..., at] >> DIGIT
+        digits[..., at] &= (1 << DIGIT) - 1
 
 
 def _decided(scores: NDArray[np.float64], cells: NDArray[np.int32], terms: Terms) -> Classes:

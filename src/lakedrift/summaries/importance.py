@@ -17,7 +17,7 @@ from lakedrift import columns
 from lakedrift.errors import IncompatibleProfilesError
 from lakedrift.gathering import gathered
 from lakedrift.longform import LongRows, LongTable
-from lakedrift.observed import Scale, in_units
+from lakedrift.observed import DIGIT, Scale, carry, in_units
 from lakedrift.soundness import require
 from lakedrift.summary import Codes, Counts, add_counts, subtract_counts
 from lakedrift.trace import Traces
@@ -26,7 +26,6 @@ from lakedrift_kernels import groups, sums
 __all__ = ["SUMMARY", "Importance"]
 
 PARTS = ("rows", "null", "counted", "counts")
-DIGIT = 32
 MOST_COLUMNS = 1 << 14
 Located = tuple[NDArray[np.int64], NDArray[np.bool_]]
 
@@ -99,7 +98,7 @@ class Importance:
         for name in PARTS:
             add_counts(getattr(self, name), getattr(other, name))
         self.totals += other.totals
-        _carry(self.totals)
+        carry(self.totals)
 
     def traces(self) -> Traces:
         """Return nothing: sums tell all."""
@@ -112,7 +111,7 @@ class Importance:
         for name in PARTS:
             subtract_counts(getattr(self, name), getattr(other, name))
         self.totals -= other.totals
-        _carry(self.totals)
+        carry(self.totals)
         return True
 
     def _check_alike(self, other: Self) -> None:
@@ -129,7 +128,7 @@ class Importance:
         state = type(self)(self.scale, self.counts.shape[1], len(indptr) - 1)
         for name in (*PARTS, "totals"):
             setattr(state, name, gathered(getattr(self, name), indptr, indices))
-        _carry(state.totals)
+        carry(state.totals)
         return state
 
     def sums_to(self, whole: Self) -> bool:
@@ -163,11 +162,6 @@ class Importance:
         require((state.counts <= state.counted[:, np.newaxis]).all(), "there are more attributions than rows")
         require((state.totals[..., 1] < 1 << DIGIT).all(), "a digit of a sum is none")
         return state
-
-
-def _carry(digits: Counts) -> None:
-    digits[..., 0] += digits[..., 1] >> DIGIT
-    digits[..., 1] &= (1 << DIGIT) - 1
 
 
 SUMMARY = Importance

@@ -18,7 +18,7 @@ from lakedrift import columns
 from lakedrift.errors import IncompatibleProfilesError
 from lakedrift.gathering import gathered
 from lakedrift.longform import LongRows, LongTable
-from lakedrift.observed import Observed, Scale, Terms, in_units
+from lakedrift.observed import Observed, Scale, Terms, carry, in_units
 from lakedrift.slicing import Slices, read_slices, written_slices
 from lakedrift.soundness import require
 from lakedrift.summary import Codes, Counts, add_counts, subtract_counts
@@ -30,7 +30,6 @@ __all__ = ["SUMMARY", "Joint"]
 SLOTS = ("rows", "null", "nan", "far", "counted")
 CELLS_OF_ALL = 1 << 22  # of all groups; with more of them it is kept of the whole lake only
 RIGHT, WRONG = range(2)
-DIGIT = 32
 
 
 class Joint:
@@ -133,7 +132,7 @@ class Joint:
         for name in (*SLOTS, "counts"):
             add_counts(getattr(self, name), getattr(other, name))
         self.errors += other.errors
-        _carry(self.errors)
+        carry(self.errors)
 
     def traces(self) -> Traces:
         """Return nothing: sums tell all."""
@@ -146,7 +145,7 @@ class Joint:
         for name in (*SLOTS, "counts"):
             subtract_counts(getattr(self, name), getattr(other, name))
         self.errors -= other.errors
-        _carry(self.errors)
+        carry(self.errors)
         return True
 
     def _check_alike(self, other: Self) -> None:
@@ -163,7 +162,7 @@ class Joint:
         state = type(self)(self.reading, self.label, self.slices, len(indptr) - 1)
         for name in (*SLOTS, "counts", "errors"):
             setattr(state, name, gathered(getattr(self, name), indptr, indices))
-        _carry(state.errors)
+        carry(state.errors)
         return state
 
     def sums_to(self, whole: Self) -> bool:
@@ -213,11 +212,6 @@ class _Rows:
         self, slot: NDArray[np.int32], kinds: NDArray[np.int32], units: NDArray[np.int64], read: list[NDArray[Any]]
     ) -> None:
         self.slot, self.kinds, self.units, self.columns = slot, kinds, units, read
-
-
-def _carry(digits: Counts) -> None:
-    digits[..., 0] += digits[..., 1] >> DIGIT
-    digits[..., 1] &= (1 << DIGIT) - 1
 
 
 SUMMARY = Joint

@@ -18,7 +18,7 @@ from lakedrift import columns
 from lakedrift.errors import IncompatibleProfilesError
 from lakedrift.gathering import gathered
 from lakedrift.longform import LongRows, LongTable
-from lakedrift.observed import Scale, in_units
+from lakedrift.observed import DIGIT, Scale, carry, in_units
 from lakedrift.soundness import require
 from lakedrift.summary import Codes, Counts, add_counts, subtract_counts
 from lakedrift.trace import Traces
@@ -29,7 +29,6 @@ __all__ = ["SUMMARY", "Residuals"]
 SLOTS = ("rows", "null", "nan", "far", "counted")
 ERROR, SIZE, LABEL = range(3)  # sums
 ERROR_SQUARE, LABEL_SQUARE = range(2)  # sums of squares
-DIGIT = 32
 Located = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
 
@@ -111,7 +110,7 @@ class Residuals:
             add_counts(getattr(self, name), getattr(other, name))
         for mine, theirs in ((self.sums, other.sums), (self.squares, other.squares)):
             mine += theirs
-            _carry(mine)
+            carry(mine)
 
     def traces(self) -> Traces:
         """Return nothing: sums tell all."""
@@ -125,7 +124,7 @@ class Residuals:
             subtract_counts(getattr(self, name), getattr(other, name))
         for mine, theirs in ((self.sums, other.sums), (self.squares, other.squares)):
             mine -= theirs
-            _carry(mine)
+            carry(mine)
         return True
 
     def _check_alike(self, other: Self) -> None:
@@ -142,7 +141,7 @@ class Residuals:
         parts = (gathered(counts, indptr, indices) for counts in (self._slots.T, self.sums, self.squares))
         slots, totals, squares = parts
         for digits in (totals, squares):
-            _carry(digits)
+            carry(digits)
         return type(self)(self.scale, slots.T, totals, squares)
 
     def sums_to(self, whole: Self) -> bool:
@@ -179,13 +178,6 @@ class Residuals:
         digits = np.concatenate([state.sums[..., 1:].ravel(), state.squares[..., 1:].ravel()])
         require(((digits >= 0) & (digits < 1 << DIGIT)).all(), "a digit of a sum is none")
         return state
-
-
-def _carry(digits: Counts) -> None:
-    """Bring all digits but the first of each sum back into [0, 2**32)."""
-    for at in range(digits.shape[-1] - 1, 0, -1):
-        digits[..., at - 1] += digits[..., at] >> DIGIT
-        digits[..., at] &= (1 << DIGIT) - 1
 
 
 SUMMARY = Residuals
