@@ -136,7 +136,7 @@ class Reader:
 
     def _spread(self, sample: Sample) -> list[pa.RecordBatch]:
         try:
-            return arrow.sampled(sample, self._memory)
+            return [arrow.sampled(sample, self._memory)]
         except (KeyboardInterrupt, SystemExit, MemoryError, LakedriftError):
             raise
         except Exception as error:

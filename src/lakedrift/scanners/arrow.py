@@ -5,7 +5,7 @@ Strings come as dictionaries, so that many copies of a long one are never laid o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, groupby
 from operator import itemgetter
@@ -60,25 +60,37 @@ class Arrow:
             layouts = (_layout(fragment, group, scan, room) for group in range(footer.num_row_groups))
             for layout, groups in groupby(enumerate(layouts), key=itemgetter(1)):
                 numbers = [number for number, _ in groups]
-                yield from _decoded(fragment, footer, numbers, layout, scan, use_threads=self._threads > 1)
+                with _opened(fragment, footer, layout) as file:
+                    yield from _decoded(file, numbers, layout, scan.columns, use_threads=self._threads > 1)
 
 
-def sampled(sample: Sample, memory: int) -> list[pa.RecordBatch]:
-    """Return the rows of a sample, whatever the memory; the row group is decoded up to the last of them."""
-    parts: list[pa.RecordBatch] = []
-    scan, start = sample.scan, 0
+def sampled(sample: Sample, memory: int) -> pa.RecordBatch:
+    """Return the rows of a sample, whatever the memory; the row group is decoded up to the last of them.
+
+    One column after the other is, so that its pages take the place of those before: to be given new memory costs as much.
+    """
+    scan = sample.scan
     (fragment,) = scan.fragments
     footer = _footer(fragment, scan)
     places = _places(sample.rows, sample.among)
     layout = _layout(fragment, sample.group, scan, memory)
     layout = replace(layout, rows=min(layout.rows, sample.among))
-    for batch in _decoded(fragment, footer, [sample.group], layout, scan, use_threads=False):
+    with _opened(fragment, footer, layout) as file:
+        found = [_picked(_decoded(file, [sample.group], layout, [name], use_threads=False), places) for name in scan.columns]
+    return pa.record_batch(found, names=list(scan.columns))
+
+
+def _picked(batches: Iterator[pa.RecordBatch], places: NDArray[np.int64]) -> pa.Array:
+    """Return the values of a column that stand in these places, ascending."""
+    parts: list[pa.Array] = []
+    start = 0
+    for batch in batches:
         first, end = places.searchsorted([start, start + batch.num_rows])
-        parts.append(batch.take(pa.array(places[first:end] - start)))
+        parts.append(batch.column(0).take(pa.array(places[first:end] - start)))
         start += batch.num_rows
         if end == len(places):
             break
-    return parts
+    return pa.concat_arrays(parts)
 
 
 def _places(rows: int, among: int) -> NDArray[np.int64]:
@@ -119,14 +131,16 @@ def _layout(fragment: Fragment, group: int, scan: Scan, memory: int) -> _Layout:
     return _Layout(1 << (rows.bit_length() - 1), tuple(dictionaries))
 
 
-def _decoded(
-    fragment: Fragment, footer: pq.FileMetaData, groups: list[int], layout: _Layout, scan: Scan, *, use_threads: bool
-) -> Iterator[pa.RecordBatch]:
-    names = list(scan.columns)
+def _opened(fragment: Fragment, footer: pq.FileMetaData, layout: _Layout) -> pq.ParquetFile:
     options = {"read_dictionary": list(layout.dictionaries), "pre_buffer": False, "buffer_size": BUFFER_BYTES}
-    with pq.ParquetFile(fragment.uri, metadata=footer, **options) as file:
-        for batch in file.iter_batches(layout.rows, row_groups=groups, columns=names, use_threads=use_threads):
-            yield _checked(batch.select(names))  # `x` alone would bring `x.y` with it, and the order is the file's
+    return pq.ParquetFile(fragment.uri, metadata=footer, **options)
+
+
+def _decoded(
+    file: pq.ParquetFile, groups: list[int], layout: _Layout, names: Sequence[str], *, use_threads: bool
+) -> Iterator[pa.RecordBatch]:
+    for batch in file.iter_batches(layout.rows, row_groups=groups, columns=list(names), use_threads=use_threads):
+        yield _checked(batch.select(list(names)))  # `x` alone would bring `x.y` with it, and the order is the file's
 
 
 def _checked(batch: pa.RecordBatch) -> pa.RecordBatch:
