@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lakedrift_kernels._jit import kernel
 from lakedrift_kernels.grid import locate_keys
 from lakedrift_kernels.keys import double_keys, gather, integer_keys
-from lakedrift_kernels.linear import Outside, Scale, cell_outside, linear_units
+from lakedrift_kernels.linear import Outside, Scale, cell_outside, known_range, to_units, widen
 from lakedrift_kernels.moments import add_far, add_near
 from lakedrift_kernels.numbers import BLOCK, Lines
 
@@ -103,6 +103,7 @@ def add_located_linear(
 ) -> tuple[int, int]:
     """Do as `numbers.add_linear`, and write the cell of each value to `located` (n,)."""
     scale, table, elsewhere = lines
+    known = known_range(extremes)
     for begin in range(start, values.size, BLOCK):
         end = min(begin + BLOCK, values.size)
         if validity.size == 0:
@@ -111,12 +112,11 @@ def add_located_linear(
         else:
             found = gather(values[begin:end], validity, offset + begin, doubles)
             block = gathered
-        outside = linear_units(block, found, scale, units, extremes)
-        _locate_units(units, found, scale[5], table, cells, located[begin:end])
+        if to_units(block, found, scale, known, units):
+            known = widen(block, found, extremes)
         missing = 0
-        if outside:
-            cells[0] -= outside
-            missing = _locate_outside(block, found, scale, elsewhere, cells, located[begin:end], extremes)
+        if _locate_units(units, found, scale[5], table, cells, located[begin:end]):
+            missing = _locate_outside(block, found, scale, elsewhere, cells, located[begin:end])
             nan[0] += missing
         _to_rows(located[begin:end], found, validity, offset + begin)
         if add_near(block, found, unit[0], unit[1], near) < found - missing:
@@ -128,20 +128,22 @@ def add_located_linear(
 
 
 @kernel
-def _locate_units(units: Cells, n: int, shift: np.int64, table: Counts, cells: Counts, located: Cells) -> None:
+def _locate_units(units: Cells, n: int, shift: np.int64, table: Counts, cells: Counts, located: Cells) -> int:
     """Do as `linear.count_units`, and write the cell of each unit."""
+    before = cells[0]
     for i in range(n):
         unit = np.int64(units[i])
         entry = table[np.uint64(unit >> shift)]
         cell = np.uint64((entry >> PLACE) + (unit >> (entry & SHIFT_MASK)))
         cells[cell] += 1
         located[i] = np.int32(cell)
+    beyond = cells[0] - before
+    cells[0] = before
+    return int(beyond)
 
 
 @kernel
-def _locate_outside(
-    doubles: Doubles, n: int, scale: Scale, elsewhere: Outside, cells: Counts, located: Cells, extremes: Keys
-) -> int:
+def _locate_outside(doubles: Doubles, n: int, scale: Scale, elsewhere: Outside, cells: Counts, located: Cells) -> int:
     """Locate and count those of the first n values that lie outside linear cells; return how many are NaN, and not counted."""
     patterns = doubles.view(np.int64)
     missing = 0
@@ -156,8 +158,6 @@ def _locate_outside(
             cell = cell_outside(key, elsewhere)
             cells[cell] += 1
             located[i] = np.int32(cell)
-            extremes[0] = min(extremes[0], key)
-            extremes[1] = max(extremes[1], key)
     return missing
 
 

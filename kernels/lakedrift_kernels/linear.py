@@ -1,8 +1,9 @@
 """Counting doubles in linear cells, which arithmetic finds with one look-up.
 
 A value x in [low, high) lies in unit floor(x * inverse) - first; `inverse` is a power of two, so that the product is exact, as
-floor and the subtraction of whole numbers up to 2**53 are. Only what is subnormal is rounded: to the same floor, unless a
-negative number becomes zero, which is then put one lower. Units make up blocks of 2**shift, and `table` (n_blocks + 1,) says
+floor and the subtraction of whole numbers up to 2**53 are; farther away both may be rounded, and stay outside. Only what is
+subnormal is rounded as well: to the same floor, unless a negative number becomes zero, which is then put one lower; it takes
+an `inverse` below 1. Units make up blocks of 2**shift, and `table` (n_blocks + 1,) says
 where the cells of each block are:
 
     entry = table[unit >> shift]        cell(x) = (entry >> 8) + (unit >> (entry & 63))
@@ -19,16 +20,28 @@ from numpy.typing import NDArray
 
 from lakedrift_kernels._jit import kernel
 
-__all__ = ["Outside", "Scale", "cell_outside", "count_outside", "count_units", "linear_units", "outside_keys", "select_linear"]
+__all__ = [
+    "Outside",
+    "Scale",
+    "cell_outside",
+    "count_outside",
+    "count_units",
+    "known_range",
+    "outside_keys",
+    "select_linear",
+    "to_units",
+    "widen",
+]
 
 Scale = tuple[float, float, float, float, float, np.int64]  # low, high, inverse, first, beyond, shift
+Range = tuple[float, float]
 Outside = tuple[NDArray[np.uint16], np.uint64, np.int64]  # index of the roots (65536,), end, skip
 
 SIGN_PLACE = np.int64(63)
-GREATEST = np.int64((1 << 63) - 1)
 LEAST = np.int64(-(1 << 63))
-MINUS_ZERO, ZERO = np.int64(-1), np.int64(0)  # in the order of patterns
-SIGN = np.uint64(1 << 63)
+ZERO = np.int64(0)
+ALL_KNOWN = -np.inf, np.inf
+SIGN, ALL = np.uint64(1 << 63), np.uint64((1 << 64) - 1)
 PLACE = np.int64(8)
 SHIFT_MASK = np.int64(63)
 ROOT_SHIFT = np.uint64(48)
@@ -36,42 +49,68 @@ NOTHING = np.int64(0)
 
 
 @kernel
-def linear_units(
-    doubles: NDArray[np.float64], n: int, scale: Scale, units: NDArray[np.int32], extremes: NDArray[np.uint64]
-) -> int:
-    """Write the units of the first n values (n,); return how many lie outside.
-
-    `extremes` (2,) becomes the least and greatest key so far of those inside; keys are those of `keys.double_keys`.
-    """
-    low, high, inverse, first, beyond, _ = scale
-    patterns = doubles.view(np.int64)
-    least = GREATEST
-    greatest = LEAST
-    inside = 0
+def to_units(doubles: NDArray[np.float64], n: int, scale: Scale, known: Range, units: NDArray[np.int32]) -> int:
+    """Write the units of the first n values (n,); return how many are less or greater than all that are `known`."""
+    _, _, inverse, first, beyond, _ = scale
+    least, greatest = known
+    passing = 0
     for i in range(n):
         value = doubles[i]
-        within = (value >= low) & (value < high)
-        scaled = value * inverse
-        units[i] = np.int32(np.floor(scaled) - ((scaled == 0.0) & (value < 0.0)) - first if within else beyond)
-        inside += within
-        ordered = patterns[i] ^ ((patterns[i] >> SIGN_PLACE) & GREATEST)
-        least = min(least, ordered if within else GREATEST)
-        greatest = max(greatest, ordered if within else LEAST)
-    least = least if least != MINUS_ZERO else ZERO
-    greatest = greatest if greatest != MINUS_ZERO else ZERO
-    if inside:
-        extremes[0] = min(extremes[0], np.uint64(least) ^ SIGN)
-        extremes[1] = max(extremes[1], np.uint64(greatest) ^ SIGN)
-    return n - inside
+        unit = np.floor(value * inverse) - first
+        unit = unit if unit >= 0.0 else beyond  # NaN as well
+        units[i] = np.int32(unit if unit < beyond else beyond)
+        passing += (value < least) | (value > greatest)
+    if inverse < 1.0:
+        below = np.int32(-first - 1.0 if 0.0 <= -first - 1.0 < beyond else beyond)
+        for i in range(n):
+            if doubles[i] < 0.0 and doubles[i] * inverse == 0.0:
+                units[i] = below
+    return passing
 
 
 @kernel
-def count_units(units: NDArray[np.int32], n: int, shift: np.int64, table: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
-    """Add each of the first n units to its cell; `counts` is (n_cells,)."""
+def known_range(extremes: NDArray[np.uint64]) -> Range:
+    """Return the values of two keys, the least and the greatest so far; inf and -inf where there is none."""
+    if extremes[0] > extremes[1]:
+        return np.inf, -np.inf
+    least, greatest = extremes[0], extremes[1]
+    least ^= SIGN if least >= SIGN else ALL
+    greatest ^= SIGN if greatest >= SIGN else ALL
+    return np.uint64(least).view(np.float64), np.uint64(greatest).view(np.float64)
+
+
+@kernel
+def widen(doubles: NDArray[np.float64], n: int, extremes: NDArray[np.uint64]) -> Range:
+    """Let `extremes` (2,) be the least and greatest key of the first n values too, NaN left out; return their values."""
+    least, greatest = known_range(extremes)
+    for i in range(n):
+        value = doubles[i] + 0.0
+        least = value if value < least else least
+        greatest = value if value > greatest else greatest
+    if least <= greatest:
+        extremes[0] = _key_of(least)
+        extremes[1] = _key_of(greatest)
+    return least, greatest
+
+
+@kernel
+def _key_of(value: float) -> np.uint64:
+    """Return the key of a number, as `keys.double_keys` does; it is not -0.0."""
+    pattern = np.float64(value).view(np.int64)
+    return np.uint64(pattern ^ ((pattern >> SIGN_PLACE) | LEAST))
+
+
+@kernel
+def count_units(units: NDArray[np.int32], n: int, shift: np.int64, table: NDArray[np.int64], counts: NDArray[np.int64]) -> int:
+    """Add each of the first n units that is not `beyond` to its cell of `counts` (n_cells,); return how many are."""
+    before = counts[0]
     for i in range(n):
         unit = np.int64(units[i])
         entry = table[np.uint64(unit >> shift)]
         counts[np.uint64((entry >> PLACE) + (unit >> (entry & SHIFT_MASK)))] += 1
+    beyond = counts[0] - before
+    counts[0] = before
+    return int(beyond)
 
 
 @kernel
@@ -92,15 +131,10 @@ def outside_keys(doubles: NDArray[np.float64], n: int, low: float, high: float, 
 
 
 @kernel
-def count_outside(
-    keys: NDArray[np.uint64], n: int, elsewhere: Outside, counts: NDArray[np.int64], extremes: NDArray[np.uint64]
-) -> None:
+def count_outside(keys: NDArray[np.uint64], n: int, elsewhere: Outside, counts: NDArray[np.int64]) -> None:
     """Add each of the first n keys, all outside, to its cell."""
     for i in range(n):
-        key = keys[i]
-        counts[cell_outside(key, elsewhere)] += 1
-        extremes[0] = min(extremes[0], key)
-        extremes[1] = max(extremes[1], key)
+        counts[cell_outside(keys[i], elsewhere)] += 1
 
 
 @kernel
@@ -120,13 +154,9 @@ def select_linear(
     `wanted` is (n_cells,), and `regarded` the same but that it has cell 0, to which all that lies outside is sent: that is
     looked at once more. `units` is scratch: first the units, then the places of regarded values.
     """
-    low, high, inverse, first, beyond, shift = scale
+    low, high, _, _, _, shift = scale
     patterns = doubles.view(np.int64)
-    for i in range(n):
-        value = doubles[i]
-        scaled = value * inverse
-        within = (value >= low) & (value < high)
-        units[i] = np.int32(np.floor(scaled) - ((scaled == 0.0) & (value < 0.0)) - first if within else beyond)
+    to_units(doubles, n, scale, ALL_KNOWN, units)
     near = 0
     for i in range(n):
         unit = np.int64(units[i])

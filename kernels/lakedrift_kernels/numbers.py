@@ -15,7 +15,17 @@ from numpy.typing import NDArray
 from lakedrift_kernels._jit import kernel
 from lakedrift_kernels.grid import count_cells, count_nested_cells, select_keys
 from lakedrift_kernels.keys import double_keys, gather, integer_keys
-from lakedrift_kernels.linear import Outside, Scale, count_outside, count_units, linear_units, outside_keys, select_linear
+from lakedrift_kernels.linear import (
+    Outside,
+    Scale,
+    count_outside,
+    count_units,
+    known_range,
+    outside_keys,
+    select_linear,
+    to_units,
+    widen,
+)
 from lakedrift_kernels.moments import add_far, add_near
 
 __all__ = ["BLOCK", "add_doubles", "add_integers", "add_linear", "select_doubles", "select_integers", "select_linears"]
@@ -86,6 +96,7 @@ def add_linear(
     columns are: a column without nulls is not copied.
     """
     scale, table, elsewhere = lines
+    known = known_range(extremes)
     for begin in range(start, values.size, BLOCK):
         end = min(begin + BLOCK, values.size)
         if validity.size == 0:
@@ -94,14 +105,13 @@ def add_linear(
         else:
             found = gather(values[begin:end], validity, offset + begin, doubles)
             block = gathered
-        outside = linear_units(block, found, scale, units, extremes)
-        count_units(units, found, scale[5], table, cells)
+        if to_units(block, found, scale, known, units):
+            known = widen(block, found, extremes)
         missing = 0
-        if outside:
-            cells[0] -= outside
+        if count_units(units, found, scale[5], table, cells):
             strays, missing = outside_keys(block, found, scale[0], scale[1], keys)
             nan[0] += missing
-            count_outside(keys, strays, elsewhere, cells, extremes)
+            count_outside(keys, strays, elsewhere, cells)
         if add_near(block, found, unit[0], unit[1], near) < found - missing:
             if far.shape[0] == 0:
                 doubles[:found] = block[:found]

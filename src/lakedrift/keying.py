@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from lakedrift import columns
 from lakedrift.binning import SIGN, Axis
@@ -30,12 +31,23 @@ class _Buffers(threading.local):
         self.keys: NDArray[np.uint64] = np.empty(BLOCK, np.uint64)
         self.units: NDArray[np.int32] = np.empty(BLOCK, np.int32)
         self._batch: NDArray[np.uint64] = np.empty(0, np.uint64)
+        self._wide: NDArray[np.uint64] = np.empty(0, np.uint64)
 
     def keys_of(self, n: int) -> NDArray[np.uint64]:
         """Return room for a key of each of n values of a batch: new memory would cost more than what is done with it."""
         if len(self._batch) < n:
             self._batch = np.empty(n, np.uint64)
         return self._batch
+
+    def wide(self, values: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
+        """Return values (n,) as such of 64 bits: themselves, or a copy that lasts until the next."""
+        if values.dtype == dtype:
+            return values
+        if len(self._wide) < len(values):
+            self._wide = np.empty(len(values), np.uint64)
+        copy = self._wide.view(dtype)[: len(values)]
+        np.copyto(copy, values, casting="unsafe")
+        return copy
 
     def cells_of(self, n: int) -> NDArray[np.int32]:
         """Return room for a cell of each of n values, (n,), in the place of their keys."""
@@ -46,12 +58,12 @@ BUFFERS = _Buffers()
 
 
 def column_of(array: pa.Array, axis: Axis) -> Column:
-    """Return a column of any integer, floating, decimal or temporal type that the axis holds.
+    """Return a column of any integer, floating, decimal or temporal type that the axis holds, until the next.
 
     Its values are float64 on the double axis, and elsewhere the bits of 64-bit integers.
     """
     column = columns.numbers(array)
-    wide = column.values.astype({"double": np.float64, "int64": np.int64, "uint64": np.uint64}[axis], copy=False)
+    wide = BUFFERS.wide(column.values, {"double": np.float64, "int64": np.int64, "uint64": np.uint64}[axis])
     return Column(wide if axis == "double" else wide.view(np.uint64), column.validity, column.offset, column.nulls)
 
 
