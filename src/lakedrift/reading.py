@@ -32,8 +32,8 @@ GROUPS_AT_A_TIME = 3 + pl.thread_pool_size()  # that Polars has in memory, by me
 QUEUED_GROUPS, FEW_ROWS = 12 + GROUPS_AT_A_TIME, 1 << 10  # row groups of few rows stand in a queue
 SAMPLES_AT_A_TIME = 2
 PAGES_AT_A_TIME = 3  # of a column: its dictionary, and a page before and after decompression
-SMALL_BATCH, FULL_BATCH = 1 << 14, 1 << 16  # rows
-SMALL_BYTES, FULL_BYTES = 1 << 22, 1 << 23
+SMALL_BATCH, FULL_BATCH = 1 << 14, 1 << 17  # rows
+SMALL_BYTES, FULL_BYTES = 1 << 22, 1 << 24
 OWNER = "owner"
 DAMAGED = "the file is damaged, or changed while it was read"
 SECONDS_A_DAY = 86_400
@@ -203,7 +203,7 @@ def _combined(batches: Iterator[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch
     held: list[pa.RecordBatch] = []
     rows = held_bytes = 0
     for batch in batches:
-        if batch.num_rows > SMALL_BATCH or (batch_bytes := batch.nbytes) > SMALL_BYTES:
+        if batch.num_rows > SMALL_BATCH or (batch_bytes := batch.get_total_buffer_size()) > SMALL_BYTES:
             yield [batch]
             continue
         full = rows >= FULL_BATCH or held_bytes >= FULL_BYTES

@@ -158,22 +158,28 @@ def _untouched(file: Path, known: Mapping[str, Fragment]) -> Fragment | None:
 class _Layout(NamedTuple):
     """What files with equal schemas share, and whoever looks at all of them then looks at once.
 
-    `wide` are the columns of 64-bit integers: the place of each in a row group, its name, and whether it has no sign.
+    `declared` and `metadata` are what one of their footers says, of which the schema is made; `wide` are the columns of 64-bit
+    integers: the place of each in a row group, its name, and whether it has no sign.
     """
 
+    declared: pq.ParquetSchema
+    metadata: dict[bytes, bytes] | None
     schema: pa.Schema
     wide: tuple[tuple[int, str, bool], ...]
 
 
 def _layout(footer: pq.FileMetaData, layouts: list[_Layout]) -> _Layout:
-    schema: pa.Schema = footer.schema.to_arrow_schema()
+    declared, metadata = footer.schema, footer.metadata
+    if layouts and layouts[0].metadata == metadata and layouts[0].declared.equals(declared):
+        return layouts[0]  # as it is nearly always, and quicker to see than to make a schema of it
+    schema: pa.Schema = declared.to_arrow_schema()
     same = [known for known in layouts if known.schema.equals(schema)]
     if same:
         return same[0]
     unsigned = {field.name: pa.types.is_uint64(field.type) for field in schema if field.type.id in WIDE_TYPES}
     paths = [footer.schema.column(place).path for place in range(footer.num_columns)] if unsigned else []
     wide = tuple((place, name, unsigned[name]) for place, name in enumerate(paths) if name in unsigned)
-    layouts.append(_Layout(schema, wide))
+    layouts.append(_Layout(declared, metadata, schema, wide))
     return layouts[-1]
 
 
