@@ -182,7 +182,7 @@ def sweep(
                 _refined(profile, side, {name: states[at] for name, states in scan.items()}, where, means, watch)
                 for at, (profile, side) in enumerate(zip((before, after), sides, strict=True))
             ]
-            settled |= {name: measured(again[0], again[1], name, rules) for name in scan}
+            settled |= measured(again[0], again[1], scan, rules)
     if settled or exact:
         del comparison  # of many groups, two would not fit
         comparison = judge(before, after, replace(rules, exact=exact), choice, gate, settled, means.memory)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ from lakedrift.windowing import Choice, Matched, gaps_between, matched
 
 __all__ = ["Rules", "chosen_metrics", "chosen_performances", "judge", "measured"]
 
-MEASURED_AT_A_TIME, MANY_ROWS = 2, 1000  # features whose many groups are measured: kernels hold no lock, the rest does
+MEASURED_AT_A_TIME, MANY_ROWS = 2, 1000  # features of many groups or known values: kernels hold no lock, the rest does
 NONE, OK, CRITICAL = (np.int8(LEVELS.index(level)) for level in ("none", "ok", "critical"))
 SHOWN = ("label", "attribution")  # roles of columns that the model is judged by: what they show is not drift of the data
 
@@ -70,9 +71,11 @@ class Rules:
     performances: Mapping[str, Performance] = field(default_factory=performances)
 
 
-def measured(reference: Profile, current: Profile, name: str, rules: Rules) -> list[Measure]:
-    """Return what is measured of a feature of the whole lake, not yet judged."""
-    return _of_the_whole(pair_of(reference, current, name), rules)
+def measured(reference: Profile, current: Profile, names: Collection[str], rules: Rules) -> dict[str, list[Measure]]:
+    """Return what is measured of features of the whole lake, by name, not yet judged."""
+    pairs = [pair_of(reference, current, name) for name in names]
+    with ThreadPoolExecutor(MEASURED_AT_A_TIME) as pool:
+        return dict(zip(names, pool.map(_of_the_whole, pairs, repeat(rules)), strict=True))
 
 
 def judge(
