@@ -11,7 +11,7 @@ from lakedrift.errors import UsageError
 from lakedrift.text import count, duration, encode, join, plural, shorten, size, visible
 
 if TYPE_CHECKING:
-    from lakedrift.api import DryRun
+    from lakedrift.drafting import DryRun
 
 __all__ = ["describe"]
 
