@@ -82,6 +82,23 @@ def test_merge__knows_what_all_parts_name():
     assert parts[0].empty().grouping(["k"]).absent == reference.grouping(["k"]).named
 
 
+def spoken(profile: Profile) -> dict[str, int]:
+    grouping = profile.grouping(["k"])
+    return dict(zip(grouping.values[0].to_list(), grouping.rows.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("most", [3, 5], ids=["folded too", "not folded"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_merge__a_segment_that_one_part_may_have_joined_is_joined_in_all(most, turned):
+    parts = [folded(SIZES, 3), folded(LATER, most, 2)]
+    merged = ld.merge(parts[::-1] if turned else parts, coarsen=True)
+    kept = "ac" if most == 3 else "abc"
+    total = {key: SIZES[key] + LATER[key] for key in SIZES}
+    rest = sum(rows for key, rows in total.items() if key not in kept)
+    assert spoken(merged) == {"__other__": rest} | {key: total[key] for key in kept}
+    assert merged.grouping(["k"]).folded
+
+
 def test_bins__of_joined_segments_add_up():
     comparison = ld.compare(folded(SIZES, 3), folded(LATER, 3, 2))
     reference, current = comparison.bins("x", segment="k=__other__")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lakedrift import segment
 from lakedrift.errors import IncompatibleProfilesError
 from lakedrift.grouping import Grouping, sorted_groups
 from lakedrift.summaries.presence import Presence
@@ -56,6 +58,30 @@ def test_merge__empty_changes_nothing(rows):
     grouping = grouped(rows)
     assert len(grouping.empty()) == 0
     assert counted(grouping.merge(grouping.empty())) == counted(grouping.empty().merge(grouping)) == counted(grouping)
+
+
+LABELS = st.frozensets(st.tuples(VALUES, VALUES).map(lambda pair: segment.label(("p", "q"), pair)), max_size=6)
+
+
+def folded(grouping: Grouping, kept: frozenset[str] | None) -> Grouping:
+    """Join all segments but these, as a census does that knows these; None joins none."""
+    if kept is None:
+        return grouping
+    joined = replace(grouping.joined(kept), folded=True)
+    return replace(joined, absent=kept - joined.named)
+
+
+def known(grouping: Grouping) -> tuple[object, ...]:
+    return counted(grouping), grouping.folded, grouping.absent
+
+
+@given(st.lists(st.tuples(ROWS, st.none() | LABELS), min_size=3, max_size=3))
+def test_merge__of_folded_ones_names_what_is_all_there(parts):
+    one, two, three = (folded(grouped(rows), kept) for rows, kept in parts)
+    named = [kept for _, kept in parts if kept is not None]
+    expected = folded(grouped([row for rows, _ in parts for row in rows]), frozenset.intersection(*named) if named else None)
+    assert known(one.merge(two).merge(three)) == known(three.merge(two.merge(one))) == known(expected)
+    assert known(one.merge(one.empty())) == known(one.empty().merge(one)) == known(one)
 
 
 @given(ROWS)

@@ -25,6 +25,7 @@ __all__ = [
     "add_located_linear",
     "add_many_cells",
     "add_rows",
+    "count_rows",
 ]
 
 Cells = NDArray[np.int32]
@@ -255,6 +256,13 @@ def add_many_cells(cells: Cells, codes: Cells, joined: Cells, low: Low, counts: 
             null[codes[i]] += 1
         else:
             nan[codes[i]] += 1
+
+
+@kernel
+def count_rows(codes: Cells, rows: Counts) -> None:
+    """Count the rows of each group: `codes` (n,) are in [0, n_groups)."""
+    for i in range(codes.size):
+        rows[np.uint64(codes[i])] += 1
 
 
 @kernel

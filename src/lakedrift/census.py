@@ -86,7 +86,7 @@ class Roll:
 
     def coded(self, codes: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return the group of each row, (n,), from its place in the crossing."""
-        return codes if self.keys == self.crossing.keys and not self.folded else self.places.astype(np.int32)[codes]
+        return codes if self.keys == self.crossing.keys and not self.folded else self.places.astype(np.int32).take(codes)
 
 
 def checked(groupby: GroupBy, source: Source) -> GroupBy:

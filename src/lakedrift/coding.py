@@ -19,6 +19,7 @@ from lakedrift.errors import SchemaError, SourceChangedError, reason
 from lakedrift.groupby import GroupBy
 from lakedrift.grouping import WINDOW
 from lakedrift.instants import instants_of
+from lakedrift.summary import Codes
 from lakedrift.window import ALL_TIME
 
 __all__ = ["ROWS", "Coder", "Labelled", "labelled", "tallied"]
@@ -54,7 +55,7 @@ def tallied(columns: Mapping[str | None, Labelled], keys: Sequence[str]) -> pl.D
     parts = [columns[name] for name in (*keys, None)]
     sizes = [len(part.values) for part in parts]
     if math.prod(sizes) <= max(DENSE, len(parts[0].codes)):
-        counts = np.bincount(_crossed(parts), minlength=math.prod(sizes))
+        counts = Codes.of(_crossed(parts), math.prod(sizes)).rows
         held = np.flatnonzero(counts)
         codes, rows = np.unravel_index(held, sizes), counts[held]
     else:
@@ -65,12 +66,12 @@ def tallied(columns: Mapping[str | None, Labelled], keys: Sequence[str]) -> pl.D
     return pl.DataFrame([*values[:-1], values[-1].alias(WINDOW), pl.Series(ROWS, rows)])
 
 
-def _crossed(parts: Sequence[Labelled]) -> NDArray[np.int64]:
+def _crossed(parts: Sequence[Labelled]) -> NDArray[np.int32]:
     """Return the codes of several columns as one, (n,)."""
-    crossed = parts[0].codes.astype(np.int64)
+    crossed = parts[0].codes
     for part in parts[1:]:
         if len(part.values) > 1:
-            crossed = crossed * len(part.values) + part.codes
+            crossed = crossed * np.int32(len(part.values)) + part.codes
     return crossed
 
 
@@ -82,10 +83,11 @@ def _texts(name: str, array: pa.Array) -> Labelled:
     except pa.ArrowInvalid as error:
         msg = f"cannot group by {name!r}: it holds text that is not UTF-8 ({reason(error)})"
         raise SchemaError(msg) from error
-    values = pl.Series(texts).append(pl.Series([None], dtype=pl.String))
     null = encoded.codes < 0
-    codes = np.where(null, np.int32(len(texts)), encoded.codes) if null.any() else encoded.codes
-    return Labelled(codes, values)
+    if not null.any():
+        return Labelled(encoded.codes, pl.Series(texts))
+    values = pl.Series(texts).append(pl.Series([None], dtype=pl.String))
+    return Labelled(np.where(null, np.int32(len(texts)), encoded.codes), values)
 
 
 def _windows(batch: pa.Table, groupby: GroupBy) -> Labelled:
@@ -129,10 +131,13 @@ class Coder:
         codes: NDArray[Any] = np.zeros(len(parts[0].codes), np.int32)
         for place, (part, (known, pairs)) in enumerate(zip(parts, self._levels, strict=True)):
             found = _found(known, part.values)
-            if (found < 0).any() and (found[part.codes] < 0).any():
+            is_known = not (found < 0).any()  # or a value that no row has stands in a dictionary
+            if is_known and len(known) == 1:
+                continue
+            own = found.take(part.codes)
+            if not is_known and (own < 0).any():
                 raise _changed()
             if len(known) > 1:
-                own = found[part.codes]
                 codes = pairs.numbered(codes.astype(np.int64) * len(known) + own if place else own)
         return codes.astype(np.int32, copy=False)
 
@@ -159,7 +164,7 @@ class _Pairs:
             return pairs
         if self._is_dense:
             inside = pairs < len(self._places)
-            places = self._places[pairs] if inside.all() else np.full(1, -1)
+            places = self._places.take(pairs) if inside.all() else np.full(1, -1)
             known = places >= 0
         else:
             places = np.searchsorted(self._known, pairs)

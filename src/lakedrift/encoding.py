@@ -48,6 +48,12 @@ class Encoded:
         encoded = array.dictionary_encode()
         return cls(encoded.indices.fill_null(-1).to_numpy(), encoded.dictionary)
 
+    def column(self) -> pa.Array:
+        """Return the column as a dictionary of text, which summaries count value by value."""
+        null = self.codes < 0
+        codes = pa.array(self.codes, mask=null if null.any() else None)
+        return pa.DictionaryArray.from_arrays(codes, columns.labels(self.values))
+
     def texts(self) -> Texts:
         """Return the values as text, each of which occurs as many times as its place, counted from 1, says."""
         words = columns.labels(self.values)

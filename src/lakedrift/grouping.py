@@ -6,7 +6,7 @@ by window; so equal data give equal groupings, however they were read. For every
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -15,7 +15,7 @@ import polars as pl
 
 from lakedrift import segment
 from lakedrift.errors import IncompatibleProfilesError
-from lakedrift.gathering import gathered, one_of_each
+from lakedrift.gathering import gathered, one_of_each, together
 from lakedrift.summary import Counts, Grouped, StateKey
 from lakedrift.window import Every, Instants
 
@@ -105,6 +105,8 @@ class Grouping:
     def merge(self, other: Grouping) -> Grouping:
         """Return the groups of both, those that are the same added up; a state that only one has is kept.
 
+        A segment that one side may have joined to others is joined in both: what has a name is all there.
+
         Raises
         ------
         IncompatibleProfilesError
@@ -113,17 +115,34 @@ class Grouping:
         if (self.keys, self.every) != (other.keys, other.every):
             msg = f"groups by {self.described} and by {other.described} do not add"
             raise IncompatibleProfilesError(msg, hint="profile both with the same by=, time= and every=")
-        table = sorted_groups(pl.concat([self.table(), other.table()]))
-        sides = [(side, *one_of_each(_places(table, side))) for side in (self, other)]
+        named = [side.named for side in (self, other) if side.folded]
+        kept = frozenset.intersection(*named) if named else None
+        parts = [side if kept is None else side.joined(kept) for side in (self, other)]
+        table = sorted_groups(pl.concat([part.table() for part in parts]))
+        sides = [(part, *one_of_each(_places(table, part.table()))) for part in parts]
         rows = sum((gathered(side.rows, *choice) for side, *choice in sides), np.zeros(len(table), np.int64))
         states: dict[StateKey, Grouped] = {}
         for side, *choice in sides:
             for key, state in side.states.items():
                 _add(states, key, state.gathered(*choice))
         values, windows = _columns(table)
-        merged = Grouping(self.keys, values, windows, rows, _fixed(states), self.every, self.folded or other.folded)
-        named = [side.named for side in (self, other) if side.folded]
-        return replace(merged, absent=frozenset.intersection(*named) - merged.named) if named else merged
+        merged = Grouping(self.keys, values, windows, rows, _fixed(states), self.every, folded=kept is not None)
+        return merged if kept is None else replace(merged, absent=kept - merged.named)
+
+    def joined(self, kept: Set[str]) -> Grouping:
+        """Return the segments of these labels, and all others as one, exactly: counts are integers."""
+        other = ~self.labels().is_in(list(kept)).to_numpy()
+        if not other.any() or (self.folded and self.named <= kept):
+            return self
+        table = self.table()
+        values = [pl.when(pl.Series(other)).then(pl.lit(segment.OTHER)).otherwise(pl.col(name)) for name in table.columns[:-1]]
+        called = table.with_columns(value.alias(name) for value, name in zip(values, table.columns[:-1], strict=True))
+        groups = sorted_groups(called)
+        at = _places(called, groups)
+        choice = together(at, len(groups))
+        columns, windows = _columns(groups)
+        rows, states = gathered(self.rows, *choice), {key: state.gathered(*choice) for key, state in self.states.items()}
+        return Grouping(self.keys, columns, windows, rows, _fixed(states), self.every, True, self.absent & kept)
 
 
 def sorted_groups(table: pl.DataFrame) -> pl.DataFrame:
@@ -141,9 +160,9 @@ def _columns(table: pl.DataFrame) -> tuple[tuple[pl.Series, ...], Instants]:
     return tuple(values), windows.to_numpy()
 
 
-def _places(table: pl.DataFrame, side: Grouping) -> Counts:
-    """Return where each group of the table is in a grouping, -1 where it is not."""
-    numbered = side.table().with_row_index("at")
+def _places(table: pl.DataFrame, among: pl.DataFrame) -> Counts:
+    """Return where each group of a table is in another, whose groups are all different, -1 where it is not."""
+    numbered = among.with_row_index("at")
     found = table.join(numbered, on=table.columns, how="left", nulls_equal=True, maintain_order="left")
     return found["at"].cast(pl.Int64).fill_null(-1).to_numpy()
 

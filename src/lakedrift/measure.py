@@ -212,8 +212,10 @@ def _measure(
 ) -> Measure:
     sides = words.sides
     reference, current = views
-    statistic = metric.statistic(reference, current)
-    lower, upper = metric.bounds(reference, current) if metric.bounds else (statistic, statistic)
+    if metric.bounded is None:
+        statistic = lower = upper = metric.statistic(reference, current)
+    else:
+        statistic, lower, upper = metric.bounded(reference, current)
     lower, upper = (statistic if np.array_equal(bound, statistic, equal_nan=True) else bound for bound in (lower, upper))
     pvalue = metric.pvalue(reference, current, statistic) if metric.pvalue else np.full(len(statistic), np.nan)
     before, after, details, told = words.of(metric, views)

@@ -174,8 +174,9 @@ class Metric:
         What it reads of each side: `Bins`, `Cells` or `Presence`.
     statistic
         (reference, current) -> (n_groups,); NaN where a side is empty, 0 where the sides are equal.
-    bounds
-        (reference, current) -> the lower and upper bound of the exact statistic; None where `statistic` is exact.
+    bounded
+        (reference, current) -> `statistic` and, from the same work, the lower and upper bound of the exact one; None where it
+        is exact.
     pvalue
         (reference, current, statistic) -> the probability of a statistic as large by chance alone; None where none is known.
     told
@@ -195,7 +196,7 @@ class Metric:
 
     view: type[Bins] | type[Cells] | type[Presence]
     statistic: Callable[[Any, Any], Floats]
-    bounds: Callable[[Any, Any], tuple[Floats, Floats]] | None = None
+    bounded: Callable[[Any, Any], tuple[Floats, Floats, Floats]] | None = None
     pvalue: Callable[[Any, Any, Floats], Floats] | None = None
     told: Callable[[Any, Any], Told] | None = None
     applies: Callable[[Any, Any], bool] | None = None

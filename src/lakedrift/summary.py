@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from lakedrift.errors import InvariantError
 from lakedrift.trace import Traces
+from lakedrift_kernels import groups
 
 __all__ = ["NOT_USED", "Codes", "Counts", "Grouped", "Joined", "StateKey", "Summary", "add_counts", "subtract_counts"]
 
@@ -132,7 +133,9 @@ class Codes:
     @classmethod
     def of(cls, of_rows: NDArray[np.int32], n_groups: int) -> Self:
         """Return the codes of rows, all in [0, n_groups)."""
-        return cls(of_rows, np.bincount(of_rows, minlength=n_groups))
+        rows = np.zeros(n_groups, np.int64)
+        groups.count_rows(of_rows, rows)
+        return cls(of_rows, rows)
 
 
 def add_counts(into: Counts, other: Counts) -> None:

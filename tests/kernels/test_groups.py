@@ -152,3 +152,10 @@ def test_add_rows__sums_what_is_chosen(chosen):
     sums = np.zeros((len(chosen), 3), np.int64)
     groups.add_rows(counts, indptr, indices, sums)
     assert sums.tolist() == [counts[places].sum(axis=0).tolist() if places else [0, 0, 0] for places in chosen]
+
+
+@given(st.lists(st.integers(0, 4), max_size=20))
+def test_count_rows__of_each_group(codes):
+    rows = np.zeros(5, np.int64)
+    groups.count_rows(np.array(codes, np.int32), rows)
+    assert rows.tolist() == [codes.count(group) for group in range(5)]

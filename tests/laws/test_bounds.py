@@ -77,7 +77,7 @@ def test_bounds__hold_the_exact_distances(shape):
         pair = pair_of(sides, binnings)
         cells = pair.cells
         assert all(side.counts.sum() == len(values) for side, values in zip(cells, sides, strict=True))
-        lower, upper = (float(bound[0]) for bound in metric("ks").bounds(*cells))
+        _, lower, upper = (float(bound[0]) for bound in metric("ks").bounded(*cells))
         exact = samples.ks(*sides)
         assert lower <= float(exact) <= upper
         assert lower <= float(metric("ks").statistic(*cells)[0]) <= upper
@@ -100,7 +100,7 @@ def assert_wasserstein_within(reference, current, cells) -> None:
     exponent = math.frexp(largest)[1] + 1  # SciPy would pass the largest double, or lose the least
     scaled = (np.ldexp(values.astype(np.float64), -exponent) for values in (reference, current))
     exact = double(stats.wasserstein_distance(*scaled), exponent)
-    lower, upper = (float(bound[0]) for bound in metric("wasserstein").bounds(*cells))
+    _, lower, upper = (float(bound[0]) for bound in metric("wasserstein").bounded(*cells))
     slack = 4e-15 * largest + 1e-322
     assert lower <= exact * (1 + ROUNDING) + slack
     assert exact <= upper * (1 + ROUNDING) + slack
@@ -116,7 +116,7 @@ def test_bounds__where_two_integers_share_a_key(sign):
     grid = fit(sign * np.array([2**53 - 2, 2**53 - 1]))
     sides = np.full(9, sign * 2**53), np.full(9, sign * (2**53 + 1))
     assert grid.axis == "double"
-    lower, upper = metric("ks").bounds(*pair_of(sides, (grid, grid)).cells)
+    _, lower, upper = metric("ks").bounded(*pair_of(sides, (grid, grid)).cells)
     assert lower[0] <= float(samples.ks(*sides)) == 1.0 == upper[0]
 
 
@@ -136,7 +136,7 @@ def test_bounds__hold_across_the_axes_of_retyped_columns(before, after):
     for _ in range(CASES):
         sides = tuple(retyped(random, dtype, int(random.integers(1, 80))) for dtype in (before, after))
         pair = pair_of(sides, tuple(fit(values) for values in sides))
-        lower, upper = (float(bound[0]) for bound in metric("ks").bounds(*pair.cells))
+        _, lower, upper = (float(bound[0]) for bound in metric("ks").bounded(*pair.cells))
         assert lower <= float(distances.ks(*(values.tolist() for values in sides))) <= upper
         assert_wasserstein_within(*sides, pair.cells)
 

@@ -79,7 +79,8 @@ def group_of(side, group: int):
 
 def measured(metric: Metric, reference, current) -> dict[str, np.ndarray]:
     statistic = metric.statistic(reference, current)
-    lower, upper = metric.bounds(reference, current) if metric.bounds else (statistic, statistic)
+    same, lower, upper = metric.bounded(reference, current) if metric.bounded else (statistic,) * 3
+    np.testing.assert_array_equal(statistic, same)
     pvalue = metric.pvalue(reference, current, statistic) if metric.pvalue else np.full(len(statistic), np.nan)
     return {"statistic": statistic, "lower": lower, "upper": upper, "pvalue": pvalue}
 

@@ -44,6 +44,30 @@ def test_update_groups__counts_by_name_and_bucket(encoding, data, rows, names):
 
 
 @pytest.mark.parametrize("most", [1 << 16, 2])
+@pytest.mark.parametrize("encoding", strategies.STRING_ENCODINGS)
+@given(data=st.data(), batches=st.lists(st.lists(st.none() | strategies.STRINGS, max_size=20), max_size=3), heavy=NAMES)
+def test_located__counts_the_whole_lake_as_its_own_state_does(most, encoding, data, batches, heavy):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(frequencies, "MOST_VALUES", most)
+        alone, whole = Frequencies.new(sorted(heavy)), Frequencies.new(sorted(heavy))
+        for values in batches:
+            array = data.draw(strategies.arrow_strings(encoding, values))
+            alone.update(array)
+            located = Crosstab.new((), 4).located(array, whole)
+            texts = located.column().dictionary.cast(pa.string()).to_pylist()
+            assert [None if code < 0 else texts[code] for code in located.codes.tolist()] == values
+        assert whole.to_arrow().equals(alone.to_arrow(), check_metadata=True)
+
+
+@pytest.mark.parametrize("array", [pa.array([True, None, False]), pa.array([7, None, 7]), pa.array([-0.0, 0.0, 1.5, None])])
+def test_located__of_what_is_no_text(array):
+    alone, whole = Frequencies.new(), Frequencies.new()
+    alone.update(array)
+    Crosstab.new((), 4).located(array, whole)
+    assert whole.to_arrow().equals(alone.to_arrow(), check_metadata=True)
+
+
+@pytest.mark.parametrize("most", [1 << 16, 2])
 @given(rows=ROWS, names=NAMES, heavy=NAMES)
 def test_sums_to__the_frequencies_of_the_same_rows_and_no_others(most, rows, names, heavy):
     with pytest.MonkeyPatch.context() as patch:

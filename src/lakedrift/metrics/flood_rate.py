@@ -19,21 +19,22 @@ from lakedrift.contingency import two_shares_pvalue
 from lakedrift.metric import Cells, Counts, Floats, Known, Metric, Told
 from lakedrift_kernels import floods
 
-__all__ = ["METRIC", "bounds", "doubts", "pvalue", "statistic", "told"]
+__all__ = ["METRIC", "bounded", "doubts", "pvalue", "statistic", "told"]
 
 FEW = 10  # rows
 
 
 def statistic(reference: Cells, current: Cells) -> Floats:
     """Return the increase that is certain, (n_groups,), in [0, 1]."""
-    return bounds(reference, current)[0]
+    return bounded(reference, current)[0]
 
 
-def bounds(reference: Cells, current: Cells) -> tuple[Floats, Floats]:
-    """Return the least and the greatest increase in the share of one value, (n_groups,) each."""
+def bounded(reference: Cells, current: Cells) -> tuple[Floats, Floats, Floats]:
+    """Return the increase that is certain, which is the least, and the least and greatest possible one, (n_groups,) each."""
     empty = np.minimum(reference.counts.sum(axis=1), current.counts.sum(axis=1)) == 0
     least, most, _ = _greatest(reference, current)
-    return np.where(empty, np.nan, least), np.where(empty, np.nan, most)
+    certain = np.where(empty, np.nan, least)
+    return certain, certain, np.where(empty, np.nan, most)
 
 
 def doubts(reference: Cells, current: Cells) -> NDArray[np.bool_]:
@@ -125,4 +126,4 @@ def _label(side: Cells, cell: int) -> str:
     return f"{side.edges[cell]:.6g} – {side.edges[cell + 1]:.6g}"
 
 
-METRIC = Metric(Cells, statistic, bounds, pvalue, told, doubts=doubts, range=(0.0, 1.0))
+METRIC = Metric(Cells, statistic, bounded, pvalue, told, doubts=doubts, range=(0.0, 1.0))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from lakedrift.metric import Cells, Counts, Floats, Metric
 from lakedrift_kernels import ecdf
 
-__all__ = ["METRIC", "bounds", "doubts", "pvalue", "statistic"]
+__all__ = ["METRIC", "bounded", "doubts", "pvalue", "statistic"]
 
 EXACT_INTEGERS = 1 << 53
 SLACK = 1e-9  # of the distance: which cells may matter is asked with floats, so ask a little too many
@@ -24,18 +24,19 @@ SLACK = 1e-9  # of the distance: which cells may matter is asked with floats, so
 
 def statistic(reference: Cells, current: Cells) -> Floats:
     """Return the distance attained at a border of cells, (n_groups,), in [0, 1]."""
-    return bounds(reference, current)[0]
+    return bounded(reference, current)[0]
 
 
-def bounds(reference: Cells, current: Cells) -> tuple[Floats, Floats]:
-    """Return the attained and the greatest possible distance, (n_groups,) each, equal where no cell is in doubt."""
+def bounded(reference: Cells, current: Cells) -> tuple[Floats, Floats, Floats]:
+    """Return the attained, the least and the greatest possible distance, (n_groups,) each, equal where no cell is in doubt."""
     attained, reachable = np.zeros((2, len(reference.counts), 2), np.int64)
     closed = reference.single if reference.known is None else reference.single | reference.known.cells
     ecdf.ks_cells(reference.counts, current.counts, closed, attained, reachable)
     sizes = reference.counts.sum(axis=1), current.counts.sum(axis=1)
     lower, upper = _quotients(attained, *sizes), _quotients(reachable, *sizes)
     inside = _quotients(_peaks(reference, current), *sizes)
-    return np.maximum(lower, inside), np.maximum(upper, inside)
+    least = np.maximum(lower, inside)
+    return least, least, np.maximum(upper, inside)
 
 
 def doubts(reference: Cells, current: Cells) -> NDArray[np.bool_]:
@@ -87,4 +88,4 @@ def _quotients(pairs: Counts, reference: Counts, current: Counts) -> Floats:
     return quotients
 
 
-METRIC = Metric(Cells, statistic, bounds, pvalue, doubts=doubts, range=(0.0, 1.0), symmetric=True)
+METRIC = Metric(Cells, statistic, bounded, pvalue, doubts=doubts, range=(0.0, 1.0), symmetric=True)

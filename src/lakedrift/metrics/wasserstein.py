@@ -11,24 +11,19 @@ import numpy as np
 from lakedrift.metric import Cells, Floats, Metric
 from lakedrift_kernels import wasserstein
 
-__all__ = ["METRIC", "bounds", "statistic"]
+__all__ = ["METRIC", "bounded", "statistic"]
 
 
 def statistic(reference: Cells, current: Cells) -> Floats:
     """Return the estimate, (n_groups,), in [0, inf]."""
-    return _measured(reference, current)[1]
+    return bounded(reference, current)[0]
 
 
-def bounds(reference: Cells, current: Cells) -> tuple[Floats, Floats]:
-    """Return the least and the greatest possible distance, (n_groups,) each."""
-    lower, _, upper = _measured(reference, current)
-    return lower, upper
-
-
-def _measured(reference: Cells, current: Cells) -> tuple[Floats, Floats, Floats]:
+def bounded(reference: Cells, current: Cells) -> tuple[Floats, Floats, Floats]:
+    """Return the estimate, and the least and the greatest possible distance, (n_groups,) each."""
     lower, estimate, upper = np.empty((3, len(reference.counts)))
     wasserstein.bounds(reference.counts, current.counts, reference.edges, reference.single, lower, estimate, upper)
-    return lower, estimate, upper
+    return estimate, lower, upper
 
 
-METRIC = Metric(view=Cells, statistic=statistic, bounds=bounds, symmetric=True)
+METRIC = Metric(view=Cells, statistic=statistic, bounded=bounded, symmetric=True)

@@ -96,15 +96,17 @@ class Crosstab:
 
     def located(self, array: pa.Array, whole: Summary) -> Encoded:
         """Add a batch of the column, of any type, to the state of the whole lake; return it as codes of its values."""
-        whole.update(array)
-        return Encoded.of(array)
+        encoded = Encoded.of(array)
+        whole.update(encoded.column())
+        return encoded
 
     def update_groups(self, located: Encoded, codes: Codes) -> None:
         """Add a batch of the column whose rows are in groups."""
         self.rows += codes.rows
         if self._low is NOT_USED:
             self._low = np.zeros(self._cells.shape, np.uint16)
-        groups.add_many_cells(self._cells_of(located), codes.of_rows, self._each, self._low, self._cells, self.null, NO_NAN)
+        cells = self._cells_of(located)
+        groups.add_many_cells(located.codes, codes.of_rows, cells, self._low, self._cells, self.null, NO_NAN)
 
     def merge(self, other: Self) -> None:
         """Add another state; of different names, those that both have are left."""
@@ -186,13 +188,13 @@ class Crosstab:
         return cls(names, int(bits or 0), rows, null, cells)
 
     def _cells_of(self, encoded: Encoded) -> NDArray[np.int32]:
-        """Return the cell of each row of a column, (n,); `NULL` of the kernels where it is null."""
-        cells = np.full(len(encoded.values) + 1, groups.NULL)  # the last one is that of code -1
+        """Return the cell of each value of a column, (n_values,)."""
+        cells = np.zeros(len(encoded.values), np.int32)
         for block in encoded.texts().blocks():
             for located in block.strings():
                 places = located.rows[:, hashing.TIMES].astype(np.int64) - 1
                 cells[places] = self._index.locate(located)
-        return cells[encoded.codes]
+        return cells
 
     def narrowed(self, names: Sequence[str]) -> Self:
         """Return the state with these of its names, sorted; the others in their buckets."""
@@ -206,10 +208,6 @@ class Crosstab:
     @functools.cached_property
     def _index(self) -> NameIndex:
         return NameIndex(self.names, self.bits)
-
-    @functools.cached_property
-    def _each(self) -> NDArray[np.int32]:
-        return np.arange(self._cells.shape[1], dtype=np.int32)
 
 
 SUMMARY = Crosstab
