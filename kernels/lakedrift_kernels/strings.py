@@ -104,16 +104,21 @@ def number_views(
     for i in range(start, views.shape[0]):
         bit = offset + i
         if validity.size == 0 or (validity[bit >> 3] >> (bit & 7)) & 1:
-            slot = _slot(views[i, 0], views[i, 1], table, shift)
-            if table[slot, 2] == FREE:
+            row = np.uint64(i)  # as in `count_views`
+            first = views[row, 0]
+            second = views[row, 1]
+            slot = _slot(first, second, table, shift)
+            number = table[slot, 2]
+            if number == FREE:
                 if found >= limit:
                     return i, found
-                table[slot, 0] = views[i, 0]
-                table[slot, 1] = views[i, 1]
+                table[slot, 0] = first
+                table[slot, 1] = second
                 firsts[found] = i
                 found += 1
-                table[slot, 2] = np.uint64(found)
-            numbers[i] = np.int32(table[slot, 2] - ONE)
+                number = np.uint64(found)
+                table[slot, 2] = number
+            numbers[row] = np.int32(number - ONE)
         else:
             numbers[i] = np.int32(-1)
     return int(views.shape[0]), found

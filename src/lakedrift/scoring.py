@@ -76,9 +76,8 @@ def cells_of(scores: Floats, bits: int = FINEST) -> Cells:
 
     Of p > 1/2 it is that of 1 - p, mirrored; the difference is exact (P. H. Sterbenz, 1974).
     """
-    below = np.minimum(scores, 1.0 - scores).view(np.int64)
     cells = np.empty(len(scores), np.int32)
-    outcomes.locate_scores(scores, below, FIRST, MANTISSA - bits, _half(bits), cells)
+    outcomes.locate_scores(scores, FIRST, MANTISSA - bits, _half(bits), np.empty(outcomes.BLOCK), cells)
     return cells
 
 

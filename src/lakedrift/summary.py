@@ -134,6 +134,17 @@ class Codes:
         """Return the codes of rows, all in [0, n_groups)."""
         return cls(of_rows, np.bincount(of_rows, minlength=n_groups))
 
+    @classmethod
+    def whole(cls, n: int) -> Self:
+        """Return the codes of n rows of a whole lake, which is one group."""
+        return cls(np.zeros(n, np.int32), np.array([n]))
+
+    def tally(self, chosen: NDArray[np.int64], kinds: NDArray[np.int32], n_kinds: int) -> Counts:
+        """Return how many of the chosen rows, (n_chosen,), are of each kind, in [0, n_kinds), by group, (n_kinds, n_groups)."""
+        n_groups = len(self.rows)
+        places = kinds * np.int64(n_groups) + self.of_rows[chosen]
+        return np.bincount(places, minlength=n_kinds * n_groups).reshape(n_kinds, n_groups)
+
 
 def add_counts(into: Counts, other: Counts) -> None:
     """Add counts of the same shape in place.
