@@ -56,10 +56,12 @@ class Slices:
             ranked = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
             return cls(column, None, tuple(sorted(name for name, _ in ranked[:NAMES])))
         values = np.concatenate([np.empty(0), *map(columns.doubles, sample)])
-        values = np.sort(values[~np.isnan(values)])
-        borders = values[np.arange(1, BINS) * len(values) // BINS] if len(values) else values
-        borders = np.unique(borders + 0.0)
-        return cls(column, tuple(borders[borders > values[0]].tolist() if len(values) else ()))
+        values = values[~np.isnan(values)]
+        if not len(values):
+            return cls(column, ())
+        places = np.arange(1, BINS) * len(values) // BINS
+        borders = np.unique(np.partition(values, places)[places] + 0.0)
+        return cls(column, tuple(borders[borders > values.min()].tolist()))
 
     @property
     def n_bins(self) -> int:
