@@ -1,6 +1,9 @@
-"""Which of a few bins each number is in: for seven edges, comparing with all of them at once is faster than any search.
+"""Counting rows by a few bins of each column: for seven edges, comparing as in a tree is faster than any search.
 
-Written out, the comparisons are one instruction for several values each; in a loop over edges they take fifteen times as long.
+Written out, a comparison is one instruction for several values; in a loop over edges they take fifteen times as long.
+
+`places` (n,) is where a row is counted if its bin is the first one, `NOWHERE` where it is not; a bin is `stride` places long.
+Rows that are not counted add nothing to the first place: to branch on them costs four times as much where they are scattered.
 """
 
 from __future__ import annotations
@@ -10,34 +13,35 @@ from numpy.typing import NDArray
 
 from lakedrift_kernels._jit import kernel
 
-__all__ = ["BLOCK", "EDGES", "add_bins", "add_numbers", "locate_bins"]
+__all__ = ["BLOCK", "EDGES", "NOWHERE", "add_bins", "add_numbers", "pair_up", "place_numbers"]
 
+Cells = NDArray[np.int32]
 BLOCK = 2048
 EDGES = 7
+FIRST = np.int32(0)
+NOWHERE = np.int32(-(1 << 30))
 
 
 @kernel
-def locate_bins(values: NDArray[np.float64], edges: NDArray[np.float64], missing: int, located: NDArray[np.int32]) -> None:
-    """Write to `located` (n,) how many of the edges (7,) are not above each value, or `missing` where it is NaN.
+def place_numbers(
+    values: NDArray[np.float64], edges: NDArray[np.float64], missing: int, places: Cells, stride: np.int32, placed: Cells
+) -> None:
+    """Write to `placed` (n,) where each row is counted: the bin is how many edges (7,) are not above, or `missing` of NaN.
 
-    Of fewer edges the others are NaN.
+    Of fewer edges the others are NaN, at the end.
     """
     e0, e1, e2, e3, e4, e5, e6 = edges[0], edges[1], edges[2], edges[3], edges[4], edges[5], edges[6]
+    last = np.int32(missing) * stride
     for i in range(values.size):
         x = values[i]
-        low = np.int32(x >= e0) + np.int32(x >= e1) + np.int32(x >= e2) + np.int32(x >= e3)
-        high = np.int32(x >= e4) + np.int32(x >= e5) + np.int32(x >= e6)
-        located[i] = low + high if x == x else missing
-
-
-@kernel
-def add_bins(
-    located: NDArray[np.int32], kinds: NDArray[np.int32], codes: NDArray[np.int32], first: int, counts: NDArray[np.int64]
-) -> None:
-    """Count rows by group, bin from the first one on, and kind, (n_groups, n_bins, n_kinds); one of a negative kind is none."""
-    for i in range(located.size):
-        if kinds[i] >= 0:
-            counts[np.uint64(codes[i]), np.uint64(first + located[i]), np.uint64(kinds[i])] += 1
+        upper = x >= e3
+        middle = e5 if upper else e1
+        least = e4 if upper else e0
+        most = e6 if upper else e2
+        higher = x >= middle
+        highest = x >= (most if higher else least)
+        cell = (np.int32(upper) << 2) + (np.int32(higher) << 1) + np.int32(highest)
+        placed[i] = places[i] + (cell * stride if x == x else last)
 
 
 @kernel
@@ -45,14 +49,37 @@ def add_numbers(
     values: NDArray[np.float64],
     edges: NDArray[np.float64],
     missing: int,
-    kinds: NDArray[np.int32],
-    codes: NDArray[np.int32],
-    first: int,
+    places: Cells,
+    stride: np.int32,
     counts: NDArray[np.int64],
-    located: NDArray[np.int32],
+    placed: Cells,
 ) -> None:
-    """Do `locate_bins` and `add_bins` of some numbers at a time; `located` (BLOCK,) is room to work in."""
+    """Count rows in `counts` (n_places,) as `place_numbers` says; `placed` (BLOCK,) is scratch."""
     for begin in range(0, values.size, BLOCK):
         end = min(begin + BLOCK, values.size)
-        locate_bins(values[begin:end], edges, missing, located[: end - begin])
-        add_bins(located[: end - begin], kinds[begin:end], codes[begin:end], first, counts)
+        place_numbers(values[begin:end], edges, missing, places[begin:end], stride, placed[: end - begin])
+        for i in range(end - begin):
+            at = placed[np.uint64(i)]
+            counts[np.uint64(max(at, FIRST))] += np.int64(at >= FIRST)
+
+
+@kernel
+def add_bins(values: Cells, bins: Cells, places: Cells, stride: np.int32, counts: NDArray[np.int64]) -> None:
+    """Count rows by `bins[values[i] + 1]`, where values[i] is -1 or more, as `add_numbers` does."""
+    for i in range(values.size):
+        row = np.uint64(i)
+        at = places[row] + bins[np.uint64(values[row] + 1)] * stride
+        counts[np.uint64(max(at, FIRST))] += np.int64(at >= FIRST)
+
+
+@kernel
+def pair_up(label: Cells, prediction: Cells, bins: Cells, kinds: Cells) -> None:
+    """Write to `kinds` (n,) twice the bin of the label, `bins[label[i] + 1]`, and one more where the prediction is another.
+
+    It is -1 where there is no label, -1 itself, and -2 where there is one and no prediction.
+    """
+    for i in range(label.size):
+        wrong = np.int32(label[i] != prediction[i])
+        kind = np.int32(2) * bins[np.uint64(label[i] + 1)] + wrong
+        kind = kind if prediction[i] >= 0 else np.int32(-2)
+        kinds[i] = kind if label[i] >= 0 else np.int32(-1)

@@ -108,15 +108,17 @@ def number_views(
             first = views[row, 0]
             second = views[row, 1]
             slot = _slot(first, second, table, shift)
-            if table[slot, 2] == FREE:
+            number = table[slot, 2]
+            if number == FREE:
                 if found >= limit:
                     return i, found
                 table[slot, 0] = first
                 table[slot, 1] = second
                 firsts[found] = i
                 found += 1
-                table[slot, 2] = np.uint64(found)
-            numbers[row] = np.int32(table[slot, 2] - ONE)
+                number = np.uint64(found)
+                table[slot, 2] = number
+            numbers[row] = np.int32(number - ONE)
         else:
             numbers[row] = np.int32(-1)
     return int(views.shape[0]), found

@@ -113,16 +113,17 @@ def _numbers(sides: tuple[Any, Any], _wholes: tuple[Any, Any]) -> tuple[Arrays, 
 def _classes(sides: tuple[Any, Any], wholes: tuple[Any, Any]) -> tuple[Arrays, Read]:
     terms = sides[0].terms
     bits, most = (min(getattr(side.terms, name) for side in sides) for name in ("bits", "most"))
-    sides = (sides[0].coarsened(bits, most), sides[1].coarsened(bits, most))
+    sides = tuple(side if (side.terms.bits, side.terms.most) == (bits, most) else side.coarsened(bits, most) for side in sides)
     names = ("rows", "null", "right", "wrong", "outside", "unvalued")
     arrays: Arrays = {name: (getattr(sides[0], name), getattr(sides[1], name)) for name in names}
     tables = _same_classes(sides[0].table, sides[1].table, terms.classes)
     arrays["counts"] = tables[0].counts, tables[1].counts
     if "value" in terms.roles:
         arrays |= _apart("worth", tables[0].worth, tables[1].worth)
-    held = np.flatnonzero(np.logical_or(*(side.scores.any(axis=(0, 2)) for side in sides)))  # most cells are empty
+    some = np.logical_or(*(side.scores.any(axis=0) for side in sides))
+    held = np.flatnonzero(some[:, 0] | some[:, 1])  # most cells are empty
     arrays["scores"] = sides[0].scores[:, held], sides[1].scores[:, held]
-    units, (low, high) = [side.terms.unit for side in sides], _ends(wholes, bits)
+    units, (low, high) = [side.terms.unit for side in sides], _ends(wholes, bits, held)
     classes = tables[0].names
     positive = classes.index(terms.classes[1]) if terms.classes and classes is not None else None
 
@@ -131,7 +132,7 @@ def _classes(sides: tuple[Any, Any], wholes: tuple[Any, Any]) -> tuple[Arrays, R
         counts = None if classes is None else found["counts"]
         views: dict[type, Any] = {Decisions: Decisions(found["right"], found["wrong"], counts, worth, positive)}
         if "score" in terms.roles:
-            views[Chances] = Chances(found["scores"], low[held], high[held])
+            views[Chances] = Chances(found["scores"], low, high)
         labelled = found["rows"] - found["null"]
         return Answers(found["rows"], labelled, views, {Chances: found["outside"] > 0}, tuple(classes or ()))
 
@@ -176,12 +177,12 @@ def _same_classes(reference: Confusion, current: Confusion, two: tuple[str, ...]
     return sides[0], sides[1]
 
 
-def _ends(wholes: tuple[Outcome, Outcome], bits: int) -> tuple[Floats, Floats]:
-    """Return between what the scores of both lakes lie in each cell."""
+def _ends(wholes: tuple[Outcome, Outcome], bits: int, cells: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Return between what the scores of both lakes lie in some cells, (n_cells,) each."""
     ends = scoring.Ends(scoring.n_cells(bits))
     for whole in wholes:
         held = np.flatnonzero(whole.ends.highs >= 0)
-        cells = scoring.joined(whole.terms.bits, bits)[held]
-        np.minimum.at(ends.lows, cells, whole.ends.lows[held])
-        np.maximum.at(ends.highs, cells, whole.ends.highs[held])
-    return ends.values(bits)
+        joined = scoring.joined(whole.terms.bits, bits)[held]
+        np.minimum.at(ends.lows, joined, whole.ends.lows[held])
+        np.maximum.at(ends.highs, joined, whole.ends.highs[held])
+    return ends.values(bits, cells)

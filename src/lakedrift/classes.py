@@ -6,6 +6,7 @@ prediction `1` and the prediction `1.0` are one class. Null and NaN are none.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -47,12 +48,10 @@ class Classes:
         if pa.types.is_boolean(array.type):
             return cls._of_booleans(array)
         encoded = Encoded.of(array)
-        used = np.bincount(encoded.codes + 1, minlength=len(encoded.values) + 1)[1:] > 0
-        called = [name if held else None for name, held in zip(_names(encoded.values), used.tolist(), strict=True)]
+        called = _names(encoded.values)
         names = list(dict.fromkeys(name for name in called if name is not None))
         place: dict[str | None, int] = {name: at for at, name in enumerate(names)}
-        table = np.array([*(place.get(name, NONE) for name in called), NONE], np.int32)  # the last one is that of code -1
-        return cls(table[encoded.codes], names)
+        return cls(_renumbered(encoded.codes, [place.get(name, NONE) for name in called]), names)
 
     @classmethod
     def _of_booleans(cls, array: pa.Array) -> Self:
@@ -61,16 +60,17 @@ class Classes:
             codes[array.is_null().to_numpy(zero_copy_only=False)] = NONE
         return cls(codes, ["0", "1"])
 
-    def occurring(self) -> list[str]:
-        """Return the names that rows have."""
+    def times(self) -> dict[str, int]:
+        """Return how many rows have each name."""
         held = np.bincount(self.codes + 1, minlength=len(self.names) + 1)[1:]
-        return [name for name, times in zip(self.names, held.tolist(), strict=True) if times]
+        return dict(zip(self.names, held.tolist(), strict=True))
 
-    def among(self, names: dict[str, int]) -> NDArray[np.int32]:
-        """Return the number that each row's class has there, (n,), `NONE` where it has none."""
-        table = np.array([*(names.get(name, NONE) for name in self.names), NONE], np.int32)
-        found: NDArray[np.int32] = table[self.codes]
-        return found
+    def beside(self, other: Classes) -> tuple[Classes, Classes]:
+        """Return both columns as codes of the same names."""
+        names = list(dict.fromkeys([*self.names, *other.names]))
+        place = {name: at for at, name in enumerate(names)}
+        one, two = (_renumbered(column.codes, [place[name] for name in column.names]) for column in (self, other))
+        return Classes(one, names), Classes(two, names)
 
 
 def in_order(names: set[str]) -> list[str]:
@@ -79,6 +79,15 @@ def in_order(names: set[str]) -> list[str]:
         return sorted(names, key=lambda name: (float(name), name))
     except ValueError:
         return sorted(names)
+
+
+def _renumbered(codes: NDArray[np.int32], numbers: Sequence[int | np.int32]) -> NDArray[np.int32]:
+    """Return the number of each code, (n,), `NONE` of `NONE`; mostly they are what they were."""
+    if list(numbers) == list(range(len(numbers))):
+        return codes
+    table = np.array([*numbers, NONE], np.int32)  # the last one is that of code -1
+    found: NDArray[np.int32] = table[codes]
+    return found
 
 
 def _names(values: pa.Array) -> list[str | None]:

@@ -6,6 +6,7 @@ null is arbitrary, so values travel with their validity bitmap and nobody looks 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,10 +88,15 @@ def doubles(array: pa.Array) -> NDArray[np.float64]:
         array = array.dictionary_decode()
     if natural_kind(array.type) not in ("numeric", "boolean"):
         return np.full(len(array), np.nan)
-    column = numbers(array.cast(pa.int8()) if pa.types.is_boolean(array.type) else array)
+    if pa.types.is_boolean(array.type):
+        array = array.cast(pa.int8())
+    if array.null_count and not pa.types.is_decimal(array.type):  # several times as fast as writing NaN by a mask
+        array = pc.fill_null(array.cast(pa.float64(), safe=False), math.nan)
+    column = numbers(array)
     values = column.values.astype(np.float64, copy=bool(column.nulls))
     if column.nulls:
         values[array.is_null().to_numpy(zero_copy_only=False)] = np.nan
+    values.flags.writeable = False  # as those of a column are
     return values
 
 

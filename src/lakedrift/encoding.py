@@ -17,6 +17,7 @@ from lakedrift_kernels import strings
 __all__ = ["Encoded"]
 
 SMALLEST_TABLE = 1 << 10
+MOST_DENSE = 1 << 10  # integers in a row
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Encoded:
             array = columns.labels(array)
         if pa.types.is_string_view(array.type):
             return cls(*_of_views(array))
+        if pa.types.is_integer(array.type) and (dense := _of_integers(array)) is not None:
+            return cls(*dense)
         encoded = array.dictionary_encode()
         return cls(encoded.indices.fill_null(-1).to_numpy(), encoded.dictionary)
 
@@ -59,6 +62,20 @@ class Encoded:
         words = columns.labels(self.values)
         times = np.arange(1, len(words) + 1)
         return Texts(columns.views(words).values, ALL_VALID, 0, columns.buffers(words), times, 0)
+
+
+def _of_integers(array: pa.Array) -> tuple[NDArray[np.int32], pa.Array] | None:
+    """Return how far above the least each integer is, and all up to the greatest; None where these are many."""
+    values = columns.numbers(array).values
+    if not len(values):
+        return None
+    low, high = values.min(), values.max()
+    if int(high) - int(low) >= min(MOST_DENSE, len(values)):
+        return None
+    codes = (values - low).view(f"u{values.itemsize}").astype(np.int32)  # unsigned, as it may pass the largest of its type
+    if array.null_count:
+        codes[array.is_null().to_numpy(zero_copy_only=False)] = -1
+    return codes, pa.array(range(int(low), int(high) + 1), array.type)
 
 
 def _of_views(array: pa.Array) -> tuple[NDArray[np.int32], pa.Array]:

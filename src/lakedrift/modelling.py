@@ -92,7 +92,8 @@ def _classes(of: Mapping[Role, Feature], sample: Sample) -> tuple[str, ...] | No
     if label.kind in ("temporal", "unsupported", "identifier"):
         msg = f"column {label.name!r} is {label.dtype}, read as {label.kind}, and cannot be a label"
         raise ConfigError(msg, hint="kinds={...} or --categorical say how it is read")
-    found = in_order({name for array in sample.get(label.name, ()) for name in Classes.of(array).occurring()})
+    arrays = sample.get(label.name, ())
+    found = in_order({name for array in arrays for name, times in Classes.of(array).times().items() if times})
     if label.kind == "boolean" or (label.kind == "numeric" and set(found) <= set(BINARY)):
         found = list(BINARY)
     fractions = label.kind == "numeric" and not (len(found) <= FEW and all(_is_whole(name) for name in found))

@@ -109,7 +109,7 @@ class Observed:
     Attributes
     ----------
     label, prediction
-        The classes, each of (n,) rows.
+        The classes of (n,) rows, by the same names.
     scores, cells
         (n,) doubles, NaN where null, and their cells.
     units, far
@@ -134,7 +134,7 @@ class Observed:
         prediction = Classes.of(given["prediction"]) if "prediction" in given else _decided(scores, cells, terms)
         none = np.zeros(len(scores), np.int64), np.ones(len(scores), bool)
         values = in_units(columns.doubles(given["value"]), terms.unit) if "value" in given else none
-        return cls(label, prediction, scores, cells, *values)
+        return cls(*label.beside(prediction), scores, cells, *values)
 
 
 def in_units(values: NDArray[np.float64], unit: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -153,5 +153,4 @@ def carry(digits: NDArray[np.int64]) -> None:
 
 
 def _decided(scores: NDArray[np.float64], cells: NDArray[np.int32], terms: Terms) -> Classes:
-    codes = np.where(cells < 0, NONE, (scores > CUT).astype(np.int32)).astype(np.int32)
-    return Classes(codes, list(terms.classes))
+    return Classes(np.where(cells < 0, NONE, scores > CUT), list(terms.classes))

@@ -67,6 +67,19 @@ class Decisions:
         at = slice(self.positive, self.positive + 1)
         return found[0][:, at], found[1][:, at], found[2][:, at]
 
+    def share(self, of: Counts) -> Floats:
+        """Return the share of rows that are right, (n,), of those that `hits` has of each class, in the mean of classes."""
+        predicted, labelled, right = self.hits
+        if self.positive is not None:
+            return over(right, of)[:, 0]
+        return over(np.nan_to_num(over(right, of)).sum(axis=1), (predicted + labelled > 0).sum(axis=1))
+
+    def share_variance(self, of: Counts) -> Floats:
+        """Return the variance of `share`, (n,): of shares p of n each, p (1 - p) / n, and of their mean."""
+        predicted, labelled, right = self.hits
+        each = np.nan_to_num(over(right * over(of - right, of), of.astype(np.float64) ** 2))
+        return over(each.sum(axis=1), (predicted + labelled > 0).sum(axis=1).astype(np.float64) ** 2)
+
 
 @dataclass(frozen=True, eq=False)
 class Chances:
@@ -84,10 +97,41 @@ class Chances:
     low: Floats
     high: Floats
 
-    @property
+    @functools.cached_property
     def rows(self) -> Counts:
         """How many rows there are, (n,)."""
         total: Counts = self.counts.sum(axis=(1, 2))
+        return total
+
+    @functools.cached_property
+    def without(self) -> Floats:
+        """Rows by cell where the event did not come, (n, n_cells)."""
+        return self.counts[:, :, 0].astype(np.float64)
+
+    @functools.cached_property
+    def came(self) -> Floats:
+        """Rows by cell where it came, (n, n_cells)."""
+        return self.counts[:, :, 1].astype(np.float64)
+
+    def mean(self, least: Floats, most: Floats) -> tuple[Floats, Floats]:
+        """Return between what the mean over the rows lies, (n,) each, of what lies between two numbers in each cell.
+
+        Parameters
+        ----------
+        least, most
+            (2, n_cells) where the event did not come, and where it came.
+        """
+        lower, upper = (over(self._total(numbers), self.rows) for numbers in (least, most))
+        return lower, upper
+
+    def mean_variance(self, least: Floats, most: Floats) -> Floats:
+        """Return the variance of that mean, (n,), as if all were in the middle of the two."""
+        middle = (least + most) / 2
+        apart = middle[:, np.newaxis] - over(self._total(middle), self.rows)[:, np.newaxis]
+        return over(self._total(apart**2), self.rows.astype(np.float64) ** 2)
+
+    def _total(self, numbers: Floats) -> Floats:
+        total: Floats = (self.without * numbers[0]).sum(axis=1) + (self.came * numbers[1]).sum(axis=1)
         return total
 
 
@@ -111,6 +155,10 @@ class Residuals:
     square: Floats
     label: Floats
     label_square: Floats
+
+    def mean_variance(self, total: Floats) -> Floats:
+        """Return the variance, (n,), of the mean of errors, or of their sizes, of which the sum is given."""
+        return over(np.maximum(over(self.square, self.rows) - over(total, self.rows) ** 2, 0.0), self.rows)
 
 
 @dataclass(frozen=True)

@@ -59,11 +59,13 @@ class Ends:
         """Whether they are the same without others that were added: none is shared."""
         return bool(((other.highs < 0) | (self.lows < other.lows) & (other.highs < self.highs)).all())
 
-    def values(self, bits: int) -> tuple[Floats, Floats]:
-        """Return them as doubles; of cells without scores what may lie in them."""
-        held = self.highs >= 0
-        lows, highs = edges_of(bits)
-        return np.where(held, self.lows.view(np.float64), lows), np.where(held, self.highs.view(np.float64), highs)
+    def values(self, bits: int, cells: NDArray[np.int64]) -> tuple[Floats, Floats]:
+        """Return those of some cells as doubles, (n,) each; of cells without scores what may lie in them."""
+        lows, highs = self.lows[cells].view(np.float64), self.highs[cells].view(np.float64)
+        empty = self.highs[cells] < 0
+        if empty.any():
+            lows[empty], highs[empty] = (edges[cells[empty]] for edges in edges_of(bits))
+        return lows, highs
 
 
 def n_cells(bits: int) -> int:
@@ -76,9 +78,8 @@ def cells_of(scores: Floats, bits: int = FINEST) -> Cells:
 
     Of p > 1/2 it is that of 1 - p, mirrored; the difference is exact (P. H. Sterbenz, 1974).
     """
-    below = np.minimum(scores, 1.0 - scores).view(np.int64)
     cells = np.empty(len(scores), np.int32)
-    outcomes.locate_scores(scores, below, FIRST, MANTISSA - bits, _half(bits), cells)
+    outcomes.locate_scores(scores, FIRST, MANTISSA - bits, _half(bits), np.empty(outcomes.BLOCK), cells)
     return cells
 
 

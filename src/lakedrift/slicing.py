@@ -23,6 +23,8 @@ __all__ = ["Slices", "read_slices", "written_slices"]
 
 BINS = bins.EDGES + 1  # of numbers, of equal weight in the sample
 NAMES = 12  # categories with a bin of their own
+Binned = tuple[NDArray[np.int32], NDArray[np.int32]]  # codes (n,), -1 where null, and the bins of null and of each code
+Read = NDArray[np.float64] | Binned
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +51,17 @@ class Slices:
         if not numbers:
             counted: Counter[str] = Counter()
             for array in sample:
-                found = Classes.of(array)
-                times = np.bincount(found.codes + 1, minlength=len(found.names) + 1)[1:]
-                counted.update(dict(zip(found.names, times.tolist(), strict=True)))
+                truths = pa.types.is_boolean(array.type)  # of which both have a bin, whatever occurs
+                counted.update({name: times for name, times in Classes.of(array).times().items() if times or truths})
             ranked = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
             return cls(column, None, tuple(sorted(name for name, _ in ranked[:NAMES])))
         values = np.concatenate([np.empty(0), *map(columns.doubles, sample)])
-        values = np.sort(values[~np.isnan(values)])
-        borders = values[np.arange(1, BINS) * len(values) // BINS] if len(values) else values
-        borders = np.unique(borders + 0.0)
-        return cls(column, tuple(borders[borders > values[0]].tolist() if len(values) else ()))
+        values = values[~np.isnan(values)]
+        if not len(values):
+            return cls(column, ())
+        places = np.arange(1, BINS) * len(values) // BINS
+        borders = np.unique(np.partition(values, places)[places] + 0.0)
+        return cls(column, tuple(borders[borders > values.min()].tolist()))
 
     @property
     def n_bins(self) -> int:
@@ -74,35 +77,33 @@ class Slices:
         inner = [f"{low}…{high}" for low, high in itertools.pairwise(ends)]
         return [*([f"< {ends[0]}", *inner, f"≥ {ends[-1]}"] if ends else ["(all)"]), "(null)"]
 
-    def read(self, array: pa.Array) -> NDArray[Any]:
-        """Return the column as `count` takes it, (n,): doubles, or of categories their bins."""
+    def read(self, array: pa.Array) -> Read:
+        """Return the column as `count` takes it."""
         if self.edges is not None:
             return columns.doubles(array)
-        return self.bins_of_classes(Classes.of(array))
+        return self.of_classes(Classes.of(array))
 
-    def bins_of_classes(self, found: Classes) -> NDArray[np.int32]:
-        """Return the bin of each row of a column of categories, (n,)."""
+    def of_classes(self, found: Classes) -> Binned:
+        """Return a column of categories as `count` takes it."""
         place = {name: at for at, name in enumerate(self.names)}
-        table = np.array([*(place.get(name, len(self.names)) for name in found.names), len(self.names) + 1], np.int32)
-        bins_found: NDArray[np.int32] = table[found.codes]
-        return bins_found
+        bins_found = [len(self.names) + 1, *(place.get(name, len(self.names)) for name in found.names)]
+        return found.codes, np.array(bins_found, np.int32)
 
-    def bins_of(self, column: NDArray[Any]) -> NDArray[np.int32]:
-        """Return the bin of each row of what was read, (n,)."""
-        if self.edges is None:
-            return column
-        cells = np.empty(len(column), np.int32)
-        bins.locate_bins(column, *self._borders, cells)
-        return cells
+    def placed(self, column: Read, places: NDArray[np.int32], stride: int = 1) -> NDArray[np.int32]:
+        """Return where `count` counts each row, (n,)."""
+        if isinstance(column, tuple):
+            codes, of_codes = column
+            return places + of_codes[codes + 1] * np.int32(stride)
+        placed = np.empty(len(column), np.int32)
+        bins.place_numbers(column, *self._borders, places, np.int32(stride), placed)
+        return placed
 
-    def count(
-        self, column: NDArray[Any], kinds: NDArray[np.int32], codes: NDArray[np.int32], first: int, counts: NDArray[np.int64]
-    ) -> None:
-        """Count rows by group, bin and kind, (n_groups, n_bins, n_kinds), where the bins begin at the first one."""
-        if self.edges is None:
-            bins.add_bins(column, kinds, codes, first, counts)
+    def count(self, column: Read, places: NDArray[np.int32], stride: int, counts: NDArray[np.int64]) -> None:
+        """Count rows (n,) in `counts` (n_places,), as `lakedrift_kernels.bins` says."""
+        if isinstance(column, tuple):
+            bins.add_bins(*column, places, np.int32(stride), counts)
         else:
-            bins.add_numbers(column, *self._borders, kinds, codes, first, counts, np.empty(bins.BLOCK, np.int32))
+            bins.add_numbers(column, *self._borders, places, np.int32(stride), counts, np.empty(bins.BLOCK, np.int32))
 
     @property
     def _borders(self) -> tuple[NDArray[np.float64], int]:

@@ -137,18 +137,28 @@ class Codes:
         groups.count_rows(of_rows, rows)
         return cls(of_rows, rows)
 
+    @classmethod
+    def whole(cls, n: int) -> Self:
+        """Return the codes of n rows of a whole lake, which is one group."""
+        return cls(np.zeros(n, np.int32), np.array([n]))
+
+    def tally(self, chosen: NDArray[np.int64], kinds: NDArray[np.int32], n_kinds: int) -> Counts:
+        """Return how many of the chosen rows, (n_chosen,), are of each kind, in [0, n_kinds), by group, (n_kinds, n_groups)."""
+        n_groups = len(self.rows)
+        places = kinds * np.int64(n_groups) + self.of_rows[chosen]
+        return np.bincount(places, minlength=n_kinds * n_groups).reshape(n_kinds, n_groups)
+
 
 def add_counts(into: Counts, other: Counts) -> None:
-    """Add counts of the same shape in place.
+    """Add counts of the same shape, none of them negative, in place.
 
     Raises
     ------
     InvariantError
-        If a count would pass 2**63.
+        If a count passes 2**63, beyond which it is negative.
     """
-    before = into.copy()
     into += other
-    if ((into < before) & (other > 0)).any():
+    if into.size and into.min() < 0:
         msg = "a count passed 2**63"
         raise InvariantError(msg)
 

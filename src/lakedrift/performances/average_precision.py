@@ -37,9 +37,8 @@ def _mean(came: Floats, precision: Floats) -> Floats:
 
 def _parts(side: Chances) -> tuple[Floats, Floats, Floats, Floats]:
     """Return by cell the rows with the event, those of it and above, those without of it and above, and those above only."""
-    without, came = side.counts[:, :, 0].astype(np.float64), side.counts[:, :, 1].astype(np.float64)
-    found, false = (np.cumsum(part[:, ::-1], axis=1)[:, ::-1] for part in (came, without))
-    return came, found, false, false - without
+    found, false = (np.cumsum(part[:, ::-1], axis=1)[:, ::-1] for part in (side.came, side.without))
+    return side.came, found, false, false - side.without
 
 
 PERFORMANCE = Performance(Chances, statistic, bounds, binary=True)

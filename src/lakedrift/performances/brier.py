@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift.performance import Chances, Performance, over
+from lakedrift.performance import Chances, Performance
 
 __all__ = ["PERFORMANCE"]
 
@@ -23,21 +23,17 @@ def statistic(side: Chances) -> Floats:
 
 def bounds(side: Chances) -> tuple[Floats, Floats]:
     """Return between what it lies, (n,) each."""
-    lower, upper = (over((side.counts * squares).sum(axis=(1, 2)), side.rows) for squares in _squares(side))
-    return lower, upper
+    return side.mean(*_squares(side))
 
 
 def variance(side: Chances) -> Floats:
     """Return the variance of the mean, (n,)."""
-    least, most = _squares(side)
-    apart = (least + most) / 2 - statistic(side)[:, np.newaxis, np.newaxis]
-    return over((side.counts * apart**2).sum(axis=(1, 2)), side.rows.astype(np.float64) ** 2)
+    return side.mean_variance(*_squares(side))
 
 
 def _squares(side: Chances) -> tuple[Floats, Floats]:
-    """Return the least and the greatest square of rows in each cell whose event did not come, and came, (n_cells, 2)."""
-    least = np.stack([side.low**2, (1.0 - side.high) ** 2], axis=1)
-    return least, np.stack([side.high**2, (1.0 - side.low) ** 2], axis=1)
+    """Return the least and the greatest square of rows in each cell whose event did not come, and came, (2, n_cells)."""
+    return np.stack([side.low**2, (1.0 - side.high) ** 2]), np.stack([side.high**2, (1.0 - side.low) ** 2])
 
 
 PERFORMANCE = Performance(Chances, statistic, bounds, variance, higher_is_better=False, relative=True, binary=True)

@@ -46,10 +46,11 @@ def told(side: Chances) -> dict[str, Any]:
 def _bins(side: Chances) -> tuple[Floats, Floats, Floats, Floats]:
     """Return rows, events, and between what the sum of scores lies, (n, 10) each."""
     ends = [0, *np.searchsorted(side.low, EDGES[1:-1], side="right").tolist(), len(side.low)]
-    rows = side.counts.sum(axis=2)
-    parts = rows, side.counts[:, :, 1], rows * side.low, rows * side.high
-    sums = (np.stack([part[:, a:b].sum(axis=1) for a, b in itertools.pairwise(ends)], axis=1) for part in parts)
-    whole, came, low, high = (total.astype(np.float64) for total in sums)
+    rows = side.without + side.came
+    parts = rows, side.came, rows * side.low, rows * side.high
+    whole, came, low, high = (
+        np.stack([part[:, a:b].sum(axis=1) for a, b in itertools.pairwise(ends)], axis=1) for part in parts
+    )
     return whole, came, low, high
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift.performance import Chances, Performance, over
+from lakedrift.performance import Chances, Performance
 
 __all__ = ["PERFORMANCE"]
 
@@ -25,22 +25,18 @@ def statistic(side: Chances) -> Floats:
 
 def bounds(side: Chances) -> tuple[Floats, Floats]:
     """Return between what it lies, (n,) each."""
-    lower, upper = (over((side.counts * losses).sum(axis=(1, 2)), side.rows) for losses in _losses(side))
-    return lower, upper
+    return side.mean(*_losses(side))
 
 
 def variance(side: Chances) -> Floats:
     """Return the variance of the mean, (n,)."""
-    least, most = _losses(side)
-    apart = (least + most) / 2 - statistic(side)[:, np.newaxis, np.newaxis]
-    return over((side.counts * apart**2).sum(axis=(1, 2)), side.rows.astype(np.float64) ** 2)
+    return side.mean_variance(*_losses(side))
 
 
 def _losses(side: Chances) -> tuple[Floats, Floats]:
-    """Return the least and the greatest loss of rows in each cell whose event did not come, and came, (n_cells, 2)."""
+    """Return the least and the greatest loss of rows in each cell whose event did not come, and came, (2, n_cells)."""
     low, high = (np.clip(ends, LEAST, 1.0 - LEAST) for ends in (side.low, side.high))
-    least = np.stack([-np.log1p(-low), -np.log(high)], axis=1)
-    return least, np.stack([-np.log1p(-high), -np.log(low)], axis=1)
+    return np.stack([-np.log1p(-low), -np.log(high)]), np.stack([-np.log1p(-high), -np.log(low)])
 
 
 PERFORMANCE = Performance(

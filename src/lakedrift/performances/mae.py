@@ -19,7 +19,7 @@ def statistic(side: Residuals) -> Floats:
 
 def variance(side: Residuals) -> Floats:
     """Return the variance of the mean, (n,)."""
-    return over(np.maximum(over(side.square, side.rows) - statistic(side) ** 2, 0.0), side.rows)
+    return side.mean_variance(side.size)
 
 
 PERFORMANCE = Performance(Residuals, statistic, variance=variance, higher_is_better=False, relative=True, range=(0.0, np.inf))

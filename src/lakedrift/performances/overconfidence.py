@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift.performance import Chances, Performance, over
+from lakedrift.performance import Chances, Performance
 
 __all__ = ["PERFORMANCE"]
 
@@ -20,17 +20,17 @@ def statistic(side: Chances) -> Floats:
 
 def bounds(side: Chances) -> tuple[Floats, Floats]:
     """Return between what it lies, (n,) each."""
-    rows = side.counts.sum(axis=2)
-    came = side.counts[:, :, 1].sum(axis=1)
-    lower, upper = (over((rows * ends).sum(axis=1) - came, side.rows) for ends in (side.low, side.high))
-    return lower, upper
+    return side.mean(*_surpluses(side))
 
 
 def variance(side: Chances) -> Floats:
-    """Return the variance of the mean of scores less events, (n,)."""
-    middle = (side.low + side.high) / 2
-    apart = np.stack([middle, middle - 1.0], axis=1) - statistic(side)[:, np.newaxis, np.newaxis]
-    return over((side.counts * apart**2).sum(axis=(1, 2)), side.rows.astype(np.float64) ** 2)
+    """Return the variance of the mean, (n,)."""
+    return side.mean_variance(*_surpluses(side))
+
+
+def _surpluses(side: Chances) -> tuple[Floats, Floats]:
+    """Return the least and the greatest score less the event, 0 or 1, of rows in each cell, (2, n_cells)."""
+    return np.stack([side.low, side.low - 1.0]), np.stack([side.high, side.high - 1.0])
 
 
 PERFORMANCE = Performance(Chances, statistic, bounds, variance, higher_is_better=None, range=(-1.0, 1.0))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift.performance import Decisions, Performance, over
+from lakedrift.performance import Decisions, Performance
 
 __all__ = ["PERFORMANCE"]
 
@@ -17,17 +17,12 @@ Floats = NDArray[np.float64]
 
 def statistic(side: Decisions) -> Floats:
     """Return the recall, (n,)."""
-    predicted, labelled, right = side.hits
-    if side.positive is not None:
-        return over(right, labelled)[:, 0]
-    return over(np.nan_to_num(over(right, labelled)).sum(axis=1), (predicted + labelled > 0).sum(axis=1))
+    return side.share(side.hits[1])
 
 
 def variance(side: Decisions) -> Floats:
-    """Return the variance, (n,): of shares p of n each, p (1 - p) / n, and of their mean."""
-    predicted, labelled, right = side.hits
-    each = np.nan_to_num(over(right * over(labelled - right, labelled), labelled.astype(np.float64) ** 2))
-    return over(each.sum(axis=1), (predicted + labelled > 0).sum(axis=1).astype(np.float64) ** 2)
+    """Return its variance, (n,)."""
+    return side.share_variance(side.hits[1])
 
 
 PERFORMANCE = Performance(Decisions, statistic, variance=variance)

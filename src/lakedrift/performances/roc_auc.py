@@ -43,8 +43,7 @@ def variance(side: Chances) -> Floats:
 
 def _parts(side: Chances) -> tuple[Floats, Floats, Floats]:
     """Return rows without and with the event by cell, and those without in all cells below, (n, n_cells) each."""
-    without, came = side.counts[:, :, 0].astype(np.float64), side.counts[:, :, 1].astype(np.float64)
-    return without, came, np.cumsum(without, axis=1) - without
+    return side.without, side.came, np.cumsum(side.without, axis=1) - side.without
 
 
 PERFORMANCE = Performance(Chances, statistic, bounds, variance, binary=True)

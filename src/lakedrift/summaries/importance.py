@@ -76,7 +76,7 @@ class Importance:
         """Add a batch to the state of the whole lake; return its sizes in units, (n_columns, n), and which are none."""
         pairs = [in_units(np.abs(columns.doubles(column)), self.scale.error) for column in array]
         located = np.stack([units for units, _ in pairs]), np.stack([none for _, none in pairs])
-        whole.update_groups(located, Codes.of(np.zeros(len(array[0]), np.int32), 1))
+        whole.update_groups(located, Codes.whole(len(array[0])))
         return located
 
     def update_groups(self, located: Located, codes: Codes) -> None:

@@ -8,7 +8,8 @@ the bin of the label. All columns are in one state, since labels and predictions
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
@@ -19,17 +20,19 @@ from lakedrift.errors import IncompatibleProfilesError
 from lakedrift.gathering import gathered
 from lakedrift.longform import LongRows, LongTable
 from lakedrift.observed import Observed, Scale, Terms, carry, in_units
-from lakedrift.slicing import Slices, read_slices, written_slices
+from lakedrift.slicing import Read, Slices, read_slices, written_slices
 from lakedrift.soundness import require
 from lakedrift.summary import Codes, Counts, add_counts, subtract_counts
 from lakedrift.trace import Traces
-from lakedrift_kernels import sums
+from lakedrift_kernels import bins, sums
 
 __all__ = ["SUMMARY", "Joint"]
 
 SLOTS = ("rows", "null", "nan", "far", "counted")
 CELLS_OF_ALL = 1 << 22  # of all groups; with more of them it is kept of the whole lake only
 RIGHT, WRONG = range(2)
+FAR, NAN, NULL = range(-3, 0)  # kinds of rows that are left out
+NO_UNITS: NDArray[np.int64] = np.empty(0, np.int64)
 
 
 class Joint:
@@ -86,45 +89,46 @@ class Joint:
     def located(self, array: Sequence[pa.Array], whole: Self) -> _Rows:
         """Add a batch to the state of the whole lake; return it as bins and errors."""
         arrays, of_model = list(array), -len(self.slices)
-        slot, label, wrong, units = self._read(arrays[:of_model])
-        kinds = np.where(slot == SLOTS.index("counted"), 2 * label + wrong, -1).astype(np.int32)
         read = [one.read(column) for one, column in zip(self.slices, arrays[of_model:], strict=True)]
-        rows = _Rows(slot.astype(np.int32), kinds, units, read)
-        whole.update_groups(rows, Codes.of(np.zeros(len(slot), np.int32), 1))
+        rows = _Rows(*self._kinds(arrays[:of_model]), read)
+        whole.update_groups(rows, Codes.whole(len(rows.kinds)))
         return rows
 
     def update_groups(self, located: _Rows, codes: Codes) -> None:
         """Add a batch whose rows are in groups."""
         self.rows += codes.rows
-        tally = np.bincount(codes.of_rows * np.int32(len(SLOTS)) + located.slot, minlength=self.rows.size * len(SLOTS))
-        for name, counts in zip(SLOTS[1:], tally.reshape(-1, len(SLOTS)).T[1:], strict=True):
-            vars(self)[name] += counts
-        cells = self.counts.reshape(len(self.rows), -1, 2 * self.label.n_bins)
+        left_out = np.flatnonzero(located.kinds < 0)
+        far, nan, null = codes.tally(left_out, located.kinds[left_out] - FAR, -FAR)
+        self.null += null
+        self.nan += nan
+        self.far += far
+        self.counted += codes.rows - null - nan - far
+        stride, n_places = 2 * self.label.n_bins, self.counts[0].size
+        places = located.kinds + codes.of_rows * np.int32(n_places)
+        places[left_out] = bins.NOWHERE
+        counts = self.counts.reshape(-1)
         for one, place, column in zip(self.slices, self.places.values(), located.columns, strict=True):
-            one.count(column, located.kinds, codes.of_rows, place.start, cells)
+            one.count(column, places, stride, counts[place.start * stride :])
             if isinstance(self.reading, Scale):
-                counted = np.where(located.kinds >= 0, place.start + one.bins_of(column), -1).astype(np.int32)
-                sums.add_units(located.units, counted, codes.of_rows, self.errors)
+                begin = np.where(located.kinds < 0, bins.NOWHERE, np.int32(place.start))
+                sums.add_units(located.units, one.placed(column, begin), codes.of_rows, self.errors)
 
-    def _read(self, array: Sequence[pa.Array]) -> tuple[NDArray[Any], ...]:
-        """Return which slot each row is in, the bin of its label, whether it is wrong, and the size of its error, (n,) each."""
-        if isinstance(self.reading, Terms):
-            rows = Observed.of(array, self.reading)
-            shared = {name: at for at, name in enumerate(dict.fromkeys([*rows.label.names, *rows.prediction.names]))}
-            label, prediction = rows.label.among(shared), rows.prediction.among(shared)
-            missing = label < 0, prediction < 0
-            wrong, units, far = label != prediction, np.zeros(len(label), np.int64), np.zeros(len(label), bool)
-            bins = self.label.bins_of_classes(rows.label)
-        else:
-            numbers, said = map(columns.doubles, array)
-            missing = np.isnan(numbers), np.isnan(said)
-            with np.errstate(over="ignore", invalid="ignore"):
-                units, far = in_units(np.abs(said - numbers), self.reading.error)
-            wrong = np.ones(len(units), bool)
-            bins = self.label.bins_of(self.label.read(array[0]))
-        slot = np.where(far, SLOTS.index("far"), SLOTS.index("counted"))
-        slot[missing[1]], slot[missing[0]] = SLOTS.index("nan"), SLOTS.index("null")
-        return slot, bins, wrong, units
+    def _kinds(self, array: Sequence[pa.Array]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Return twice the bin of the label, and one more where it is wrong, or why a row is left out; and its error, (n,)."""
+        if isinstance(self.reading, Scale):
+            return self._kinds_of_numbers(array, self.reading)
+        rows = Observed.of(array, self.reading)
+        kinds = np.empty(len(rows.label.codes), np.int32)
+        bins.pair_up(rows.label.codes, rows.prediction.codes, self.label.of_classes(rows.label)[1], kinds)
+        return kinds, NO_UNITS
+
+    def _kinds_of_numbers(self, array: Sequence[pa.Array], scale: Scale) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        label, prediction = map(columns.doubles, array)
+        with np.errstate(over="ignore", invalid="ignore"):
+            units, far = in_units(np.abs(prediction - label), scale.error)
+        kinds = self.label.placed(label, np.full(len(label), WRONG, np.int32), 2)
+        kinds[far], kinds[np.isnan(prediction)], kinds[np.isnan(label)] = FAR, NAN, NULL
+        return kinds, units
 
     def merge(self, other: Self) -> None:
         """Add another state of the same bins."""
@@ -205,13 +209,13 @@ class Joint:
         return state
 
 
+@dataclass(frozen=True, slots=True)
 class _Rows:
-    """A batch as slots, kinds (label by right or wrong, -1 where not counted), errors in units, and the columns as read."""
+    """A batch: what to count of each row, (n,) as `_kinds` says, errors in units, and the columns as read."""
 
-    def __init__(
-        self, slot: NDArray[np.int32], kinds: NDArray[np.int32], units: NDArray[np.int64], read: list[NDArray[Any]]
-    ) -> None:
-        self.slot, self.kinds, self.units, self.columns = slot, kinds, units, read
+    kinds: NDArray[np.int32]
+    units: NDArray[np.int64]
+    columns: list[Read]
 
 
 SUMMARY = Joint

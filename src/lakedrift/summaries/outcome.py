@@ -99,28 +99,28 @@ class Outcome:
     def located(self, array: Sequence[pa.Array], whole: Self) -> Observed:
         """Add a batch to the state of the whole lake; return it as classes, cells and units."""
         rows = Observed.of(array, whole.terms)
-        whole.update_groups(rows, Codes.of(np.zeros(len(rows.cells), np.int32), 1))
+        whole.update_groups(rows, Codes.whole(len(rows.cells)))
         if len(whole.ends):
             whole.ends.add(rows.scores, rows.cells, whole.terms.bits)
         return rows
 
     def update_groups(self, located: Observed, codes: Codes) -> None:
         """Add a batch whose rows are in groups."""
-        shared = {name: at for at, name in enumerate(dict.fromkeys([*located.label.names, *located.prediction.names]))}
-        label, prediction = located.label.among(shared), located.prediction.among(shared)
-        slots, occur = np.zeros((4, len(self.rows)), np.int64), np.zeros(len(shared), bool)
+        label, prediction, names = located.label.codes, located.prediction.codes, located.label.names
+        slots, occur = np.zeros((len(self.rows), 4), np.int64), np.zeros(len(names), bool)
         outcomes.add_slots(label, prediction, codes.of_rows, slots, occur)
         self.rows += codes.rows
-        for name, counts in zip(SLOTS[1:5], slots, strict=True):
+        for name, counts in zip(SLOTS[1:5], slots.T, strict=True):
             vars(self)[name] += counts
-        self.table.add(list(shared), occur, label, prediction, located.units if "value" in self.terms.roles else None, codes)
+        self.table.add(names, occur, label, prediction, located.units if "value" in self.terms.roles else None, codes)
         if "value" in self.terms.roles:
             missing = located.far & (label >= 0) & (prediction >= 0)
             self.unvalued += np.bincount(codes.of_rows[missing], minlength=len(self.rows))
         if "score" in self.terms.roles:
             event = prediction
             if self.terms.classes:
-                event = np.array([shared.get(self.terms.classes[1], NOTHING)], np.int32)
+                positive = self.terms.classes[1]
+                event = np.array([names.index(positive) if positive in names else NOTHING], np.int32)
             without = np.zeros((2, len(self.rows)), np.int64)
             decided = not self.terms.classes
             outcomes.add_scores(located.cells, label, event, decided, self.joined, codes.of_rows, self.scores, without)

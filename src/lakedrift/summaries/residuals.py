@@ -88,7 +88,7 @@ class Residuals:
         slot[np.isnan(prediction)] = SLOTS.index("nan")
         slot[np.isnan(label)] = SLOTS.index("null")
         located = error, known, slot
-        whole.update_groups(located, Codes.of(np.zeros(len(slot), np.int32), 1))
+        whole.update_groups(located, Codes.whole(len(slot)))
         return located
 
     def update_groups(self, located: Located, codes: Codes) -> None:
