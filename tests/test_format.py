@@ -232,6 +232,7 @@ IMPOSSIBLE = {
     "linear cells of huge units": grid("numeric", r'linear\\":\[(-?\d+),', r"linear\":[5000,"),
     "linear cells far out": grid("numeric", r'linear\\":\[(-?\d+),(-?\d+),', r"linear\":[$1,9007199254740993,"),
     "linear cells of words": grid("numeric", r'linear\\":\[(-?\d+),', r"linear\":[\"a\","),
+    "a list beside other edges": grid("numeric", r'\}","extremes', r',\"listed\":[0]}","extremes'),
     "a grid of words": grid("numeric", r'octaves\\":\[', r'octaves\":["a",'),
     "fewer rows": header('"rows":300', '"rows":299'),
     "negative rows": header('"rows":300', '"rows":-300'),

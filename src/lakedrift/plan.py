@@ -293,12 +293,12 @@ def _needs_sample(feature: Feature, like: Profile | None) -> bool:
 
 
 def _binning_of(feature: Feature, like: Profile | None) -> Binning | None:
-    """Return the grid that `like` has for the feature, if its values have a place there."""
+    """Return the grid that `like` has for the feature, if its values can be counted there: that whose cells it joined."""
     state = like.state(feature.name) if like is not None and feature.name in like else None
-    if not isinstance(state, Numeric) or not _is_number(feature.dtype):
+    if not isinstance(state, Numeric) or not _is_number(feature.dtype) or len(state.binning.listed):
         return None
     axis = state.binning.axis
-    return state.binning if axis == "double" or feature.dtype == axis else None
+    return state.binning.fine if axis == "double" or feature.dtype == axis else None
 
 
 def _sample(source: Source, names: list[str], keep: Filter | None, reader: Reader) -> dict[str, list[pa.Array]]:

@@ -92,6 +92,16 @@ def test_merge__coarsened_counts_are_those_of_the_rows(lake, whole):
     assert (coarse.extremes == fine.extremes).all()
 
 
+def test_profile__like_one_of_joined_cells_counts_in_those_that_were_joined(lake, whole):
+    merged = ld.merge([part(lake, None, numbers) for numbers in ((0, 1), (2, 3), (4, 5))], coarsen=True)
+    assert len(merged.state("price").binning.kept)
+    found = ld.profile(lake, like=merged, **BY)
+    assert found.state("price").binning == merged.state("price").binning.fine
+    both = ld.merge([found, merged], coarsen=True, allow_duplicates=True).state("price")
+    assert both.cells.tolist() == (2 * merged.state("price").cells).tolist()
+    assert ld.sweep(merged, lake, min_rows=1, **BY).profiles[1].state("price").valid == merged.state("price").valid
+
+
 def test_merge__coarsening_what_is_on_one_grid_changes_nothing(lake, whole):
     parts = [part(lake, whole, numbers) for numbers in ((0, 1, 2), (3, 4, 5))]
     assert ld.merge(parts, coarsen=True).to_bytes() == ld.merge(parts).to_bytes()
