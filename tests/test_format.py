@@ -117,6 +117,11 @@ def test_provenance__tells_where_the_rows_came_from(tmp_path):
         status.st_mtime_ns,
     )
     assert (entry.rows, entry.filtered, entry.deleted) == (ROWS, ROWS - frame().filter(pl.col("items") > 3).height, 0)
+    several = [frame(seed, 100 * seed) for seed in range(1, 4)]
+    for number, part in enumerate(several):
+        part.write_parquet(tmp_path / f"{number}.parquet")
+    entries = ld.profile(sorted(tmp_path.glob("*.parquet")), where="items > 3").fragments
+    assert [one.filtered for one in entries] == [part.filter(pl.col("items") <= 3).height for part in several]
     assert entry.partition == (("day", "1"),)
     assert ("price", "double") in entry.schema
     assert "olars" in (entry.writer or "")

@@ -38,7 +38,7 @@ class Entry:
     modified
         When it was last changed, in nanoseconds since 1970; None of a frame.
     filtered
-        How many of its rows a filter kept back; None where that is known of several fragments together only.
+        How many of its rows a filter kept back.
     deleted
         How many of its rows its table says are deleted.
     writer
@@ -71,13 +71,15 @@ class Entry:
     windows: tuple[tuple[int | None, int], ...] = ()
 
     @classmethod
-    def of(cls, fragments: Sequence[Fragment], filtered: int | None, spans: Mapping[str, Span] = NO_SPANS) -> tuple[Self, ...]:
-        """Describe fragments that were read, of each of which a filter kept so many rows back; `spans` are by path."""
+    def of(
+        cls, fragments: Sequence[Fragment], filtered: Mapping[str, int], spans: Mapping[str, Span] = NO_SPANS
+    ) -> tuple[Self, ...]:
+        """Describe fragments that were read, by their paths how many rows of each a filter kept back, and their spans."""
         schemas = distinct_schemas(fragments)
         described = {id(schema): tuple((field.name, str(field.type)) for field in schema) for schema in schemas}
         return tuple(
             cls(
-                *(one.uri, one.rows, one.bytes, one.modified, filtered, 0, one.writer),
+                *(one.uri, one.rows, one.bytes, one.modified, filtered[one.uri], 0, one.writer),
                 *(described[id(one.schema)], one.partition, one.etag, *spans.get(one.uri, NO_SPAN)),
             )
             for one in fragments
