@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import ks_2samp, wasserstein_distance
 from test_format import frame
 
 import lakedrift as ld
@@ -78,6 +81,19 @@ def test_private__infinities_are_counted_apart(rare):
     assert (rates["statistic"] == 0).all()
 
 
+def test_private__bounds_hold_whatever_the_other_side_tells():
+    random = np.random.default_rng(1)
+    sides = [random.uniform(0, high, 3_000) for high in (100, 200)]
+    frames = [pl.DataFrame({"x": side}) for side in sides]
+    plain, private = ([ld.profile(frame, private=least) for frame in frames] for least in (None, K))
+    exact = {"ks": ks_2samp(*sides).statistic, "wasserstein": wasserstein_distance(*sides)}
+    for pair in itertools.product(*zip(plain, private, strict=True)):
+        found = ld.compare(*pair).to_polars()
+        for name, statistic in exact.items():
+            lower, upper = found.filter(pl.col("metric") == name).select("lower", "upper").row(0)
+            assert lower <= statistic <= upper
+
+
 def test_private__what_comes_later_is_compared_with_it_and_counted_on_grids_of_its_own(rare, tmp_path):
     private = ld.profile(rare, private=K)
     later = ld.profile(rare, like=private)
@@ -107,7 +123,11 @@ def test_private__what_cannot_be_is_said(rare):
         ld.profile(rare, private=1)
 
 
-def test_private__on_the_command_line(rare, tmp_path):
+def test_private__on_the_command_line(rare, tmp_path, capfd):
     rare.write_parquet(tmp_path / "a.parquet")
     assert main(["profile", str(tmp_path / "a.parquet"), "--private", "5", "-o", str(tmp_path / "a.profile")]) == 0
     assert Profile.load(tmp_path / "a.profile").private == 5
+    capfd.readouterr()
+    assert main(["show", str(tmp_path / "a.profile")]) == 0
+    out = capfd.readouterr().out
+    assert "e+30" not in out  # nobody knows the extremes
