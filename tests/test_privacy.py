@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 
 import numpy as np
@@ -14,7 +15,7 @@ from scipy.stats import ks_2samp, wasserstein_distance
 from test_format import frame
 
 import lakedrift as ld
-from lakedrift.binning import Binning, keys_of
+from lakedrift.binning import Binning, key_values, keys_of
 from lakedrift.cli import main
 from lakedrift.errors import UsageError
 from lakedrift.profiles import Profile
@@ -44,6 +45,35 @@ def test_private__no_rare_value_is_in_the_file(rare, tmp_path):
     assert rows.filter(pl.col("low").is_finite(), field="cells")["count"].min() >= K
     assert rows.filter(pl.col("field").is_in(["extremes", "near", "far", "keys"])).is_empty()
     assert rows.filter(kind="numeric", feature="salary")["low"].max() < 1e6
+
+
+def test_identifiers__keep_no_value():
+    random = np.random.default_rng(3)
+    hidden = pl.DataFrame(
+        {
+            "order": [f"order-{number}" if number % 20 else "order-none" for number in range(2_000)],
+            "number": range(40_000, 42_000),
+            "hash": random.integers(-(2**63), 2**63 - 1, 2_000),
+            "key": random.integers(0, 2**64 - 1, 2_000, dtype=np.uint64),
+        }
+    )
+    profile = ld.profile(hidden)
+    assert {feature.kind for feature in profile.features} == {"identifier"}
+    rows = pl.DataFrame(pq.read_table(io.BytesIO(profile.to_bytes())))
+    assert rows.filter(pl.col("field").is_in(["values", "extremes", "near", "far"])).is_empty()
+    assert not rows["value"].drop_nulls().str.contains("order-").any()
+    assert rows["raw"].is_null().all()
+    for name in ("number", "hash", "key"):
+        binning = profile.state(name).binning
+        held = np.unique(binning.cell_of(keys_of(hidden[name].to_numpy(), binning.axis)))
+        ends = np.append(binning.edges, np.uint64(2**64 - 1))[held + 1]
+        low, high = (key_values(keys, binning.axis) for keys in (binning.edges[held], ends))
+        assert (np.abs(high - low) > 5).all()
+    parts = [ld.profile(hidden[::2], like=profile), ld.profile(hidden[1::2], like=profile)]
+    merged = ld.merge([Profile.from_bytes(part.to_bytes()) for part in parts])
+    assert all(state.to_arrow().equals(merged.states[key].to_arrow()) for key, state in profile.states.items())
+    again = ld.compare(profile, ld.profile(hidden[:1_500], like=profile)).verdicts()
+    assert set(again["status"]) == {"identifier"}
 
 
 @given(

@@ -21,7 +21,7 @@ from lakedrift.correlating import correlated, units_of
 from lakedrift.errors import ConfigError, UnknownNameError, UsageError
 from lakedrift.feature import KINDS, Feature, Kind, Role
 from lakedrift.filtering import Filter
-from lakedrift.fitting import cells_of_each, fit, sample_axis
+from lakedrift.fitting import cells_of_each, fit, fit_identifier, sample_axis
 from lakedrift.modelling import model_states
 from lakedrift.profiles import Profile, StateKey
 from lakedrift.reading import Reader
@@ -406,12 +406,22 @@ def _weighed(feature: Feature, state: Summary, sample: list[pa.Array], like: Pro
 
 
 def _state(feature: Feature, sample: list[pa.Array], like: Profile | None, cells: int) -> Summary:
-    kind = _kind_of(feature.dtype) if feature.kind == "identifier" else feature.kind
-    if kind in ("categorical", "boolean"):
+    if feature.kind == "identifier":
+        return _state_of_identifier(feature, sample, like)
+    if feature.kind in ("categorical", "boolean"):
         before = like.state(feature.name) if like is not None and feature.name in like else None
         return Frequencies.new(before.names if isinstance(before, Frequencies) else _heavy_values(sample))
     if _is_number(feature.dtype):
         return Numeric.new(_binning_of(feature, like) or fit(_numbers(sample, feature.dtype), cells))
+    return Presence.new()
+
+
+def _state_of_identifier(feature: Feature, sample: list[pa.Array], like: Profile | None) -> Summary:
+    """Return a state that keeps no value, lest it identify somebody, but can be judged where values do repeat."""
+    if _kind_of(feature.dtype) == "categorical":
+        return Frequencies.without_names()
+    if _is_number(feature.dtype):
+        return Numeric.of_groups(_binning_of(feature, like) or fit_identifier(_numbers(sample, feature.dtype)), 1)
     return Presence.new()
 
 
