@@ -319,6 +319,29 @@ def test_unknown_kind__survives_load_merge_and_save(whole):
     assert ld.compare(once, other).verdict
 
 
+def test_unknown_kind__of_groups_survives_too_and_moves_with_them():
+    whole = ld.profile(frame(), by=["country", "paid"])
+
+    def grouped(rows: pl.DataFrame, word: str) -> Profile:
+        profile = ld.profile(rows, like=whole, by=["country", "paid"])
+        groups = np.arange(len(profile.groupings[0]), dtype=np.int32)
+        fields = pa.array([word] * len(groups)).cast(longform.FIELD)
+        counts = profile.groupings[0].rows
+        table = pa.table({"field": fields, "group": groups, "place": np.zeros_like(counts), "count": counts})
+        return replace(profile, unread=(Unread(1, "sorcery", ("price",), table),))
+
+    austria = pl.col("country") == "AT"
+    parts = [grouped(frame().filter(austria), "one"), grouped(frame().filter(~austria.fill_null(value=False)), "other")]
+    parts = [Profile.from_bytes(part.to_bytes()) for part in parts]
+    merged = Profile.from_bytes(ld.merge(parts).to_bytes())
+    assert merged.to_bytes() == ld.merge(parts[::-1]).to_bytes()
+    rows = pl.DataFrame(pq.read_table(io.BytesIO(merged.to_bytes())))
+    found = dict(rows.filter(kind="sorcery").filter(pl.col("field") != "grid").select("segment", "count").iter_rows())
+    assert found == dict(zip(merged.groupings[0].labels(), merged.groupings[0].rows.tolist(), strict=True))
+    with pytest.raises(CorruptProfileError, match="groups that there are not"):
+        Profile.from_bytes(edited(parts[0].to_bytes(), changed("group", "sorcery", "one", pl.lit(7))))
+
+
 def test_queries__by_duckdb_and_polars(whole, tmp_path):
     path = tmp_path / "jan.profile"
     whole.save(path)

@@ -88,6 +88,12 @@ class Grouping:
         """Return what tells the groups apart: columns `0`, `1`, … of their values, and `window`."""
         return _table(self.values, self.windows)
 
+    def places(self, groups: pl.DataFrame) -> Counts:
+        """Return where each of some groups, as `table` tells them, is in this grouping, (n,), -1 where it is not."""
+        numbered = self.table().with_row_index("at")
+        found = groups.join(numbered, on=groups.columns, how="left", nulls_equal=True, maintain_order="left")
+        return found["at"].cast(pl.Int64).fill_null(-1).to_numpy()
+
     def take(self, places: Counts) -> Grouping:
         """Return the groups at these places, (n,), each at most once, in their order here."""
         places = np.sort(places)
@@ -114,7 +120,7 @@ class Grouping:
             msg = f"groups by {self.described} and by {other.described} do not add"
             raise IncompatibleProfilesError(msg, hint="profile both with the same by=, time= and every=")
         table = sorted_groups(pl.concat([self.table(), other.table()]))
-        sides = [(side, *one_of_each(_places(table, side))) for side in (self, other)]
+        sides = [(side, *one_of_each(side.places(table))) for side in (self, other)]
         rows = sum((gathered(side.rows, *choice) for side, *choice in sides), np.zeros(len(table), np.int64))
         states: dict[StateKey, Grouped] = {}
         for side, *choice in sides:
@@ -139,13 +145,6 @@ def _table(values: Sequence[pl.Series], windows: Instants) -> pl.DataFrame:
 def _columns(table: pl.DataFrame) -> tuple[tuple[pl.Series, ...], Instants]:
     *values, windows = table.get_columns()
     return tuple(values), windows.to_numpy()
-
-
-def _places(table: pl.DataFrame, side: Grouping) -> Counts:
-    """Return where each group of the table is in a grouping, -1 where it is not."""
-    numbered = side.table().with_row_index("at")
-    found = table.join(numbered, on=table.columns, how="left", nulls_equal=True, maintain_order="left")
-    return found["at"].cast(pl.Int64).fill_null(-1).to_numpy()
 
 
 def _add(states: dict[StateKey, Grouped], key: StateKey, state: Grouped) -> None:
