@@ -7,7 +7,6 @@ import io
 import json
 import tracemalloc
 from dataclasses import replace
-from pathlib import Path
 from types import MappingProxyType
 
 import duckdb
@@ -360,26 +359,3 @@ def test_queries__by_duckdb_and_polars(whole, tmp_path):
     }
     entry = json.loads(rows.filter(kind="profile", field="fragment")["value"][0])
     assert entry["rows"] == ROWS
-
-
-GOLDEN = Path(__file__).parent / "golden"
-
-
-@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.profile")), ids=lambda path: path.name)
-def test_golden__files_of_earlier_versions_are_read_for_ever(path):
-    told = json.loads(path.with_suffix(".json").read_text())
-    profile = ld.load(path)
-    assert (profile.rows, [feature.name for feature in profile.features]) == (told["rows"], told["features"])
-    for name, expected in told["states"].items():
-        state = profile.state(name)
-        assert [state.KIND, *(int(getattr(state, field)[0]) for field in ("rows", "null", "nan", "valid"))] == expected
-    assert [[*grouping.keys, len(grouping)] for grouping in profile.groupings] == told["groupings"]
-    assert Profile.from_bytes(profile.to_bytes()).rows == told["rows"]
-    if "fragments" in told:
-        found = [[Path(one.uri).name, one.rows, one.etag, one.events, one.windows] for one in profile.fragments]
-        assert json.loads(json.dumps(found)) == told["fragments"]
-
-
-def test_golden__there_is_one_of_version_1():
-    held = [set(json.loads(path.read_text())["kinds"]) for path in GOLDEN.glob("version-1*.json")]
-    assert set.union(*held) == set(kinds())
