@@ -55,6 +55,15 @@ def whole() -> Profile:
 
 
 @pytest.fixture(scope="module")
+def rich() -> bytes:
+    """A profile as those of lakes are: every kind of column, groups and windows, correlations, a state that nobody knows."""
+    random = np.random.default_rng(9)
+    rows = frame(1, 500).with_columns(distance=pl.Series(random.gamma(2.0, 300.0, 500).round(1)))
+    profile = ld.profile(rows, by=["country", "paid"], time="at", every="1d", correlations=["price", "items", "distance"])
+    return replace(profile, unread=unknown(profile).unread).to_bytes()
+
+
+@pytest.fixture(scope="module")
 def small() -> bytes:
     return ld.profile(pl.DataFrame({"x": [0.5, 0.25, None], "word": ["a", "b", "b"]})).to_bytes()
 
@@ -144,21 +153,33 @@ def test_load__names_the_file(tmp_path):
     assert caught.value.exit_code == 4
 
 
-def test_from_bytes__one_bit_flipped_anywhere_is_an_error(small):
+def refuses(data: bytes) -> bool:
+    try:
+        Profile.from_bytes(data)
+    except CorruptProfileError:
+        return True
+    return False
+
+
+def test_from_bytes__one_bit_flipped_anywhere_is_an_error(rich):
+    """Every bit of the last kilobyte, which is looked at first, and one of every other byte."""
+    flipped, arrow = bytearray(rich), pa.total_allocated_bytes()
     tracemalloc.start()
-    for place in range(len(small)):
-        flipped = bytearray(small)
-        flipped[place] ^= 1 << place % 8
-        with pytest.raises(CorruptProfileError):
-            Profile.from_bytes(bytes(flipped))
-    assert tracemalloc.get_traced_memory()[1] < 10 * len(small) + (1 << 20)
+    for place in range(len(rich)):
+        for bit in range(8) if place >= len(rich) - 1_000 else [place % 8]:
+            flipped[place] ^= 1 << bit
+            assert refuses(bytes(flipped)), (place, bit)
+            flipped[place] ^= 1 << bit
+    assert tracemalloc.get_traced_memory()[1] < 10 * len(rich) + (1 << 20)
+    assert pa.total_allocated_bytes() == arrow
     tracemalloc.stop()
+    assert not refuses(bytes(flipped))
 
 
-def test_from_bytes__every_truncation_is_an_error(small):
-    for size in range(len(small)):
-        with pytest.raises(CorruptProfileError):
-            Profile.from_bytes(small[:size])
+def test_from_bytes__every_truncation_is_an_error(small, rich):
+    for data in (small, rich):
+        for size in range(len(data)):
+            assert refuses(data[:size]), size
     with pytest.raises(CorruptProfileError):
         Profile.from_bytes(small + small)
     with pytest.raises(CorruptProfileError):
@@ -269,15 +290,17 @@ def test_edited__changes_nothing_by_itself(whole):
     same(whole, Profile.from_bytes(edited(whole.to_bytes())))
 
 
-def test_from_bytes__damage_under_a_right_checksum_never_crashes(small):
-    for place in range(4, len(small) - 8):
-        flipped = bytearray(small)
-        flipped[place] ^= 1 << place % 8
-        try:
-            profile = Profile.from_bytes(resealed(bytes(flipped)))
-        except StoreError:
-            continue
-        profile.check()  # a bit that says the same, or something else that can be
+def test_from_bytes__damage_under_a_right_checksum_never_crashes(small, rich):
+    """One bit of every byte of a small profile, and of one byte in 199 of a large one."""
+    for data, places in ((small, range(4, len(small) - 8)), (rich, range(4, len(rich) - 8, 199))):
+        for place in places:
+            flipped = bytearray(data)
+            flipped[place] ^= 1 << place % 8
+            try:
+                profile = Profile.from_bytes(resealed(bytes(flipped)))
+            except StoreError:
+                continue
+            profile.check()  # a bit that says the same, or something else that can be
 
 
 def test_from_bytes__pages_that_promise_too_much_are_not_decompressed():
