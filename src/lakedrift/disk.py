@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 __all__ = ["Disk"]
 
@@ -43,8 +44,15 @@ class Disk:
         os.remove(path)  # noqa: PTH107
 
     def make_folder(self, path: str) -> None:
-        """Create a folder and those above it; one that exists is left as it is."""
-        os.makedirs(path, exist_ok=True)  # noqa: PTH103
+        """Create a folder, in one that exists."""
+        os.mkdir(path)  # noqa: PTH102
+
+    def is_folder(self, path: str) -> bool:
+        """Return whether there is a folder."""
+        try:
+            return stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116
+        except FileNotFoundError:
+            return False
 
     def remove_folder(self, path: str) -> None:
         """Remove a folder that is empty."""
