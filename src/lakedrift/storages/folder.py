@@ -130,7 +130,7 @@ class Folder:
         first = folder if self._scratch is None else self._of(self._scratch)
         beside = os.path.join(first, unfinished)  # noqa: PTH118
         try:
-            for needed in {folder, first}:
+            for needed in dict.fromkeys((folder, first)):
                 self._make(needed)
             try:
                 self._fill(beside, data)
