@@ -146,6 +146,13 @@ def test_save__and_load(whole, tmp_path):
         ld.load(tmp_path / "feb.profile")
 
 
+def test_load__does_not_read_what_is_larger_than_any_profile(tmp_path):
+    with (tmp_path / "a.profile").open("wb") as file:
+        file.truncate(1 << 42)
+    with pytest.raises(StoreError, match=r"a\.profile.*too large"):
+        ld.load(tmp_path / "a.profile")
+
+
 def test_load__names_the_file(tmp_path):
     (tmp_path / "a.profile").write_bytes(b"no profile")
     with pytest.raises(CorruptProfileError, match=r"a\.profile") as caught:

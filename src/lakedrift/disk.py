@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
 __all__ = ["Disk"]
+
+LARGEST = 1 << 34  # bytes of a profile
 
 
 class Disk:
@@ -59,8 +62,10 @@ class Disk:
         os.rmdir(path)  # noqa: PTH106
 
     def read(self, path: str) -> bytes:
-        """Return what a file holds."""
+        """Return what a file holds; EFBIG where that is more than any profile."""
         with open(path, "rb") as file:  # noqa: PTH123
+            if os.fstat(file.fileno()).st_size > LARGEST:
+                raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
             return file.read()
 
     def list(self, path: str) -> list[tuple[str, bool]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -93,4 +94,4 @@ class Entry:
     @property
     def identity(self) -> tuple[str, int, int] | None:
         """What tells this version of this file from any other; None of a frame, which nothing tells apart."""
-        return None if self.modified is None else (self.uri, self.bytes, self.modified)
+        return None if self.modified is None else (os.path.abspath(self.uri), self.bytes, self.modified)  # noqa: PTH100 -- a name

@@ -136,8 +136,8 @@ class Numeric:
         """Count the rest of a column; return where it stopped, and how many values of the buffer may have no room in `far`."""
         binning = self.binning
         source = column.values, column.validity, column.offset, start
-        kept = (self.extremes[0], self.near[0], self.far[0]) if len(self.near) else _unkept()
-        state = self.cells[0], *kept
+        extremes, near, far = (self.extremes[0], self.near[0], self.far[0]) if len(self.near) else _unkept()
+        state = self.cells[0], extremes, near, far
         unit, doubles, keys = (binning.centre, binning.scale), BUFFERS.doubles, BUFFERS.keys
         if binning.linear is not None:
             copied, units = BUFFERS.gathered, BUFFERS.units
