@@ -7,7 +7,6 @@ import io
 import json
 import tracemalloc
 from dataclasses import replace
-from pathlib import Path
 from types import MappingProxyType
 
 import duckdb
@@ -53,6 +52,15 @@ def frame(seed: int = 1, rows: int = ROWS) -> pl.DataFrame:
 @pytest.fixture(scope="module")
 def whole() -> Profile:
     return ld.profile(frame())
+
+
+@pytest.fixture(scope="module")
+def rich() -> bytes:
+    """A profile as those of lakes are: every kind of column, groups and windows, correlations, a state that nobody knows."""
+    random = np.random.default_rng(9)
+    rows = frame(1, 500).with_columns(distance=pl.Series(random.gamma(2.0, 300.0, 500).round(1)))
+    profile = ld.profile(rows, by=["country", "paid"], time="at", every="1d", correlations=["price", "items", "distance"])
+    return replace(profile, unread=unknown(profile).unread).to_bytes()
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +125,11 @@ def test_provenance__tells_where_the_rows_came_from(tmp_path):
         status.st_mtime_ns,
     )
     assert (entry.rows, entry.filtered, entry.deleted) == (ROWS, ROWS - frame().filter(pl.col("items") > 3).height, 0)
+    several = [frame(seed, 100 * seed) for seed in range(1, 4)]
+    for number, part in enumerate(several):
+        part.write_parquet(tmp_path / f"{number}.parquet")
+    entries = ld.profile(sorted(tmp_path.glob("*.parquet")), where="items > 3").fragments
+    assert [one.filtered for one in entries] == [part.filter(pl.col("items") <= 3).height for part in several]
     assert entry.partition == (("day", "1"),)
     assert ("price", "double") in entry.schema
     assert "olars" in (entry.writer or "")
@@ -133,6 +146,13 @@ def test_save__and_load(whole, tmp_path):
         ld.load(tmp_path / "feb.profile")
 
 
+def test_load__does_not_read_what_is_larger_than_any_profile(tmp_path):
+    with (tmp_path / "a.profile").open("wb") as file:
+        file.truncate(1 << 42)
+    with pytest.raises(StoreError, match=r"a\.profile.*too large"):
+        ld.load(tmp_path / "a.profile")
+
+
 def test_load__names_the_file(tmp_path):
     (tmp_path / "a.profile").write_bytes(b"no profile")
     with pytest.raises(CorruptProfileError, match=r"a\.profile") as caught:
@@ -140,21 +160,33 @@ def test_load__names_the_file(tmp_path):
     assert caught.value.exit_code == 4
 
 
-def test_from_bytes__one_bit_flipped_anywhere_is_an_error(small):
+def refuses(data: bytes) -> bool:
+    try:
+        Profile.from_bytes(data)
+    except CorruptProfileError:
+        return True
+    return False
+
+
+def test_from_bytes__one_bit_flipped_anywhere_is_an_error(rich):
+    """Every bit of the last kilobyte, which is looked at first, and one of every other byte."""
+    flipped, arrow = bytearray(rich), pa.total_allocated_bytes()
     tracemalloc.start()
-    for place in range(len(small)):
-        flipped = bytearray(small)
-        flipped[place] ^= 1 << place % 8
-        with pytest.raises(CorruptProfileError):
-            Profile.from_bytes(bytes(flipped))
-    assert tracemalloc.get_traced_memory()[1] < 10 * len(small) + (1 << 20)
+    for place in range(len(rich)):
+        for bit in range(8) if place >= len(rich) - 1_000 else [place % 8]:
+            flipped[place] ^= 1 << bit
+            assert refuses(bytes(flipped)), (place, bit)
+            flipped[place] ^= 1 << bit
+    assert tracemalloc.get_traced_memory()[1] < 10 * len(rich) + (1 << 20)
+    assert pa.total_allocated_bytes() == arrow
     tracemalloc.stop()
+    assert not refuses(bytes(flipped))
 
 
-def test_from_bytes__every_truncation_is_an_error(small):
-    for size in range(len(small)):
-        with pytest.raises(CorruptProfileError):
-            Profile.from_bytes(small[:size])
+def test_from_bytes__every_truncation_is_an_error(small, rich):
+    for data in (small, rich):
+        for size in range(len(data)):
+            assert refuses(data[:size]), size
     with pytest.raises(CorruptProfileError):
         Profile.from_bytes(small + small)
     with pytest.raises(CorruptProfileError):
@@ -232,6 +264,7 @@ IMPOSSIBLE = {
     "linear cells of huge units": grid("numeric", r'linear\\":\[(-?\d+),', r"linear\":[5000,"),
     "linear cells far out": grid("numeric", r'linear\\":\[(-?\d+),(-?\d+),', r"linear\":[$1,9007199254740993,"),
     "linear cells of words": grid("numeric", r'linear\\":\[(-?\d+),', r"linear\":[\"a\","),
+    "a list beside other edges": grid("numeric", r'\}","extremes', r',\"listed\":[0]}","extremes'),
     "a grid of words": grid("numeric", r'octaves\\":\[', r'octaves\":["a",'),
     "fewer rows": header('"rows":300', '"rows":299'),
     "negative rows": header('"rows":300', '"rows":-300'),
@@ -264,15 +297,17 @@ def test_edited__changes_nothing_by_itself(whole):
     same(whole, Profile.from_bytes(edited(whole.to_bytes())))
 
 
-def test_from_bytes__damage_under_a_right_checksum_never_crashes(small):
-    for place in range(4, len(small) - 8):
-        flipped = bytearray(small)
-        flipped[place] ^= 1 << place % 8
-        try:
-            profile = Profile.from_bytes(resealed(bytes(flipped)))
-        except StoreError:
-            continue
-        profile.check()  # a bit that says the same, or something else that can be
+def test_from_bytes__damage_under_a_right_checksum_never_crashes(small, rich):
+    """One bit of every byte of a small profile, and of one byte in 199 of a large one."""
+    for data, places in ((small, range(4, len(small) - 8)), (rich, range(4, len(rich) - 8, 199))):
+        for place in places:
+            flipped = bytearray(data)
+            flipped[place] ^= 1 << place % 8
+            try:
+                profile = Profile.from_bytes(resealed(bytes(flipped)))
+            except StoreError:
+                continue
+            profile.check()  # a bit that says the same, or something else that can be
 
 
 def test_from_bytes__pages_that_promise_too_much_are_not_decompressed():
@@ -313,6 +348,29 @@ def test_unknown_kind__survives_load_merge_and_save(whole):
     assert ld.compare(once, other).verdict
 
 
+def test_unknown_kind__of_groups_survives_too_and_moves_with_them():
+    whole = ld.profile(frame(), by=["country", "paid"])
+
+    def grouped(rows: pl.DataFrame, word: str) -> Profile:
+        profile = ld.profile(rows, like=whole, by=["country", "paid"])
+        groups = np.arange(len(profile.groupings[0]), dtype=np.int32)
+        fields = pa.array([word] * len(groups)).cast(longform.FIELD)
+        counts = profile.groupings[0].rows
+        table = pa.table({"field": fields, "group": groups, "place": np.zeros_like(counts), "count": counts})
+        return replace(profile, unread=(Unread(1, "sorcery", ("price",), table),))
+
+    austria = pl.col("country") == "AT"
+    parts = [grouped(frame().filter(austria), "one"), grouped(frame().filter(~austria.fill_null(value=False)), "other")]
+    parts = [Profile.from_bytes(part.to_bytes()) for part in parts]
+    merged = Profile.from_bytes(ld.merge(parts).to_bytes())
+    assert merged.to_bytes() == ld.merge(parts[::-1]).to_bytes()
+    rows = pl.DataFrame(pq.read_table(io.BytesIO(merged.to_bytes())))
+    found = dict(rows.filter(kind="sorcery").filter(pl.col("field") != "grid").select("segment", "count").iter_rows())
+    assert found == dict(zip(merged.groupings[0].labels(), merged.groupings[0].rows.tolist(), strict=True))
+    with pytest.raises(CorruptProfileError, match="groups that there are not"):
+        Profile.from_bytes(edited(parts[0].to_bytes(), changed("group", "sorcery", "one", pl.lit(7))))
+
+
 def test_queries__by_duckdb_and_polars(whole, tmp_path):
     path = tmp_path / "jan.profile"
     whole.save(path)
@@ -331,26 +389,3 @@ def test_queries__by_duckdb_and_polars(whole, tmp_path):
     }
     entry = json.loads(rows.filter(kind="profile", field="fragment")["value"][0])
     assert entry["rows"] == ROWS
-
-
-GOLDEN = Path(__file__).parent / "golden"
-
-
-@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.profile")), ids=lambda path: path.name)
-def test_golden__files_of_earlier_versions_are_read_for_ever(path):
-    told = json.loads(path.with_suffix(".json").read_text())
-    profile = ld.load(path)
-    assert (profile.rows, [feature.name for feature in profile.features]) == (told["rows"], told["features"])
-    for name, expected in told["states"].items():
-        state = profile.state(name)
-        assert [state.KIND, *(int(getattr(state, field)[0]) for field in ("rows", "null", "nan", "valid"))] == expected
-    assert [[*grouping.keys, len(grouping)] for grouping in profile.groupings] == told["groupings"]
-    assert Profile.from_bytes(profile.to_bytes()).rows == told["rows"]
-    if "fragments" in told:
-        found = [[Path(one.uri).name, one.rows, one.etag, one.events, one.windows] for one in profile.fragments]
-        assert json.loads(json.dumps(found)) == told["fragments"]
-
-
-def test_golden__there_is_one_of_version_1():
-    held = [set(json.loads(path.read_text())["kinds"]) for path in GOLDEN.glob("version-1*.json")]
-    assert set.union(*held) == set(kinds())

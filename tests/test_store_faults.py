@@ -8,14 +8,13 @@ from __future__ import annotations
 import errno
 import os
 import random
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from faults import every_failure, unfinished
 from killing import audit, victims
 from test_format import frame
+from writing import ROWS, five_writers, write
 
 import lakedrift as ld
 from lakedrift.errors import StoreError
@@ -25,15 +24,7 @@ from lakedrift.storages.folder import Folder
 KILLS = int(os.environ.get("LAKEDRIFT_KILLS", "20"))
 SEED = int(os.environ.get("LAKEDRIFT_SEED", "6"))
 DEAD = 999_999_999  # no process has this number
-COLUMNS = ["price", "country", "items"]
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot be copied here")
-
-
-def write(lake: Path, number: int) -> None:
-    lake.mkdir(exist_ok=True)
-    beside = lake / f".{number}"
-    frame(number, 50).select(COLUMNS).write_parquet(beside)
-    beside.rename(lake / f"{number:04}.parquet")
 
 
 def kept(store: Path) -> dict[str, bytes]:
@@ -132,30 +123,13 @@ def test_kill__while_grids_are_replaced(tmp_path):
             assert [len(list(fits.iterdir())) for fits in (store / "fragments").iterdir()] == [1]
 
 
-WRITING = """
-import sys
-sys.path.insert(0, sys.argv[3])
-from pathlib import Path
-from test_store_faults import audit, write
-lake, store, worker = Path(sys.argv[1]), sys.argv[2], int(sys.argv[4])
-for turn in range(3):
-    write(lake, 10 * worker + turn)
-    audit(lake, store)
-"""
-
-
 def test_five_writers__lose_nothing(tmp_path):
     lake, store = tmp_path / "lake", tmp_path / "store"
     write(lake, 1)
     first = audit(lake, store)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    words = [str(lake), str(store), str(Path(__file__).parent)]
-    workers = [
-        subprocess.Popen([sys.executable, "-c", WRITING, *words, str(worker)], env=environment) for worker in range(1, 6)
-    ]
-    assert [worker.wait() for worker in workers] == [0] * 5
-    assert len(kept(store)) == 16
+    files = 1 + five_writers(lake, store)
+    assert len(kept(store)) == files
     found = audit(lake, store)
     assert found.to_bytes() == ld.profile(lake, like=first, threads=1).to_bytes()
-    assert found.rows == 16 * 50
+    assert found.rows == files * ROWS
     assert not unfinished(store)

@@ -81,6 +81,9 @@ class Binning:
     kept
         (n_cells,) int64, ascending and beginning with 0: of a coarse grid, the cells of the fine one that its own begin with;
         empty where none are joined. Every edge is one of the fine grid, so what holds of those holds of these.
+    listed
+        (n_cells,) uint64, ascending and beginning with 0: the first key of each cell of a grid that says nothing else, and that
+        values cannot be counted on.
     """
 
     axis: Axis
@@ -92,6 +95,13 @@ class Binning:
     origin: int = 0
     linear: Linear | None = None
     kept: NDArray[np.int64] = field(default_factory=lambda: ALL_KEPT)
+    listed: Keys = field(default_factory=lambda: NO_KEYS)
+
+    @classmethod
+    def of_edges(cls, axis: Axis, edges: Keys) -> Self:
+        """Return the grid that has these edges, (n_cells,) as `listed`, and tells nothing of how they were found."""
+        nothing = NO_KEYS.reshape(0, 4)
+        return cls(axis, NO_KEYS, nothing, nothing, 0.0, 1.0, listed=edges)
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Binning) and self._identity() == other._identity())
@@ -100,7 +110,8 @@ class Binning:
         return hash(self._identity())
 
     def _identity(self) -> tuple[object, ...]:
-        tables = self.octaves.tobytes(), self.windows.tobytes(), self.nested.tobytes(), self.kept.tobytes()
+        parts = self.octaves, self.windows, self.nested, self.kept, self.listed
+        tables = tuple(part.tobytes() for part in parts)
         linear = None if self.linear is None else tuple(self.linear.to_numbers())
         return (self.axis, *tables, self.centre, self.scale, self.origin, linear)
 
@@ -113,8 +124,8 @@ class Binning:
         numbers = {"centre": self.centre.hex(), "scale": self.scale.hex(), "origin": self.origin}
         tables = {name: getattr(self, name).tolist() for name in ("octaves", "windows", "nested")}
         linear = None if self.linear is None else self.linear.to_numbers()
-        kept = {"kept": self.kept.tolist()} if len(self.kept) else {}
-        return json.dumps({"axis": self.axis, **numbers, **tables, "linear": linear, **kept}, separators=(",", ":"))
+        chosen = {name: cells.tolist() for name in ("kept", "listed") if len(cells := getattr(self, name))}
+        return json.dumps({"axis": self.axis, **numbers, **tables, "linear": linear, **chosen}, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -124,11 +135,13 @@ class Binning:
         octaves = np.array(read["octaves"], np.uint64)
         centre, scale = float.fromhex(read["centre"]), float.fromhex(read["scale"])
         linear = None if read["linear"] is None else Linear.from_numbers(*read["linear"])
-        kept = np.array(read.get("kept", []), np.int64)
-        return cls(read["axis"], octaves, windows, nested, centre, scale, read["origin"], linear, kept)
+        kept, listed = np.array(read.get("kept", []), np.int64), np.array(read.get("listed", []), np.uint64)
+        return cls(read["axis"], octaves, windows, nested, centre, scale, read["origin"], linear, kept, listed)
 
     def joined(self, kept: NDArray[np.int64]) -> Binning:
         """Return the grid whose cells begin with these of the fine one's, (n_cells,), ascending, the first of them 0."""
+        if len(self.listed):
+            return replace(self, listed=self.listed[kept])
         return replace(self, kept=kept if len(kept) < self.fine.n_cells else ALL_KEPT)
 
     @functools.cached_property
@@ -191,6 +204,8 @@ class Binning:
     @functools.cached_property
     def edges(self) -> Keys:
         """The first key of every cell, ascending, the first one 0, (n_cells,)."""
+        if len(self.listed):
+            return self.listed
         if len(self.kept):
             return self.fine.edges[self.kept]
         starts = self.leaf_edges
@@ -226,8 +241,8 @@ class Binning:
     @property
     def n_cells(self) -> int:
         """How many cells the grid has."""
-        if len(self.kept):
-            return len(self.kept)
+        if len(self.kept) or len(self.listed):
+            return len(self.kept) or len(self.listed)
         return self._n_leaves + int(self.nested[:, 3].sum())
 
     @functools.cached_property

@@ -60,5 +60,7 @@ def _common(one: Binning, other: Binning) -> Binning:
         msg = f"its values lie on the axes {one.axis} and {other.axis}"
         raise IncompatibleProfilesError(msg)
     edges, _ = common_edges(one, other)
+    if len(one.listed) or len(other.listed):
+        return Binning.of_edges(one.axis, edges)
     fine = min(one.fine, other.fine, key=Binning.to_json)
     return fine.joined(np.searchsorted(fine.edges, edges).astype(np.int64))

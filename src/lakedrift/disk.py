@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 
 __all__ = ["Disk"]
+
+LARGEST = 1 << 34  # bytes of a profile
 
 
 class Disk:
@@ -43,16 +47,25 @@ class Disk:
         os.remove(path)  # noqa: PTH107
 
     def make_folder(self, path: str) -> None:
-        """Create a folder and those above it; one that exists is left as it is."""
-        os.makedirs(path, exist_ok=True)  # noqa: PTH103
+        """Create a folder, in one that exists."""
+        os.mkdir(path)  # noqa: PTH102
+
+    def is_folder(self, path: str) -> bool:
+        """Return whether there is a folder."""
+        try:
+            return stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116
+        except FileNotFoundError:
+            return False
 
     def remove_folder(self, path: str) -> None:
         """Remove a folder that is empty."""
         os.rmdir(path)  # noqa: PTH106
 
     def read(self, path: str) -> bytes:
-        """Return what a file holds."""
+        """Return what a file holds; EFBIG where that is more than any profile."""
         with open(path, "rb") as file:  # noqa: PTH123
+            if os.fstat(file.fileno()).st_size > LARGEST:
+                raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
             return file.read()
 
     def list(self, path: str) -> list[tuple[str, bool]]:

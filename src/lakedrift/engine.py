@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
+import numpy as np
 import pyarrow as pa
 
 from lakedrift.columns import whole
@@ -62,24 +63,39 @@ def run(
     tables = tables or Tables(GroupBy(), ())
     scans = plan.source.scans(list(needed), [*tables.groupby.columns, *(() if keep is None else keep.needed)])
     reader.check(scans)
-    rows = filtered = 0
+    filtered = {fragment.uri: 0 for fragment in plan.source.fragments}
+    rows = 0
     pa.default_memory_pool().release_unused()  # the pages that a fit sample was decoded from
     with _Crew(plan.states, threads, tables) as crew:
         for scan in scans:
             names = frozenset(needed.keys() & _columns_of(scan))
-            for batch, kept_back in reader.batches(scan, keep):
+            for batch, kept_back in _batches(reader, scan, keep, filtered):
                 crew.put(batch, names, tables.codes(batch))
                 rows += batch.num_rows
-                filtered += kept_back
                 observer.advance(batch.num_rows + kept_back)
-    fragments = plan.source.fragments
-    known = 0 if keep is None else filtered if len(fragments) == 1 else None
-    entries = Entry.of(fragments, known, tables.spans)
+    entries = Entry.of(plan.source.fragments, filtered, tables.spans)
     states, groupings = MappingProxyType(crew.merged()), tables.groupings()
-    profile = Profile(plan.source.name, entries, rows, filtered, plan.features, states, groupings=groupings)
+    kept_back = sum(filtered.values())
+    profile = Profile(plan.source.name, entries, rows, kept_back, plan.features, states, groupings=groupings)
     profile = replace(profile, time=tables.groupby.time, every=tables.groupby.every)
     profile.check()
     return profile
+
+
+def _batches(reader: Reader, scan: Scan, keep: Filter | None, filtered: dict[str, int]) -> Iterator[tuple[pa.Table, int]]:
+    """Yield batches, and how many rows a filter kept back of each, which are noted by fragment."""
+    names = [fragment.uri for fragment in scan.fragments]
+    if keep is None or len(names) == 1:
+        for batch, kept_back in reader.batches(scan, keep):
+            filtered[names[0]] += kept_back
+            yield batch, kept_back
+        return
+    kept = np.zeros(len(names), np.int64)
+    for batch, kept_back, owners in reader.owned(scan, keep):
+        kept += np.bincount(owners, minlength=len(names))
+        yield batch, kept_back
+    for fragment, rows in zip(scan.fragments, kept.tolist(), strict=True):
+        filtered[fragment.uri] += (fragment.rows or 0) - rows
 
 
 def _columns_of(scan: Scan) -> set[str]:

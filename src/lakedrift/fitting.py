@@ -26,7 +26,7 @@ from lakedrift.binning import (
 from lakedrift.keying import sort
 from lakedrift.linear import fit_linear
 
-__all__ = ["cells_of_each", "fit", "sample_axis"]
+__all__ = ["cells_of_each", "fit", "fit_identifier", "sample_axis"]
 
 CELLS = 1 << 14  # that the sample's mass is spread over by default, give or take a factor of two
 FEWEST_CELLS = 1 << 12
@@ -36,6 +36,8 @@ EVIDENT = 16  # … if it holds at least so many sampled values: fewer may be ch
 AROUND = 24  # octaves around those of the sample that are divided too: what drifts lands there
 TRIM = 1 << 13  # one value of the whole sample in so many may lie outside a window at each end …
 TRIM_PART = 16  # … but no more than one in so many of what the window serves
+CELLS_OF_IDENTIFIER, SHARED = 1 << 9, 20  # at most, and how many values of the sample are in each
+NOTHING_IS_FAR = 2.0**-34  # a unit of moments of which even 2**63 has few enough
 REACH_BITS = 28  # the central sample spans 2**28 units of a moment; 2**31 fit
 
 
@@ -73,6 +75,17 @@ def fit(values: NDArray[np.generic], cells: int = CELLS) -> Binning:
         unit, integers = _moment_unit_of_integers(keys), False
     plain = Binning(axis, octaves, _root_windows(keys, integers, cells), _table([]), *unit)
     return replace(plain, nested=_nested_windows(plain, keys, integers, cells))
+
+
+def fit_identifier(values: NDArray[np.generic]) -> Binning:
+    """Fit a grid to a sample of an identifier, (n,) as of `fit`: its cells hold many values, and nothing in it tells one."""
+    axis = sample_axis(values)
+    keys = keys_of(values.astype(np.float64) if axis == "double" else values, axis)
+    sort(keys)
+    cells = max(1, min(CELLS_OF_IDENTIFIER, len(keys) // SHARED))
+    windows = _root_windows(keys, axis == "double", cells)
+    octaves = _distinct(windows[:, 0] >> (OCTAVE_SHIFT - ROOT_SHIFT))
+    return Binning(axis, octaves, windows, _table([]), 0.0, NOTHING_IS_FAR, int(SIGN))
 
 
 def _distinct(ascending: Keys) -> Keys:

@@ -87,7 +87,9 @@ def decode(data: bytes) -> Profile:
     for sheet in sheets:
         parts[sheet.grouping].append(sheet)
     states, unread = _read_states(parts[0], 1)
-    groupings = tuple(_grouping(keys, part, every) for keys, part in zip(header.groupings, parts[1:], strict=True))
+    grouped = [_grouping(keys, part, every) for keys, part in zip(header.groupings, parts[1:], strict=True)]
+    groupings = tuple(grouping for grouping, _ in grouped)
+    unread += [part for _, others in grouped for part in others]
     require(len({grouping.keys for grouping in groupings}) == len(groupings), "a grouping is there twice")
     features = tuple(Feature(*feature, role=header.roles.get(feature[0], "feature")) for feature in header.features)
     require(header.roles.keys() <= {feature.name for feature in features}, "a column that is none has a role")
@@ -114,8 +116,8 @@ def _read_states(sheets: Sequence[Sheet], n_groups: int) -> tuple[dict[StateKey,
     return states, unread
 
 
-def _grouping(keys: tuple[str, ...], sheets: Sequence[Sheet], every: Every | None) -> Grouping:
-    """Return a grouping from its table of groups, which comes first, and its states."""
+def _grouping(keys: tuple[str, ...], sheets: Sequence[Sheet], every: Every | None) -> tuple[Grouping, list[Unread]]:
+    """Return a grouping from its table of groups, which comes first, and its states, and those that are not known."""
     require(sheets and sheets[0].kind == GROUPS and sheets[0].columns == keys, "a grouping has no groups")
     table = sheets[0].table.slice(1)
     rows = LongRows(table.replace_schema_metadata(None)).flat("rows")
@@ -126,14 +128,15 @@ def _grouping(keys: tuple[str, ...], sheets: Sequence[Sheet], every: Every | Non
     none = ALL_TIME if every is None else NO_TIME
     windows = table["window"].cast(pa.int64()).fill_null(none).to_numpy()
     states, unread = _read_states(sheets[1:], len(rows))
-    require(not unread, "a state of groups is of an unknown kind")
+    numbers = [part.table["group"].to_numpy() for part in unread]
+    require(all(((part >= 0) & (part < len(rows))).all() for part in numbers), "a state is of groups that there are not")
     fixed = MappingProxyType(dict(sorted(states.items())))
     grouping = Grouping(
         keys, values, windows.copy(), rows, cast("Mapping[StateKey, Grouped]", fixed), every, grid == FOLDED, absent
     )
     require(sorted_groups(grouping.table()).equals(grouping.table()), "groups are not in order")
     require((rows > 0).all(), "a group has no rows")
-    return grouping
+    return grouping, unread
 
 
 def _read_labels(keys: tuple[str, ...], labels: Sequence[str | None]) -> tuple[pl.Series, ...]:

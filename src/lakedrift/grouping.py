@@ -88,6 +88,10 @@ class Grouping:
         """Return what tells the groups apart: columns `0`, `1`, … of their values, and `window`."""
         return _table(self.values, self.windows)
 
+    def places(self, groups: pl.DataFrame) -> Counts:
+        """Return where each of some groups, as `table` tells them, is in this grouping, (n,), -1 where it is not."""
+        return _places(groups, self.table())
+
     def take(self, places: Counts) -> Grouping:
         """Return the groups at these places, (n,), each at most once, in their order here."""
         places = np.sort(places)
@@ -119,7 +123,7 @@ class Grouping:
         kept = frozenset.intersection(*named) if named else None
         parts = [side if kept is None else side.joined(kept) for side in (self, other)]
         table = sorted_groups(pl.concat([part.table() for part in parts]))
-        sides = [(part, *one_of_each(_places(table, part.table()))) for part in parts]
+        sides = [(part, *one_of_each(part.places(table))) for part in parts]
         rows = sum((gathered(side.rows, *choice) for side, *choice in sides), np.zeros(len(table), np.int64))
         states: dict[StateKey, Grouped] = {}
         for side, *choice in sides:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -38,7 +39,7 @@ class Entry:
     modified
         When it was last changed, in nanoseconds since 1970; None of a frame.
     filtered
-        How many of its rows a filter kept back; None where that is known of several fragments together only.
+        How many of its rows a filter kept back.
     deleted
         How many of its rows its table says are deleted.
     writer
@@ -71,13 +72,15 @@ class Entry:
     windows: tuple[tuple[int | None, int], ...] = ()
 
     @classmethod
-    def of(cls, fragments: Sequence[Fragment], filtered: int | None, spans: Mapping[str, Span] = NO_SPANS) -> tuple[Self, ...]:
-        """Describe fragments that were read, of each of which a filter kept so many rows back; `spans` are by path."""
+    def of(
+        cls, fragments: Sequence[Fragment], filtered: Mapping[str, int], spans: Mapping[str, Span] = NO_SPANS
+    ) -> tuple[Self, ...]:
+        """Describe fragments that were read, by their paths how many rows of each a filter kept back, and their spans."""
         schemas = distinct_schemas(fragments)
         described = {id(schema): tuple((field.name, str(field.type)) for field in schema) for schema in schemas}
         return tuple(
             cls(
-                *(one.uri, one.rows, one.bytes, one.modified, filtered, 0, one.writer),
+                *(one.uri, one.rows, one.bytes, one.modified, filtered[one.uri], 0, one.writer),
                 *(described[id(one.schema)], one.partition, one.etag, *spans.get(one.uri, NO_SPAN)),
             )
             for one in fragments
@@ -91,4 +94,4 @@ class Entry:
     @property
     def identity(self) -> tuple[str, int, int] | None:
         """What tells this version of this file from any other; None of a frame, which nothing tells apart."""
-        return None if self.modified is None else (self.uri, self.bytes, self.modified)
+        return None if self.modified is None else (os.path.abspath(self.uri), self.bytes, self.modified)  # noqa: PTH100 -- a name

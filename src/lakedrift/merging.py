@@ -7,10 +7,13 @@ import functools
 import itertools
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
+
+import numpy as np
+import pyarrow as pa
 
 from lakedrift.coarsening import on_common_ground
 from lakedrift.errors import IncompatibleProfilesError
@@ -56,8 +59,8 @@ def merge(profiles: Sequence[Profile], *, coarsen: bool = False, allow_duplicate
     rows, filtered = sum(profile.rows for profile in profiles), sum(profile.filtered for profile in profiles)
     states = sum_of_states([_mergeable(profile, coarsen=coarsen) for profile in profiles], coarsen=coarsen)
     merged = Profile(names, tuple(entries), rows, filtered, _features(profiles), MappingProxyType(states))
-    unread = sorted((part for profile in profiles for part in profile.unread), key=_order_of_unread)
     groupings = sum_of_groupings(profiles, coarsen=coarsen)
+    unread = sorted((part for profile in profiles for part in _unread(profile, groupings)), key=_order_of_unread)
     merged = replace(merged, groupings=groupings, time=profiles[0].time, every=profiles[0].every, unread=tuple(unread))
     private = [profile.private for profile in profiles]
     merged = replace(merged, private=None if None in private else min(least for least in private if least is not None))
@@ -172,6 +175,20 @@ def _common_name(one: str, other: str) -> str:
     with contextlib.suppress(ValueError):
         return os.path.commonpath([one, other]) or APART
     return APART
+
+
+def _unread(profile: Profile, groupings: Sequence[Grouping]) -> Iterator[Unread]:
+    """Yield the states of a profile that are not known, those of groups by the numbers that these have in a sum."""
+    numbers = {grouping.keys: number for number, grouping in enumerate(groupings, 1)}
+    for part in profile.unread:
+        if not part.grouping:
+            yield part
+            continue
+        mine = profile.groupings[part.grouping - 1]
+        number, table = numbers[mine.keys], part.table
+        groups = groupings[number - 1].places(mine.table())[table["group"].to_numpy()]
+        column = pa.array(groups.astype(np.int32))
+        yield part._replace(grouping=number, table=table.set_column(table.schema.get_field_index("group"), "group", column))
 
 
 def _order_of_unread(part: Unread) -> tuple[int, str, tuple[str, ...], str]:

@@ -30,7 +30,8 @@ def overview(profile: Profile) -> pl.DataFrame:
     """Return one row a feature, in the order of the source.
 
     `values` is how many values differ, where that is known or estimated; `least`, `median`, `greatest` and `mean` are of
-    numbers, times in the unit of their type; `commonest` is the value of most rows among those that are counted by themselves.
+    numbers, where these are known, times in the unit of their type; `commonest` is the value of most rows among those that are
+    counted by themselves.
     """
     rows = []
     for feature in profile.features:
@@ -52,7 +53,8 @@ def _of_numbers(state: Numeric, dtype: str) -> dict[str, float]:
     if not cells.counts.any():
         return {}
     (median,), (mean, _) = quantiles(cells, [0.5]), state.moments()
-    found = {"least": cells.edges[0], "median": median, "greatest": cells.edges[-1], "mean": mean}
+    found = {"median": median, "mean": mean}
+    found |= {"least": cells.edges[0], "greatest": cells.edges[-1]} if len(state.extremes) else {}
     return {name: float(value) for name, value in found.items() if np.isfinite(value)}
 
 

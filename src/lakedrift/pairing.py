@@ -83,7 +83,8 @@ class Pair:
         if not (isinstance(reference, Numeric) and isinstance(current, Numeric)):
             return None
         ends = (reference, current) if self.whole is None else self.whole.states
-        aligned = align(reference, current, np.vstack([side.extremes for side in ends if isinstance(side, Numeric)]))
+        extremes = [side.extremes for side in ends if isinstance(side, Numeric)]
+        aligned = align(reference, current, np.vstack(extremes) if all(map(len, extremes)) else None)
         return aligned if self.values is None else aligned.settled(self.values)
 
     @functools.cached_property

@@ -21,7 +21,7 @@ from lakedrift.correlating import correlated, units_of
 from lakedrift.errors import ConfigError, UnknownNameError, UsageError
 from lakedrift.feature import KINDS, Feature, Kind, Role
 from lakedrift.filtering import Filter
-from lakedrift.fitting import cells_of_each, fit, sample_axis
+from lakedrift.fitting import cells_of_each, fit, fit_identifier, sample_axis
 from lakedrift.modelling import model_states
 from lakedrift.profiles import Profile, StateKey
 from lakedrift.reading import Reader
@@ -293,12 +293,12 @@ def _needs_sample(feature: Feature, like: Profile | None) -> bool:
 
 
 def _binning_of(feature: Feature, like: Profile | None) -> Binning | None:
-    """Return the grid that `like` has for the feature, if its values have a place there."""
+    """Return the grid that `like` has for the feature, if its values can be counted there: that whose cells it joined."""
     state = like.state(feature.name) if like is not None and feature.name in like else None
-    if not isinstance(state, Numeric) or not _is_number(feature.dtype):
+    if not isinstance(state, Numeric) or not _is_number(feature.dtype) or len(state.binning.listed):
         return None
     axis = state.binning.axis
-    return state.binning if axis == "double" or feature.dtype == axis else None
+    return state.binning.fine if axis == "double" or feature.dtype == axis else None
 
 
 def _sample(source: Source, names: list[str], keep: Filter | None, reader: Reader) -> dict[str, list[pa.Array]]:
@@ -406,12 +406,22 @@ def _weighed(feature: Feature, state: Summary, sample: list[pa.Array], like: Pro
 
 
 def _state(feature: Feature, sample: list[pa.Array], like: Profile | None, cells: int) -> Summary:
-    kind = _kind_of(feature.dtype) if feature.kind == "identifier" else feature.kind
-    if kind in ("categorical", "boolean"):
+    if feature.kind == "identifier":
+        return _state_of_identifier(feature, sample, like)
+    if feature.kind in ("categorical", "boolean"):
         before = like.state(feature.name) if like is not None and feature.name in like else None
         return Frequencies.new(before.names if isinstance(before, Frequencies) else _heavy_values(sample))
     if _is_number(feature.dtype):
         return Numeric.new(_binning_of(feature, like) or fit(_numbers(sample, feature.dtype), cells))
+    return Presence.new()
+
+
+def _state_of_identifier(feature: Feature, sample: list[pa.Array], like: Profile | None) -> Summary:
+    """Return a state that keeps no value, lest it identify somebody, but can be judged where values do repeat."""
+    if _kind_of(feature.dtype) == "categorical":
+        return Frequencies.without_names()
+    if _is_number(feature.dtype):
+        return Numeric.of_groups(_binning_of(feature, like) or fit_identifier(_numbers(sample, feature.dtype)), 1)
     return Presence.new()
 
 

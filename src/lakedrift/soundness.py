@@ -94,7 +94,11 @@ def check_names(names: Sequence[str]) -> None:
 
 
 def _check_joined(binning: Binning) -> None:
-    """Refuse joined cells that are not cells of the fine grid, the first of them the first."""
+    """Refuse joined cells that are not cells of the fine grid, the first of them the first, and a list beside other edges."""
+    if len(binning.listed):
+        beside = len(binning.octaves) + len(binning.windows) + len(binning.nested) + len(binning.kept)
+        require(not beside and binning.linear is None, "a grid lists its edges, and has others")
+        require(binning.listed.ndim == 1 and binning.listed[0] == 0, "the edges of a grid do not begin with the first key")
     kept = binning.kept
     require(kept.ndim == 1 and _is_ascending(kept), "the joined cells of a grid are not in order")
     if len(kept):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +19,8 @@ from lakedrift.profiles import Profile
 
 FILES = 6
 BY = {"by": ["country"], "time": "at", "every": "1d"}
+FILTER = {"where": "items > 3 AND country IS NOT NULL"}
+MODEL = {"roles": {"label": "paid", "score": "score", "value": "price"}, "correlations": ["price", "items", "score"]}
 few = settings(max_examples=10)
 
 
@@ -24,7 +28,7 @@ few = settings(max_examples=10)
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("lake")
     for number in range(FILES):
-        frame(number, 40 + number).write_parquet(folder / f"{number}.parquet")
+        frame(number, 40 + number).with_columns(score=pl.col("items") / 9).write_parquet(folder / f"{number}.parquet")
     return folder
 
 
@@ -33,15 +37,21 @@ def whole(lake: Path) -> Profile:
     return ld.profile(lake, **BY)
 
 
+@pytest.fixture(scope="module", params=[BY, BY | FILTER, MODEL, MODEL | FILTER | BY], ids=["by", "filter", "model", "all"])
+def any_whole(lake: Path, request: pytest.FixtureRequest) -> tuple[Profile, dict[str, object]]:
+    """Return the profile of the lake, and the options that it was made with."""
+    return ld.profile(lake, **request.param), request.param
+
+
 PARTS: dict[tuple[object, ...], Profile] = {}
 
 
-def part(lake: Path, whole: Profile | None, numbers: tuple[int, ...]) -> Profile:
+def part(lake: Path, whole: Profile | None, numbers: tuple[int, ...], options: Mapping[str, object] = BY) -> Profile:
     """Return the profile of some files, on the grids of the whole or its own."""
-    key = (lake, whole is None, numbers)
+    key = (lake, whole is None, numbers, repr(options))
     if key not in PARTS:
         paths = [lake / f"{number}.parquet" for number in numbers]
-        PARTS[key] = stored(ld.profile(paths, like=whole, **BY))
+        PARTS[key] = stored(ld.profile(paths, like=whole, **options))
     return PARTS[key]
 
 
@@ -60,10 +70,11 @@ SPLITS = st.lists(st.integers(0, 2), min_size=FILES, max_size=FILES).map(
 
 @few
 @given(split=SPLITS, data=st.data())
-def test_merge__any_split_by_files_is_the_whole(lake, whole, split, data):
-    parts = [part(lake, whole, numbers) for numbers in split]
+def test_merge__any_split_by_files_is_the_whole(lake, any_whole, split, data):
+    whole, options = any_whole
+    parts = [part(lake, whole, numbers, options) for numbers in split]
     merged = added(*data.draw(st.permutations(parts)))
-    assert replace(merged, name=whole.name).to_bytes() == ld.profile(lake, like=whole, **BY).to_bytes()
+    assert replace(merged, name=whole.name).to_bytes() == whole.to_bytes() == ld.profile(lake, like=whole, **options).to_bytes()
     assert added(merged, whole.empty()).rows == merged.rows
 
 
@@ -92,12 +103,22 @@ def test_merge__coarsened_counts_are_those_of_the_rows(lake, whole):
     assert (coarse.extremes == fine.extremes).all()
 
 
+def test_profile__like_one_of_joined_cells_counts_in_those_that_were_joined(lake, whole):
+    merged = ld.merge([part(lake, None, numbers) for numbers in ((0, 1), (2, 3), (4, 5))], coarsen=True)
+    assert len(merged.state("price").binning.kept)
+    found = ld.profile(lake, like=merged, **BY)
+    assert found.state("price").binning == merged.state("price").binning.fine
+    both = ld.merge([found, merged], coarsen=True, allow_duplicates=True).state("price")
+    assert both.cells.tolist() == (2 * merged.state("price").cells).tolist()
+    assert ld.sweep(merged, lake, min_rows=1, **BY).profiles[1].state("price").valid == merged.state("price").valid
+
+
 def test_merge__coarsening_what_is_on_one_grid_changes_nothing(lake, whole):
     parts = [part(lake, whole, numbers) for numbers in ((0, 1, 2), (3, 4, 5))]
     assert ld.merge(parts, coarsen=True).to_bytes() == ld.merge(parts).to_bytes()
 
 
-def test_merge__a_file_twice_is_refused_unless_asked_for(lake, whole):
+def test_merge__a_file_twice_is_refused_unless_asked_for(lake, whole, monkeypatch):
     one, both = part(lake, whole, (0,)), part(lake, whole, (0, 1))
     with pytest.raises(IncompatibleProfilesError, match=r"0\.parquet"):
         ld.merge([one, both])
@@ -105,3 +126,6 @@ def test_merge__a_file_twice_is_refused_unless_asked_for(lake, whole):
     assert twice.rows == one.rows + both.rows
     with pytest.raises(IncompatibleProfilesError, match=r"0\.parquet"):
         ld.merge([twice, one])
+    monkeypatch.chdir(lake)
+    with pytest.raises(IncompatibleProfilesError, match=r"0\.parquet"):
+        ld.merge([one, ld.profile("0.parquet", like=whole, **BY)])

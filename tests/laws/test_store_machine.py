@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import polars as pl
 from faults import FailingDisk
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -53,6 +54,21 @@ class Machine(RuleBasedStateMachine):
         path = data.draw(st.sampled_from(self.files()))
         self.number += 1
         frame(self.number, 20).select(COLUMNS).write_parquet(path)
+
+    @rule(data=st.data())
+    def split(self, data: st.DataObject) -> None:
+        """Divide a file in two: another lake, of the same rows."""
+        before, path = self.audit(), data.draw(st.sampled_from(self.files()))
+        rows = pl.read_parquet(path)
+        at = data.draw(st.integers(0, rows.height))
+        for number, part in enumerate((rows[:at], rows[at:])):
+            part.write_parquet(self.lake / f"{path.stem}-{number}.parquet")
+        path.unlink()
+        after = self.audit()
+        assert before.rows == after.rows
+        assert before.states.keys() == after.states.keys()
+        for key, state in before.states.items():
+            assert state.to_arrow().equals(after.states[key].to_arrow(), check_metadata=True)
 
     @rule()
     def update(self) -> None:

@@ -132,7 +132,12 @@ KINDS = {
     ),
     "crosstab": Kind(TABLES, st.one_of(st.none(), strategies.STRINGS), any_strings, pa.array),
     "distinct": Kind(st.builds(Distinct.new), st.one_of(st.none(), strategies.STRINGS), any_strings, pa.array),
-    "frequencies": Kind(NAMED.map(Frequencies.new), st.one_of(st.none(), strategies.STRINGS), any_strings, pa.array),
+    "frequencies": Kind(
+        NAMED.map(Frequencies.new) | st.builds(Frequencies.without_names),
+        st.one_of(st.none(), strategies.STRINGS),
+        any_strings,
+        pa.array,
+    ),
     "outcome": Kind(
         TERMS.map(Outcome.new),
         OUTCOMES,
@@ -165,7 +170,12 @@ KINDS = {
         is_null=lambda row: all(value is None for value in row),
         is_nan=lambda row: row is ...,
     ),
-    "numeric": Kind(GRIDS.map(Numeric.new), NUMBERS, doubles, lambda values: pa.array(values, pa.float64())),
+    "numeric": Kind(
+        GRIDS.map(Numeric.new) | GRIDS.map(lambda grid: Numeric.of_groups(grid, 1)),
+        NUMBERS,
+        doubles,
+        lambda values: pa.array(values, pa.float64()),
+    ),
     "presence": Kind(st.builds(Presence.new), NUMBERS, doubles, lambda values: pa.array(values, pa.float64())),
     "values": Kind(some_cells(), NUMBERS, doubles, lambda values: pa.array(values, pa.float64())),
 }

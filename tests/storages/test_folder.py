@@ -96,7 +96,35 @@ def test_put__whatever_operation_fails_it_is_old_or_new(verb, scratch, code, for
         getattr(sound, verb)("x/a", NEW)  # and the next run goes on
         assert sound.get("x/a") == NEW
     publish = "replace" if verb == "put" else "link"
-    assert failed >= {"make_folder", "create", "write", "fsync", "close", publish, "open_folder", "remove"}
+    made = {"make_folder"} if verb == "put_new" or scratch else set()
+    assert failed >= {"is_folder", *made, "create", "write", "fsync", "close", publish, "open_folder", "remove"}
+
+
+@pytest.mark.parametrize("scratch", [None, "unfinished"])
+def test_put__new_folders_reach_the_disk_too(scratch, tmp_path):
+    opened, synced = {}, []
+
+    class Watching(Disk):
+        def open_folder(self, path: str) -> int:
+            descriptor = super().open_folder(path)
+            opened[descriptor] = path
+            return descriptor
+
+        def fsync(self, descriptor: int) -> None:
+            synced.append(opened.pop(descriptor, ""))
+            super().fsync(descriptor)
+
+    Folder(str(tmp_path / "a"), Watching(), scratch).put("b/c/d", NEW)
+    assert {str(tmp_path / name) for name in ("", "a", "a/b", "a/b/c")} <= set(synced)
+    synced.clear()
+    Folder(str(tmp_path / "a"), Watching(), scratch).put("b/c/d", OLD)
+    assert synced == ["", str(tmp_path / "a/b/c")]
+
+
+def test_put__where_a_file_is_in_the_way_is_typed(tmp_path):
+    (tmp_path / "a").write_bytes(OLD)
+    with pytest.raises(StoreWriteError, match="a/b"):
+        Folder(str(tmp_path)).put("a/b/c", NEW)
 
 
 def test_put__a_failed_fsync_is_a_failed_write(tmp_path):
@@ -135,12 +163,13 @@ def test_failures__are_typed(verb, tmp_path):
 
 
 LEAVE = """
-import os, sys
+import os, stat, sys
 from lakedrift.storages.folder import Folder
 from lakedrift.disk import Disk
 class Dying(Disk):
     def fsync(self, descriptor):
-        os.kill(os.getpid(), 9)
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.kill(os.getpid(), 9)
 Folder(sys.argv[1], Dying(), sys.argv[2] or None).put("a", b"half")
 """
 

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 import boto3
 import polars as pl
 import pytest
+from killing import audit
 from moto.server import ThreadedMotoServer
 from test_format import frame
+from writing import ROWS, five_writers, write
 
 import lakedrift as ld
 from lakedrift.errors import SourceNotFoundError, StoreError, StoreWriteError
@@ -97,3 +99,18 @@ def test_store__in_a_bucket(bucket, tmp_path):
     assert second.to_bytes() == ld.profile(tmp_path).to_bytes()
     storage = open_storage(store)
     assert [len(storage.folders(f"fragments/{series}")) for series in storage.folders("fragments")] == [1]
+
+
+def test_five_writers__lose_nothing(bucket, tmp_path):
+    store = f"{bucket}/shared"
+    write(tmp_path / "lake", 1)
+    first = audit(tmp_path / "lake", store)
+    files = 1 + five_writers(tmp_path / "lake", store)
+    storage = open_storage(store)
+    (series,) = storage.folders("fragments")
+    (fit,) = storage.folders(f"fragments/{series}")
+    fragments = f"fragments/{series}/{fit}"
+    assert sum(len(storage.names(f"{fragments}/{folder}")) for folder in storage.folders(fragments)) == files
+    found = audit(tmp_path / "lake", store)
+    assert found.to_bytes() == ld.profile(tmp_path / "lake", like=first, threads=1).to_bytes()
+    assert found.rows == files * ROWS

@@ -79,7 +79,7 @@ def _page(profile: Profile, features: pl.DataFrame, width: int) -> str:
 def _values(row: dict[str, Any]) -> str:
     """Say where the values of a feature lie."""
     if row["median"] is not None and row["kind"] == "numeric":
-        return f"{row['least']:.6g} … {row['median']:.6g} … {row['greatest']:.6g}"
+        return " … ".join("" if row[name] is None else f"{row[name]:.6g}" for name in ("least", "median", "greatest"))
     several = "" if row["values"] is None else plural(row["values"], "value")
     if row["commonest"] is None or row["kind"] == "identifier":
         return several

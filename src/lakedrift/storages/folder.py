@@ -130,8 +130,8 @@ class Folder:
         first = folder if self._scratch is None else self._of(self._scratch)
         beside = os.path.join(first, unfinished)  # noqa: PTH118
         try:
-            for needed in {folder or os.curdir, first or os.curdir}:
-                self._disk.make_folder(needed)
+            for needed in dict.fromkeys((folder, first)):
+                self._make(needed)
             try:
                 self._fill(beside, data)
                 publish(beside, path)
@@ -144,6 +144,19 @@ class Folder:
         except OSError as error:
             msg = f"cannot write {path!r}: {error.strerror}"
             raise StoreWriteError(msg) from error
+
+    def _make(self, folder: str) -> None:
+        """Create a folder where there is none, and those above it; their names reach the disk as well."""
+        if not folder or self._disk.is_folder(folder):
+            return
+        above = os.path.dirname(folder)  # noqa: PTH120
+        self._make(above)
+        try:
+            self._disk.make_folder(folder)
+        except FileExistsError:  # somebody else was first
+            if not self._disk.is_folder(folder):
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None
+        self._settle(above or os.curdir)
 
     def _fill(self, path: str, data: bytes) -> None:
         descriptor = self._disk.create(path)

@@ -18,6 +18,9 @@ A + B: a state that has spilled is never one that should not have. If those of A
 so it is known whether it is small. Hence F(A + B, N) follows from F(A, N) and F(B, N) in all four cases, whoever spilled first,
 and `merge` is associative and commutative because multiset union is. Two states of different names have the names that both
 have: intersection is associative, commutative and idempotent too, so independently fitted states merge.
+
+Of a column that is taken for an identifier no value is kept: N is empty, and every value is counted in a bucket from the first
+on. That is S(M, ∅), which adds. It is *nameless*, and what it is merged with becomes so.
 """
 
 from __future__ import annotations
@@ -63,13 +66,23 @@ class Frequencies:
         (n_groups, n_values) counts of `values`.
     buckets
         (n_groups, 65536) counts of all other values by the top bits of their hash; None while there are none.
+    nameless
+        Whether no value is ever counted by itself.
     """
 
     KIND: ClassVar[str] = "frequencies"
 
     def __init__(
-        self, names: Sequence[str], rows: Counts, null: Counts, tallies: list[Counter[str]], buckets: Counts | None = None
+        self,
+        names: Sequence[str],
+        rows: Counts,
+        null: Counts,
+        tallies: list[Counter[str]],
+        buckets: Counts | None = None,
+        *,
+        nameless: bool = False,
     ) -> None:
+        self.nameless = nameless
         self.names = tuple(names)
         self.rows = rows
         self.null = null
@@ -83,6 +96,14 @@ class Frequencies:
         """Return the state of no rows."""
         none = [Counter[str]() for _ in range(n_groups)]
         return cls(sorted(set(names)), np.zeros(n_groups, np.int64), np.zeros(n_groups, np.int64), none)
+
+    @classmethod
+    def without_names(cls, n_groups: int = 1) -> Self:
+        """Return the state of no rows that never keeps a value."""
+        state = cls.new((), n_groups)
+        state.spill(())
+        state.nameless = True
+        return state
 
     @property
     def nan(self) -> Counts:
@@ -134,6 +155,7 @@ class Frequencies:
         add_counts(self.null, other.null)
         shared = set(other.names)
         names = [name for name in self.names if name in shared]
+        self.nameless |= other.nameless
         if self.buckets is None and other.buckets is None:
             self.names = tuple(names)
             self._add(other)
@@ -143,6 +165,8 @@ class Frequencies:
 
     def traces(self) -> Traces:
         """Return the tops of the hashes of the values, or that there are too many of these."""
+        if self.nameless:
+            return {}
         if self.buckets is not None:
             return {SPILLED: Trace.of(np.zeros(1, np.int64))}
         values = self.values
@@ -154,11 +178,11 @@ class Frequencies:
 
         It is not if that of a part is not, nor if the hashes of all parts differ in more places than values may.
         """
-        if self.names != other.names:
+        if (self.names, self.nameless) != (other.names, other.nameless):
             msg = "categories of different names do not subtract"
             raise IncompatibleProfilesError(msg)
         if self.buckets is not None:
-            if SPILLED not in left and len(left.get(SLOTS, ())) <= MOST_VALUES:
+            if not (self.nameless or SPILLED in left or len(left.get(SLOTS, ())) > MOST_VALUES):
                 return False
             other = other.spilled(self.names)
         self._subtract(other)
@@ -180,13 +204,13 @@ class Frequencies:
 
     def empty(self) -> Self:
         """Return the state of no rows with the same names."""
-        return self.new(self.names, len(self.rows))
+        return self.without_names(len(self.rows)) if self.nameless else self.new(self.names, len(self.rows))
 
     def spilled(self, names: Sequence[str]) -> Self:
         """Return a copy that counts by these names, as `spill` does, and all other values in buckets."""
         tallies = [Counter(tally) for tally in self._settled()]
         buckets = None if self._buckets is None else self._buckets.copy()
-        state = type(self)(names, self.rows.copy(), self.null.copy(), tallies, buckets)
+        state = type(self)(names, self.rows.copy(), self.null.copy(), tallies, buckets, nameless=self.nameless)
         state.spill(names)
         return state
 
@@ -208,7 +232,8 @@ class Frequencies:
         """Return the state as `lakedrift.longform` says: values, and buckets by number; names in the metadata."""
         tallies = self._settled()
         names = json.dumps(self.names, separators=(",", ":"))
-        table = LongTable(names=names, bucketed=json.dumps(self._buckets is not None))
+        nameless = {"nameless": "true"} if self.nameless else {}
+        table = LongTable(names=names, bucketed=json.dumps(self._buckets is not None), **nameless)
         table.flat("rows", self.rows)
         table.flat("null", self.null)
         table.texts("values", tallies)
@@ -228,7 +253,9 @@ class Frequencies:
         buckets = read.sparse("buckets", BUCKETS) if bucketed == "true" else None
         read.finish()
         _check_values(set().union(*tallies), names if bucketed == "true" else None)
-        state = cls(names, rows, null, tallies, buckets)
+        nameless = read.grid.get("nameless")
+        require(nameless is None or (nameless, bucketed, names) == ("true", "true", []), "nameless categories have names")
+        state = cls(names, rows, null, tallies, buckets, nameless=nameless is not None)
         require((state.valid == rows - null).all(), "categories do not sum to the valid values")
         return state
 

@@ -49,8 +49,8 @@ class Numeric:
         (n_groups, 2) keys of the least and greatest value; 2**64 - 1 and 0 where there is none.
     near, far
         Sums of the moments' integers, (n_groups, 5) and (n_groups, EXPONENTS, 7); see `lakedrift_kernels.moments`. While no
-        value is far from the centre, `far` is (n_groups, 0, 7). A state of groups, `of_groups`, keeps no extremes and no
-        sums: these are (0, 2), (0, 5) and (0, 0, 7).
+        value is far from the centre, `far` is (n_groups, 0, 7). A state of groups or of an identifier, `of_groups`, keeps no
+        extremes and no sums: these are (0, 2), (0, 5) and (0, 0, 7).
     """
 
     KIND: ClassVar[str] = "numeric"
@@ -128,7 +128,7 @@ class Numeric:
         done = 0
         while done < len(column.values):
             done, far = self._count(column, done, located)
-            if far:
+            if far and len(self.near):
                 self._make_room_for_far()
                 moments.add_far(BUFFERS.doubles, far, self.binning.centre, self.binning.scale, self.far[0])
 
@@ -136,7 +136,8 @@ class Numeric:
         """Count the rest of a column; return where it stopped, and how many values of the buffer may have no room in `far`."""
         binning = self.binning
         source = column.values, column.validity, column.offset, start
-        state = self.cells[0], self.extremes[0], self.near[0], self.far[0]
+        extremes, near, far = (self.extremes[0], self.near[0], self.far[0]) if len(self.near) else _unkept()
+        state = self.cells[0], extremes, near, far
         unit, doubles, keys = (binning.centre, binning.scale), BUFFERS.doubles, BUFFERS.keys
         if binning.linear is not None:
             copied, units = BUFFERS.gathered, BUFFERS.units
@@ -333,6 +334,11 @@ def _check_moments(state: Numeric) -> None:
 def _nothing() -> tuple[NDArray[np.uint64], Counts, Counts]:
     """Return the extremes and sums of groups: none are kept."""
     return np.empty((0, 2), np.uint64), np.zeros((0, 5), np.int64), np.zeros((0, 0, 7), np.int64)
+
+
+def _unkept() -> tuple[NDArray[np.uint64], Counts, Counts]:
+    """Return where kernels put extremes and sums that nobody keeps."""
+    return np.array([HIGHEST, 0], np.uint64), np.zeros(NEAR, np.int64), np.zeros((0, FAR), np.int64)
 
 
 def _far_table(n_groups: int) -> Counts:
