@@ -19,7 +19,7 @@ from sealing import edited, resealed
 
 import lakedrift as ld
 from lakedrift import container, longform
-from lakedrift.errors import CorruptProfileError, ProfileVersionError, SourceNotFoundError, StoreError
+from lakedrift.errors import CorruptProfileError, IncompatibleProfilesError, ProfileVersionError, SourceNotFoundError, StoreError
 from lakedrift.format import kinds
 from lakedrift.observer import Silent
 from lakedrift.profiles import Profile, Unread
@@ -369,6 +369,18 @@ def test_unknown_kind__of_groups_survives_too_and_moves_with_them():
     assert found == dict(zip(merged.groupings[0].labels(), merged.groupings[0].rows.tolist(), strict=True))
     with pytest.raises(CorruptProfileError, match="groups that there are not"):
         Profile.from_bytes(edited(parts[0].to_bytes(), changed("group", "sorcery", "one", pl.lit(7))))
+
+
+def test_unknown_kind__whose_segments_are_folded_is_refused():
+    sizes = [{"a": 5, "b": 4, "c": 3, "d": 2}, {"a": 5, "c": 4, "b": 3, "d": 2}]
+    lakes = [pl.DataFrame({"k": [key for key, rows in one.items() for _ in range(rows)]}).with_columns(x=1.5) for one in sizes]
+    parts = [ld.profile(rows, by="k", features=["x"], max_segments=3, fold=True) for rows in lakes]
+    word = pa.array(["sum"]).cast(longform.FIELD)
+    table = pa.table({"field": word, "group": pa.array([1], pa.int32()), "place": [0], "count": [7]})
+    unread = replace(parts[0], unread=(Unread(1, "sorcery", ("x",), table),))
+    assert ld.merge(parts, coarsen=True).grouping(["k"]).folded
+    with pytest.raises(IncompatibleProfilesError, match="sorcery"):
+        ld.merge([unread, parts[1]], coarsen=True)
 
 
 def test_queries__by_duckdb_and_polars(whole, tmp_path):

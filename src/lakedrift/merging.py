@@ -187,6 +187,9 @@ def _unread(profile: Profile, groupings: Sequence[Grouping]) -> Iterator[Unread]
         mine = profile.groupings[part.grouping - 1]
         number, table = numbers[mine.keys], part.table
         groups = groupings[number - 1].places(mine.table())[table["group"].to_numpy()]
+        if (groups < 0).any():  # its segment was folded, and only who knows the kind could fold this too
+            msg = f"what {profile.name!r} holds of the unknown kind {part.kind!r} cannot be folded with its segments"
+            raise IncompatibleProfilesError(msg, hint="merge with the version of lakedrift that wrote it")
         column = pa.array(groups.astype(np.int32))
         yield part._replace(grouping=number, table=table.set_column(table.schema.get_field_index("group"), "group", column))
 
