@@ -19,7 +19,13 @@ from sealing import edited, resealed
 
 import lakedrift as ld
 from lakedrift import container, longform
-from lakedrift.errors import CorruptProfileError, IncompatibleProfilesError, ProfileVersionError, SourceNotFoundError, StoreError
+from lakedrift.errors import (
+    CorruptProfileError,
+    IncompatibleProfilesError,
+    ProfileVersionError,
+    SourceNotFoundError,
+    StoreError,
+)
 from lakedrift.format import kinds
 from lakedrift.observer import Silent
 from lakedrift.profiles import Profile, Unread
@@ -376,7 +382,7 @@ def test_unknown_kind__whose_segments_are_folded_is_refused():
     lakes = [pl.DataFrame({"k": [key for key, rows in one.items() for _ in range(rows)]}).with_columns(x=1.5) for one in sizes]
     parts = [ld.profile(rows, by="k", features=["x"], max_segments=3, fold=True) for rows in lakes]
     word = pa.array(["sum"]).cast(longform.FIELD)
-    table = pa.table({"field": word, "group": pa.array([1], pa.int32()), "place": [0], "count": [7]})
+    table = pa.table({"field": word, "group": pa.array([2], pa.int32()), "place": [0], "count": [7]})  # of b
     unread = replace(parts[0], unread=(Unread(1, "sorcery", ("x",), table),))
     assert ld.merge(parts, coarsen=True).grouping(["k"]).folded
     with pytest.raises(IncompatibleProfilesError, match="sorcery"):
