@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift_kernels._jit import kernel
+from lakedrift_kernels._jit import inner, kernel
 from lakedrift_kernels.grid import locate_keys
 from lakedrift_kernels.keys import double_keys, gather, integer_keys
 from lakedrift_kernels.linear import Outside, Scale, cell_outside, linear_units
@@ -57,6 +57,7 @@ def add_located_doubles(
     nan: Counts,
     located: Cells,
     doubles: Doubles,
+    gathered: Doubles,
     keys: Keys,
 ) -> tuple[int, int]:
     """Do as `numbers.add_doubles`, and write the cell of each value to `located` (n,)."""
@@ -76,10 +77,10 @@ def add_located_doubles(
                 else:
                     place -= 1
                     located[i] = located[begin + place]
-        if add_near(doubles, found, unit[0], unit[1], near) < found:
+        if add_near(gathered, found, unit[0], unit[1], near) < found:
             if far.shape[0] == 0:
                 return end, found
-            add_far(doubles, found, unit[0], unit[1], far)
+            add_far(gathered, found, unit[0], unit[1], far)
     return values.size, 0
 
 
@@ -121,13 +122,14 @@ def add_located_linear(
         _to_rows(located[begin:end], found, validity, offset + begin)
         if add_near(block, found, unit[0], unit[1], near) < found - missing:
             if far.shape[0] == 0:
-                doubles[:found] = block[:found]
+                for i in range(found):
+                    doubles[i] = block[i]
                 return end, found
             add_far(block, found, unit[0], unit[1], far)
     return values.size, 0
 
 
-@kernel
+@inner
 def _locate_units(units: Cells, n: int, shift: np.int64, table: Counts, cells: Counts, located: Cells) -> None:
     """Do as `linear.count_units`, and write the cell of each unit."""
     for i in range(n):
@@ -138,12 +140,11 @@ def _locate_units(units: Cells, n: int, shift: np.int64, table: Counts, cells: C
         located[i] = np.int32(cell)
 
 
-@kernel
+@inner
 def _locate_outside(
     doubles: Doubles, n: int, scale: Scale, elsewhere: Outside, cells: Counts, located: Cells, extremes: Keys
 ) -> int:
     """Locate and count those of the first n values that lie outside linear cells; return how many are NaN, and not counted."""
-    patterns = doubles.view(np.int64)
     missing = 0
     for i in range(n):
         value = doubles[i]
@@ -151,7 +152,7 @@ def _locate_outside(
             located[i] = NAN
             missing += 1
         elif not scale[0] <= value < scale[1]:
-            pattern = patterns[i] if value != 0.0 else ZERO
+            pattern = np.float64(value).view(np.int64) if value != 0.0 else ZERO
             key = np.uint64(pattern ^ ((pattern >> SIGN_PLACE) | LEAST))
             cell = cell_outside(key, elsewhere)
             cells[cell] += 1
@@ -177,6 +178,7 @@ def add_located_integers(
     origin: np.uint64,
     located: Cells,
     doubles: Doubles,
+    gathered: Doubles,
     keys: Keys,
 ) -> tuple[int, int]:
     """Do as `numbers.add_integers`, and write the cell of each value to `located` (n,)."""
@@ -185,14 +187,14 @@ def add_located_integers(
         found = integer_keys(values[begin:end], validity, offset + begin, flip, origin, doubles, keys)
         _count_block(keys, found, tables, cells, extremes, located[begin:end])
         _to_rows(located[begin:end], found, validity, offset + begin)
-        if add_near(doubles, found, unit[0], unit[1], near) < found:
+        if add_near(gathered, found, unit[0], unit[1], near) < found:
             if far.shape[0] == 0:
                 return end, found
-            add_far(doubles, found, unit[0], unit[1], far)
+            add_far(gathered, found, unit[0], unit[1], far)
     return values.size, 0
 
 
-@kernel
+@inner
 def _to_rows(located: Cells, found: int, validity: NDArray[np.uint8], offset: int) -> None:
     """Move the cells of the `found` valid values of a block to their rows; from the end, so that none is overwritten before."""
     if found < located.size:
@@ -206,7 +208,7 @@ def _to_rows(located: Cells, found: int, validity: NDArray[np.uint8], offset: in
                 located[i] = NULL
 
 
-@kernel
+@inner
 def _count_block(keys: Keys, found: int, tables: Grid, cells: Counts, extremes: Keys, located: Cells) -> None:
     """Locate and count the first `found` keys of a block."""
     locate_keys(keys, found, tables[0], tables[1], tables[2], tables[3], located)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift_kernels._jit import kernel
+from lakedrift_kernels._jit import inner
 
 __all__ = ["Outside", "Scale", "cell_outside", "count_outside", "count_units", "linear_units", "outside_keys", "select_linear"]
 
@@ -35,7 +35,7 @@ ROOT_SHIFT = np.uint64(48)
 NOTHING = np.int64(0)
 
 
-@kernel
+@inner
 def linear_units(
     doubles: NDArray[np.float64], n: int, scale: Scale, units: NDArray[np.int32], extremes: NDArray[np.uint64]
 ) -> int:
@@ -44,7 +44,6 @@ def linear_units(
     `extremes` (2,) becomes the least and greatest key so far of those inside; keys are those of `keys.double_keys`.
     """
     low, high, inverse, first, beyond, _ = scale
-    patterns = doubles.view(np.int64)
     least = GREATEST
     greatest = LEAST
     inside = 0
@@ -54,7 +53,8 @@ def linear_units(
         scaled = value * inverse
         units[i] = np.int32(np.floor(scaled) - ((scaled == 0.0) & (value < 0.0)) - first if within else beyond)
         inside += within
-        ordered = patterns[i] ^ ((patterns[i] >> SIGN_PLACE) & GREATEST)
+        pattern = np.float64(value).view(np.int64)
+        ordered = pattern ^ ((pattern >> SIGN_PLACE) & GREATEST)
         least = min(least, ordered if within else GREATEST)
         greatest = max(greatest, ordered if within else LEAST)
     least = least if least != MINUS_ZERO else ZERO
@@ -65,7 +65,7 @@ def linear_units(
     return n - inside
 
 
-@kernel
+@inner
 def count_units(units: NDArray[np.int32], n: int, shift: np.int64, table: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
     """Add each of the first n units to its cell; `counts` is (n_cells,)."""
     for i in range(n):
@@ -74,24 +74,22 @@ def count_units(units: NDArray[np.int32], n: int, shift: np.int64, table: NDArra
         counts[np.uint64((entry >> PLACE) + (unit >> (entry & SHIFT_MASK)))] += 1
 
 
-@kernel
+@inner
 def outside_keys(doubles: NDArray[np.float64], n: int, low: float, high: float, keys: NDArray[np.uint64]) -> tuple[int, int]:
     """Write the keys of those of the first n values that lie outside, NaN left out; return how many, and how many NaN."""
-    patterns = doubles.view(np.int64)
-    ordered = keys.view(np.int64)
     found = 0
     nan = 0
     for i in range(n):
         value = doubles[i]
-        pattern = patterns[i] if value != 0.0 else ZERO
-        ordered[found] = pattern ^ ((pattern >> SIGN_PLACE) | LEAST)
+        pattern = np.float64(value).view(np.int64) if value != 0.0 else ZERO
+        keys[found] = np.uint64(pattern ^ ((pattern >> SIGN_PLACE) | LEAST))
         missing = value != value
         nan += missing
         found += not ((value >= low) & (value < high)) | missing
     return found, nan
 
 
-@kernel
+@inner
 def count_outside(
     keys: NDArray[np.uint64], n: int, elsewhere: Outside, counts: NDArray[np.int64], extremes: NDArray[np.uint64]
 ) -> None:
@@ -103,7 +101,7 @@ def count_outside(
         extremes[1] = max(extremes[1], key)
 
 
-@kernel
+@inner
 def select_linear(
     doubles: NDArray[np.float64],
     n: int,
@@ -121,7 +119,6 @@ def select_linear(
     looked at once more. `units` is scratch: first the units, then the places of regarded values.
     """
     low, high, inverse, first, beyond, shift = scale
-    patterns = doubles.view(np.int64)
     for i in range(n):
         value = doubles[i]
         scaled = value * inverse
@@ -137,7 +134,7 @@ def select_linear(
     nan = 0
     for k in range(near):
         value = doubles[units[k]]
-        pattern = patterns[units[k]] if value != 0.0 else ZERO
+        pattern = np.float64(value).view(np.int64) if value != 0.0 else ZERO
         key = np.uint64(pattern ^ ((pattern >> SIGN_PLACE) | LEAST))
         selected[found] = key
         if low <= value < high:
@@ -149,7 +146,7 @@ def select_linear(
     return found, nan
 
 
-@kernel
+@inner
 def cell_outside(key: np.uint64, elsewhere: Outside) -> np.uint64:
     """Return the cell of a key that lies outside."""
     index, end, skip = elsewhere

@@ -12,7 +12,9 @@ from lakedrift.binning import Binning, keys_of
 from lakedrift.fitting import fit
 from lakedrift.summaries.values import Values
 from lakedrift_kernels import linear, numbers
+from lakedrift_kernels._jit import kernel
 
+linear_units = kernel(linear.linear_units)
 HOSTILE = [0.0, -0.0, 5e-324, -5e-324, 1e308, -1e308, np.inf, -np.inf, np.nan]
 ALL_VALID = np.empty(0, np.uint8)
 pytestmark = pytest.mark.filterwarnings(
@@ -103,7 +105,7 @@ def test_linear_units__minus_zero_is_zero(values):
     scale, _ = GRIDS["around zero"].lines[:2]
     doubles = np.append(values, [-0.0])
     extremes = np.array([2**64 - 1, 0], np.uint64)
-    linear.linear_units(doubles, len(doubles), scale, np.empty(len(doubles), np.int32), extremes)
+    linear_units(doubles, len(doubles), scale, np.empty(len(doubles), np.int32), extremes)
     inside = doubles[(doubles >= scale[0]) & (doubles < scale[1])]
     keys = keys_of(inside, "double")
     assert extremes.tolist() == [int(keys.min()), int(keys.max())]
