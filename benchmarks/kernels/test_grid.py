@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lakedrift.binning import Binning, keys_of
 from lakedrift.fitting import fit
 from lakedrift_kernels import grid
+from lakedrift_kernels._jit import kernel
 
 SHAPES: dict[str, Callable[[np.random.Generator, int], NDArray[Any]]] = {
     "heavy tails": lambda rng, n: rng.lognormal(sigma=3.0, size=n),
@@ -31,7 +32,7 @@ def test_count_cells__one_hop(measure: Callable[..., None], rng: np.random.Gener
     binning, keys = fitted(shape, rng, n)
     plain = replace(binning, nested=binning.nested[:0])
     counters = np.zeros(plain.n_cells, np.int64), np.zeros(2, np.uint64)
-    measure(grid.count_cells, keys, n, plain.index, plain.outer, *counters, count=n)
+    measure(kernel(grid.count_cells), keys, n, plain.index, plain.outer, *counters, count=n)
 
 
 @by_shape
@@ -39,7 +40,7 @@ def test_count_nested_cells__two_hops(measure: Callable[..., None], rng: np.rand
     binning, keys = fitted(shape, rng, n)
     counters = np.zeros(binning.n_cells, np.int64), np.zeros(2, np.uint64)
     tables = binning.index, binning.outer, binning.leaves, binning.inner
-    measure(grid.count_nested_cells, keys, n, *tables, *counters, count=n)
+    measure(kernel(grid.count_nested_cells), keys, n, *tables, *counters, count=n)
 
 
 def test_select_keys(measure: Callable[..., None], rng: np.random.Generator, n: int) -> None:
@@ -48,4 +49,4 @@ def test_select_keys(measure: Callable[..., None], rng: np.random.Generator, n: 
     wanted = rng.random(binning.n_cells) < 0.01
     about = np.zeros(1 << 20, bool)
     about[binning.edges[wanted] >> np.uint64(44)] = True
-    measure(grid.select_keys, keys, n, *binning.tables, about, wanted, np.empty(n, np.uint64), count=n)
+    measure(kernel(grid.select_keys), keys, n, *binning.tables, about, wanted, np.empty(n, np.uint64), count=n)

@@ -5,10 +5,11 @@ from collections.abc import Callable
 import numpy as np
 
 from lakedrift_kernels import moments
+from lakedrift_kernels._jit import kernel
 
 
 def test_add_near(measure: Callable[..., None], rng: np.random.Generator, n: int) -> None:
-    measure(moments.add_near, rng.normal(size=n), n, 0.0, float(1 << 26), np.zeros(5, np.int64), count=n)
+    measure(kernel(moments.add_near), rng.normal(size=n), n, 0.0, float(1 << 26), np.zeros(5, np.int64), count=n)
 
 
 def test_add_far__one_in_a_hundred(measure: Callable[..., None], rng: np.random.Generator, n: int) -> None:

@@ -21,19 +21,21 @@ from typing import Any, ParamSpec, TypeVar, cast
 import llvmlite
 import numba
 import numpy as np
+from numba.extending import register_jitable
 
 CONFIG: Any = numba.config
+OPTIONS: dict[str, Any] = {"error_model": "numpy", "no_cfunc_wrapper": True}  # no C code calls these
 P = ParamSpec("P")
 R = TypeVar("R")
 
-__all__ = ["cache_directory", "is_complete", "is_warm", "kernel", "mark_complete"]
+__all__ = ["cache_directory", "inner", "is_complete", "is_warm", "kernel", "mark_complete"]
 
 COMPLETE = "complete"  # an empty file beside the kernels: all that a sweep can need are there
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile `function` at its first call, without the GIL, caching the machine code where that is safe."""
-    compiled = numba.njit(nogil=True, error_model="numpy")(function)
+    compiled = numba.njit(nogil=True, **OPTIONS)(function)
     directory = cache_directory()
     if directory is not None and hasattr(compiled, "enable_caching"):
         kept, CONFIG.CACHE_DIR = CONFIG.CACHE_DIR, str(directory)
@@ -44,6 +46,15 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
         finally:
             CONFIG.CACHE_DIR = kept
     return cast("Callable[P, R]", compiled)
+
+
+def inner(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile `function` into the kernels that call it and nowhere else: called from Python, it runs as Python.
+
+    It costs no wrapper and no file, and is compiled for the types of its arguments alone, not once more for a literal zero.
+    """
+    register_jitable(**OPTIONS)(function)
+    return function
 
 
 @functools.cache

@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift_kernels._jit import kernel
+from lakedrift_kernels._jit import inner, kernel
 
 __all__ = ["jensen_shannon", "psi", "total_variation"]
 
@@ -81,7 +81,7 @@ def jensen_shannon(reference: NDArray[np.int64], current: NDArray[np.int64], out
         out[g] = min(total, 1.0)
 
 
-@kernel
+@inner
 def _divergence_from_mean(p: float, q: float) -> float:
     """Return (p log2(2p / (p + q)) + q log2(2q / (p + q))) / 2, which is never negative.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift_kernels._jit import kernel
+from lakedrift_kernels._jit import inner, kernel
 
 __all__ = ["ks_cells", "ks_values"]
 
@@ -92,7 +92,7 @@ def ks_values(
             largest = _keep_larger(c1, c2, sizes[0], sizes[1], largest, out)
 
 
-@kernel
+@inner
 def _keep_larger(c1: int, c2: int, n: int, m: int, largest: tuple[int, int], out: NDArray[np.int64]) -> tuple[int, int]:
     """Write (c1, c2) to `out` if its gap is larger than `largest`; return the larger of the two gaps."""
     gap = _gap(c1, c2, n, m)
@@ -103,7 +103,7 @@ def _keep_larger(c1: int, c2: int, n: int, m: int, largest: tuple[int, int], out
     return largest
 
 
-@kernel
+@inner
 def _gap(c1: int, c2: int, n: int, m: int) -> tuple[int, int]:
     """Return |c1 m - c2 n| as two limbs (high, low) of 62 bits, which compare as the numbers do.
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift_kernels._jit import kernel
+from lakedrift_kernels._jit import inner
 
 __all__ = ["count_cells", "count_nested_cells", "locate_keys", "select_keys"]
 
@@ -28,7 +28,7 @@ SHIFT_MASK = np.uint64(0xFF)
 NESTED = np.uint64(1 << 63)
 
 
-@kernel
+@inner
 def count_cells(
     keys: NDArray[np.uint64],
     n: int,
@@ -48,7 +48,7 @@ def count_cells(
         counts[(packed >> FIRST_SHIFT) + leaf] += 1
 
 
-@kernel
+@inner
 def count_nested_cells(
     keys: NDArray[np.uint64],
     n: int,
@@ -80,7 +80,7 @@ def count_nested_cells(
         counts[cell] += 1
 
 
-@kernel
+@inner
 def locate_keys(
     keys: NDArray[np.uint64],
     n: int,
@@ -110,7 +110,7 @@ def locate_keys(
             cells[i] = np.int32(cell)
 
 
-@kernel
+@inner
 def select_keys(
     keys: NDArray[np.uint64],
     n: int,
@@ -152,7 +152,7 @@ def select_keys(
     return found
 
 
-@kernel
+@inner
 def _widen(keys: NDArray[np.uint64], n: int, extremes: NDArray[np.uint64]) -> None:
     least = extremes[0]
     greatest = extremes[1]

@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift_kernels._jit import kernel
+from lakedrift_kernels._jit import inner, kernel
 from lakedrift_kernels.grid import locate_keys
 from lakedrift_kernels.keys import double_keys, gather, integer_keys
-from lakedrift_kernels.linear import Outside, Scale, cell_outside, known_range, to_units, widen
+from lakedrift_kernels.linear import Outside, Scale, cell_outside, key_of, known_range, to_units, widen
 from lakedrift_kernels.moments import add_far, add_near
 from lakedrift_kernels.numbers import BLOCK, Lines
 
@@ -40,7 +40,6 @@ ONE, CARRY = np.uint16(1), 1 << 16
 NULL = np.int32(-1)
 NAN = np.int32(-2)
 PLACE, SHIFT_MASK = np.int64(8), np.int64(63)  # of an entry of the table of linear cells
-SIGN_PLACE, LEAST, ZERO = np.int64(63), np.int64(-(1 << 63)), np.int64(0)
 
 
 @kernel
@@ -58,6 +57,7 @@ def add_located_doubles(
     nan: Counts,
     located: Cells,
     doubles: Doubles,
+    gathered: Doubles,
     keys: Keys,
 ) -> tuple[int, int]:
     """Do as `numbers.add_doubles`, and write the cell of each value to `located` (n,)."""
@@ -77,10 +77,10 @@ def add_located_doubles(
                 else:
                     place -= 1
                     located[i] = located[begin + place]
-        if add_near(doubles, found, unit[0], unit[1], near) < found:
+        if add_near(gathered, found, unit[0], unit[1], near) < found:
             if far.shape[0] == 0:
                 return end, found
-            add_far(doubles, found, unit[0], unit[1], far)
+            add_far(gathered, found, unit[0], unit[1], far)
     return values.size, 0
 
 
@@ -122,13 +122,14 @@ def add_located_linear(
         _to_rows(located[begin:end], found, validity, offset + begin)
         if add_near(block, found, unit[0], unit[1], near) < found - missing:
             if far.shape[0] == 0:
-                doubles[:found] = block[:found]
+                for i in range(found):
+                    doubles[i] = block[i]
                 return end, found
             add_far(block, found, unit[0], unit[1], far)
     return values.size, 0
 
 
-@kernel
+@inner
 def _locate_units(units: Cells, n: int, shift: np.int64, table: Counts, cells: Counts, located: Cells) -> int:
     """Do as `linear.count_units`, and write the cell of each unit."""
     before = cells[0]
@@ -143,10 +144,9 @@ def _locate_units(units: Cells, n: int, shift: np.int64, table: Counts, cells: C
     return int(beyond)
 
 
-@kernel
+@inner
 def _locate_outside(doubles: Doubles, n: int, scale: Scale, elsewhere: Outside, cells: Counts, located: Cells) -> int:
     """Locate and count those of the first n values that lie outside linear cells; return how many are NaN, and not counted."""
-    patterns = doubles.view(np.int64)
     missing = 0
     for i in range(n):
         value = doubles[i]
@@ -154,9 +154,7 @@ def _locate_outside(doubles: Doubles, n: int, scale: Scale, elsewhere: Outside, 
             located[i] = NAN
             missing += 1
         elif not scale[0] <= value < scale[1]:
-            pattern = patterns[i] if value != 0.0 else ZERO
-            key = np.uint64(pattern ^ ((pattern >> SIGN_PLACE) | LEAST))
-            cell = cell_outside(key, elsewhere)
+            cell = cell_outside(key_of(value), elsewhere)
             cells[cell] += 1
             located[i] = np.int32(cell)
     return missing
@@ -178,6 +176,7 @@ def add_located_integers(
     origin: np.uint64,
     located: Cells,
     doubles: Doubles,
+    gathered: Doubles,
     keys: Keys,
 ) -> tuple[int, int]:
     """Do as `numbers.add_integers`, and write the cell of each value to `located` (n,)."""
@@ -186,14 +185,14 @@ def add_located_integers(
         found = integer_keys(values[begin:end], validity, offset + begin, flip, origin, doubles, keys)
         _count_block(keys, found, tables, cells, extremes, located[begin:end])
         _to_rows(located[begin:end], found, validity, offset + begin)
-        if add_near(doubles, found, unit[0], unit[1], near) < found:
+        if add_near(gathered, found, unit[0], unit[1], near) < found:
             if far.shape[0] == 0:
                 return end, found
-            add_far(doubles, found, unit[0], unit[1], far)
+            add_far(gathered, found, unit[0], unit[1], far)
     return values.size, 0
 
 
-@kernel
+@inner
 def _to_rows(located: Cells, found: int, validity: NDArray[np.uint8], offset: int) -> None:
     """Move the cells of the `found` valid values of a block to their rows; from the end, so that none is overwritten before."""
     if found < located.size:
@@ -207,7 +206,7 @@ def _to_rows(located: Cells, found: int, validity: NDArray[np.uint8], offset: in
                 located[i] = NULL
 
 
-@kernel
+@inner
 def _count_block(keys: Keys, found: int, tables: Grid, cells: Counts, extremes: Keys, located: Cells) -> None:
     """Locate and count the first `found` keys of a block."""
     locate_keys(keys, found, tables[0], tables[1], tables[2], tables[3], located)

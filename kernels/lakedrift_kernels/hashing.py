@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift_kernels._jit import kernel
+from lakedrift_kernels._jit import inner, kernel
 
 __all__ = ["HASH", "KEPT", "LENGTH", "SECOND", "START", "STRING_WIDTH", "TIMES", "hash_integers", "hash_strings"]
 
@@ -64,7 +64,7 @@ def hash_integers(patterns: NDArray[np.uint64], validity: NDArray[np.uint8], off
     return found
 
 
-@kernel
+@inner
 def _long(data: NDArray[np.uint8], start: np.uint64, length: np.uint64, seed: np.uint64) -> np.uint64:
     """Return the hash of a string of at least 32 bytes."""
     one = seed + FIRST_PRIME + SECOND_PRIME
@@ -87,7 +87,7 @@ def _long(data: NDArray[np.uint8], start: np.uint64, length: np.uint64, seed: np
     return _short(data, start, length, mixed + length, done)
 
 
-@kernel
+@inner
 def _short(data: NDArray[np.uint8], start: np.uint64, length: np.uint64, mixed: np.uint64, done: np.uint64) -> np.uint64:
     """Return the hash after what is left of the string, fewer than 32 bytes, is mixed in."""
     while done + EIGHT <= length:
@@ -104,41 +104,41 @@ def _short(data: NDArray[np.uint8], start: np.uint64, length: np.uint64, mixed: 
     return _finished(mixed)
 
 
-@kernel
+@inner
 def _with_word(mixed: np.uint64, word: np.uint64) -> np.uint64:
     mixed = mixed ^ _round(ZERO, word)
     return _rotated(mixed, np.uint64(27)) * FIRST_PRIME + FOURTH_PRIME
 
 
-@kernel
+@inner
 def _round(lane: np.uint64, word: np.uint64) -> np.uint64:
     return _rotated(lane + word * SECOND_PRIME, np.uint64(31)) * FIRST_PRIME
 
 
-@kernel
+@inner
 def _joined(mixed: np.uint64, lane: np.uint64) -> np.uint64:
     return (mixed ^ _round(ZERO, lane)) * FIRST_PRIME + FOURTH_PRIME
 
 
-@kernel
+@inner
 def _finished(mixed: np.uint64) -> np.uint64:
     mixed = (mixed ^ (mixed >> np.uint64(33))) * SECOND_PRIME
     mixed = (mixed ^ (mixed >> np.uint64(29))) * THIRD_PRIME
     return mixed ^ (mixed >> np.uint64(32))
 
 
-@kernel
+@inner
 def _rotated(word: np.uint64, left: np.uint64) -> np.uint64:
     return (word << left) | (word >> (WORD_BITS - left))
 
 
-@kernel
+@inner
 def _word(data: NDArray[np.uint8], at: np.uint64) -> np.uint64:
     """Return eight bytes as a little-endian number; the compiler makes it one load."""
     return _half_word(data, at) | (_half_word(data, at + FOUR) << np.uint64(32))
 
 
-@kernel
+@inner
 def _half_word(data: NDArray[np.uint8], at: np.uint64) -> np.uint64:
     low = np.uint64(data[at]) | (np.uint64(data[at + ONE]) << EIGHT)
     high = np.uint64(data[at + TWO]) | (np.uint64(data[at + THREE]) << EIGHT)

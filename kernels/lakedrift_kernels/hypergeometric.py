@@ -14,7 +14,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift_kernels._jit import kernel
+from lakedrift_kernels._jit import inner, kernel
 
 __all__ = ["two_shares"]
 
@@ -56,7 +56,7 @@ def two_shares(
         pvalue[g] = min(1.0, 2.0 * _tail(c, hits, m, rows, up))
 
 
-@kernel
+@inner
 def _tail(c: int, hits: int, m: int, rows: int, up: bool) -> float:
     """Return the probability of c hits and of all numbers beyond."""
     term = 1.0
@@ -78,7 +78,7 @@ def _tail(c: int, hits: int, m: int, rows: int, up: bool) -> float:
     return math.exp(logarithm) * total
 
 
-@kernel
+@inner
 def _binomial(x: int, n: int, p: float, q: float) -> float:
     """Return the logarithm of the probability of x hits among n that each are one with probability p = 1 - q."""
     if n == 0:
@@ -93,7 +93,7 @@ def _binomial(x: int, n: int, p: float, q: float) -> float:
     return remainder - _deviance(k, size * p) - _deviance(size - k, size * q) + spread - LN_SQRT_2PI
 
 
-@kernel
+@inner
 def _remainder(n: float) -> float:
     """Return ln n! less Stirling's formula, n > 0."""
     if n <= SMALL:
@@ -104,7 +104,7 @@ def _remainder(n: float) -> float:
     ) / n
 
 
-@kernel
+@inner
 def _deviance(x: float, mean: float) -> float:
     """Return x ln(x / mean) + mean - x without loss where both are close, both > 0."""
     gap = x - mean

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift_kernels._jit import kernel
+from lakedrift_kernels._jit import inner
 
 __all__ = ["double_keys", "gather", "integer_keys"]
 
@@ -21,7 +21,7 @@ TOP = np.int64(63)
 ALL = 0xFF
 
 
-@kernel
+@inner
 def double_keys(
     values: NDArray[np.generic],
     validity: NDArray[np.uint8],
@@ -43,15 +43,14 @@ def double_keys(
             value = doubles[i]
             doubles[found] = value
             found += value == value
-    patterns = doubles.view(np.int64)
-    ordered = keys.view(np.int64)
     for i in range(valid - nan):
-        pattern = patterns[i]
-        ordered[i] = pattern ^ ((pattern >> TOP) | SIGN)  # the shift drags the sign along: all bits of a negative one turn
+        pattern = np.float64(doubles[i]).view(np.int64)
+        turned = (pattern >> TOP) | SIGN  # the shift drags the sign along: all bits of a negative one turn
+        keys[i] = np.uint64(pattern ^ turned)
     return valid - nan, nan
 
 
-@kernel
+@inner
 def integer_keys(
     patterns: NDArray[np.uint64],
     validity: NDArray[np.uint8],
@@ -76,7 +75,7 @@ def integer_keys(
     return found
 
 
-@kernel
+@inner
 def gather(values: NDArray[np.generic], validity: NDArray[np.uint8], offset: int, doubles: NDArray[np.float64]) -> int:
     """Write the valid values as doubles, -0.0 as 0.0; return how many. Eight at a time: most have no null among them."""
     if validity.size == 0:

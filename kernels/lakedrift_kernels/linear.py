@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift_kernels._jit import kernel
+from lakedrift_kernels._jit import inner
 
 __all__ = [
     "Outside",
@@ -26,6 +26,7 @@ __all__ = [
     "cell_outside",
     "count_outside",
     "count_units",
+    "key_of",
     "known_range",
     "outside_keys",
     "select_linear",
@@ -39,7 +40,6 @@ Outside = tuple[NDArray[np.uint16], np.uint64, np.int64]  # index of the roots (
 
 SIGN_PLACE = np.int64(63)
 LEAST = np.int64(-(1 << 63))
-ZERO = np.int64(0)
 ALL_KNOWN = -np.inf, np.inf
 SIGN, ALL = np.uint64(1 << 63), np.uint64((1 << 64) - 1)
 PLACE = np.int64(8)
@@ -48,7 +48,7 @@ ROOT_SHIFT = np.uint64(48)
 NOTHING = np.int64(0)
 
 
-@kernel
+@inner
 def to_units(doubles: NDArray[np.float64], n: int, scale: Scale, known: Range, units: NDArray[np.int32]) -> int:
     """Write the units of the first n values (n,); return how many are less or greater than all that are `known`."""
     _, _, inverse, first, beyond, _ = scale
@@ -68,7 +68,7 @@ def to_units(doubles: NDArray[np.float64], n: int, scale: Scale, known: Range, u
     return passing
 
 
-@kernel
+@inner
 def known_range(extremes: NDArray[np.uint64]) -> Range:
     """Return the values of two keys, the least and the greatest so far; inf and -inf where there is none."""
     if extremes[0] > extremes[1]:
@@ -79,28 +79,28 @@ def known_range(extremes: NDArray[np.uint64]) -> Range:
     return np.uint64(least).view(np.float64), np.uint64(greatest).view(np.float64)
 
 
-@kernel
+@inner
 def widen(doubles: NDArray[np.float64], n: int, extremes: NDArray[np.uint64]) -> Range:
     """Let `extremes` (2,) be the least and greatest key of the first n values too, NaN left out; return their values."""
     least, greatest = known_range(extremes)
     for i in range(n):
-        value = doubles[i] + 0.0
+        value = doubles[i]
         least = value if value < least else least
         greatest = value if value > greatest else greatest
     if least <= greatest:
-        extremes[0] = _key_of(least)
-        extremes[1] = _key_of(greatest)
+        extremes[0] = key_of(least)
+        extremes[1] = key_of(greatest)
     return least, greatest
 
 
-@kernel
-def _key_of(value: float) -> np.uint64:
-    """Return the key of a number, as `keys.double_keys` does; it is not -0.0."""
-    pattern = np.float64(value).view(np.int64)
+@inner
+def key_of(value: float) -> np.uint64:
+    """Return the key of a number, as `keys.double_keys` does."""
+    pattern = np.float64(value + 0.0).view(np.int64)
     return np.uint64(pattern ^ ((pattern >> SIGN_PLACE) | LEAST))
 
 
-@kernel
+@inner
 def count_units(units: NDArray[np.int32], n: int, shift: np.int64, table: NDArray[np.int64], counts: NDArray[np.int64]) -> int:
     """Add each of the first n units that is not `beyond` to its cell of `counts` (n_cells,); return how many are."""
     before = counts[0]
@@ -113,31 +113,28 @@ def count_units(units: NDArray[np.int32], n: int, shift: np.int64, table: NDArra
     return int(beyond)
 
 
-@kernel
+@inner
 def outside_keys(doubles: NDArray[np.float64], n: int, low: float, high: float, keys: NDArray[np.uint64]) -> tuple[int, int]:
     """Write the keys of those of the first n values that lie outside, NaN left out; return how many, and how many NaN."""
-    patterns = doubles.view(np.int64)
-    ordered = keys.view(np.int64)
     found = 0
     nan = 0
     for i in range(n):
         value = doubles[i]
-        pattern = patterns[i] if value != 0.0 else ZERO
-        ordered[found] = pattern ^ ((pattern >> SIGN_PLACE) | LEAST)
+        keys[found] = key_of(value)
         missing = value != value
         nan += missing
         found += not ((value >= low) & (value < high)) | missing
     return found, nan
 
 
-@kernel
+@inner
 def count_outside(keys: NDArray[np.uint64], n: int, elsewhere: Outside, counts: NDArray[np.int64]) -> None:
     """Add each of the first n keys, all outside, to its cell."""
     for i in range(n):
         counts[cell_outside(keys[i], elsewhere)] += 1
 
 
-@kernel
+@inner
 def select_linear(
     doubles: NDArray[np.float64],
     n: int,
@@ -155,7 +152,6 @@ def select_linear(
     looked at once more. `units` is scratch: first the units, then the places of regarded values.
     """
     low, high, _, _, _, shift = scale
-    patterns = doubles.view(np.int64)
     to_units(doubles, n, scale, ALL_KNOWN, units)
     near = 0
     for i in range(n):
@@ -167,8 +163,7 @@ def select_linear(
     nan = 0
     for k in range(near):
         value = doubles[units[k]]
-        pattern = patterns[units[k]] if value != 0.0 else ZERO
-        key = np.uint64(pattern ^ ((pattern >> SIGN_PLACE) | LEAST))
+        key = key_of(value)
         selected[found] = key
         if low <= value < high:
             found += 1
@@ -179,7 +174,7 @@ def select_linear(
     return found, nan
 
 
-@kernel
+@inner
 def cell_outside(key: np.uint64, elsewhere: Outside) -> np.uint64:
     """Return the cell of a key that lies outside."""
     index, end, skip = elsewhere

@@ -13,7 +13,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift_kernels._jit import kernel
+from lakedrift_kernels._jit import inner, kernel
 
 __all__ = ["EXPONENTS", "EXPONENT_BIAS", "add_far", "add_near"]
 
@@ -24,7 +24,7 @@ DIGIT = np.int64(32)
 DIGIT_MASK = np.int64(0xFFFFFFFF)
 
 
-@kernel
+@inner
 def add_near(values: NDArray[np.float64], n: int, centre: float, scale: float, near: NDArray[np.int64]) -> int:
     """Add those of the first n values (n <= 2**20) that are near the centre to the sums; return how many are.
 
@@ -60,7 +60,7 @@ def add_far(values: NDArray[np.float64], n: int, centre: float, scale: float, fa
             _add_far(values[i], far)
 
 
-@kernel
+@inner
 def _carry(near: NDArray[np.int64], count: int, total: np.int64, high: np.int64, low: np.int64) -> None:
     near[0] += count
     near[2] += total & DIGIT_MASK
@@ -71,7 +71,7 @@ def _carry(near: NDArray[np.int64], count: int, total: np.int64, high: np.int64,
     near[4] &= DIGIT_MASK
 
 
-@kernel
+@inner
 def _add_far(value: float, far: NDArray[np.int64]) -> None:
     """Add one finite value: |m| < 2**53 = h * 2**32 + l, so m² = h² 2**64 + 2 h l 2**32 + l²."""
     fraction, exponent = math.frexp(value)

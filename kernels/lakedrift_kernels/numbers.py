@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift_kernels._jit import kernel
+from lakedrift_kernels._jit import inner, kernel
 from lakedrift_kernels.grid import count_cells, count_nested_cells, select_keys
 from lakedrift_kernels.keys import double_keys, gather, integer_keys
 from lakedrift_kernels.linear import (
@@ -55,19 +55,21 @@ def add_doubles(
     far: Counts,
     nan: Counts,
     doubles: Doubles,
+    gathered: Doubles,
     keys: Keys,
 ) -> tuple[int, int]:
     """Count values[start:] into cells and add them to the sums, and their NaN to `nan` (1,); return where it stopped.
 
     `unit` is the centre and scale of the moments, `far` may have no rows. Then it stops after the first block with a value
     far from the centre, of which everything but `far` is done: the second number returned is how many values of that block
-    stand in `doubles`. `doubles` and `keys` (BLOCK,) are scratch.
+    stand in `doubles`. `doubles` and `keys` (BLOCK,) are scratch, and `gathered` is `doubles`, read-only as columns are: what
+    adds them to the sums is compiled once.
     """
     for begin in range(start, values.size, BLOCK):
         end = min(begin + BLOCK, values.size)
         found, missing = double_keys(values[begin:end], validity, offset + begin, doubles, keys)
         nan[0] += missing
-        if _add_block(doubles, keys, found, tables, unit, cells, extremes, near, far):
+        if _add_block(gathered, keys, found, tables, unit, cells, extremes, near, far):
             return end, found
     return values.size, 0
 
@@ -92,8 +94,8 @@ def add_linear(
 ) -> tuple[int, int]:
     """Do as `add_doubles` where a grid has linear cells.
 
-    `lines` is their scale, their table, and what finds the cells outside, as in `linear`. `gathered` is `doubles`, read-only as
-    columns are: a column without nulls is not copied.
+    `lines` is their scale, their table, and what finds the cells outside, as in `linear`. A column without nulls is
+    not copied.
     """
     scale, table, elsewhere = lines
     known = known_range(extremes)
@@ -114,7 +116,8 @@ def add_linear(
             count_outside(keys, strays, elsewhere, cells)
         if add_near(block, found, unit[0], unit[1], near) < found - missing:
             if far.shape[0] == 0:
-                doubles[:found] = block[:found]
+                for i in range(found):
+                    doubles[i] = block[i]
                 return end, found
             add_far(block, found, unit[0], unit[1], far)
     return values.size, 0
@@ -135,13 +138,14 @@ def add_integers(
     flip: np.uint64,
     origin: np.uint64,
     doubles: Doubles,
+    gathered: Doubles,
     keys: Keys,
 ) -> tuple[int, int]:
     """Do as `add_doubles` on an integer axis; `flip` and `origin` are as in `integer_keys`."""
     for begin in range(start, values.size, BLOCK):
         end = min(begin + BLOCK, values.size)
         found = integer_keys(values[begin:end], validity, offset + begin, flip, origin, doubles, keys)
-        if _add_block(doubles, keys, found, tables, unit, cells, extremes, near, far):
+        if _add_block(gathered, keys, found, tables, unit, cells, extremes, near, far):
             return end, found
     return values.size, 0
 
@@ -230,7 +234,7 @@ def select_integers(
     return valid, kept
 
 
-@kernel
+@inner
 def _add_block(
     doubles: Doubles,
     keys: Keys,

@@ -5,21 +5,24 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift_kernels._jit import kernel
+from lakedrift_kernels._jit import inner, kernel
 
-__all__ = ["sort_keys"]
+__all__ = ["DIGITS", "VALUES", "sort_keys"]
 
 Keys = NDArray[np.uint64]
 
-DIGITS = 8
+DIGITS, VALUES = 8, 256
 DIGIT_BITS = np.uint64(8)
 DIGIT_MASK = np.uint64(255)
 
 
 @kernel
-def sort_keys(keys: Keys, scratch: Keys) -> None:
-    """Sort keys (n,) in place; `scratch` (n,) is overwritten. A digit that all keys share is passed over."""
-    places = np.zeros((DIGITS, 256), np.int64)
+def sort_keys(keys: Keys, scratch: Keys, places: NDArray[np.int64]) -> None:
+    """Sort keys (n,) in place; `scratch` (n,) and `places` (DIGITS, VALUES) are overwritten.
+
+    A digit that all keys share is passed over.
+    """
+    places[:] = 0
     for i in range(keys.size):
         rest = keys[i]
         for digit in range(DIGITS):
@@ -34,10 +37,11 @@ def sort_keys(keys: Keys, scratch: Keys) -> None:
             source, target = target, source
             moved = not moved
     if moved:
-        keys[:] = scratch
+        for i in range(keys.size):  # a slice would compile what checks its shape
+            keys[i] = scratch[i]
 
 
-@kernel
+@inner
 def _begin_each(counts: NDArray[np.int64], n: int) -> bool:
     """Turn how often each digit occurs among n keys into where its keys begin; return whether there is more than one digit."""
     start = np.int64(0)
@@ -50,7 +54,7 @@ def _begin_each(counts: NDArray[np.int64], n: int) -> bool:
     return several
 
 
-@kernel
+@inner
 def _spread(source: Keys, shift: np.uint64, places: NDArray[np.int64], target: Keys) -> None:
     for i in range(source.size):
         key = source[i]

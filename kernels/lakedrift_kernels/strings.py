@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift_kernels._jit import kernel
+from lakedrift_kernels._jit import inner, kernel
 from lakedrift_kernels.hashing import KEPT, LENGTH, START, TIMES
 
 __all__ = [
@@ -245,7 +245,7 @@ def count_codes(codes: NDArray[np.generic], validity: NDArray[np.uint8], offset:
     return outside
 
 
-@kernel
+@inner
 def _shift(capacity: int) -> np.uint64:
     """Return by how much a hash is shifted so that its top bits are a slot."""
     bits = 0
@@ -254,7 +254,7 @@ def _shift(capacity: int) -> np.uint64:
     return np.uint64(64 - bits)
 
 
-@kernel
+@inner
 def _slot(first: np.uint64, second: np.uint64, table: NDArray[np.uint64], shift: np.uint64) -> np.uint64:
     """Return the slot that holds the view, or the free one where it belongs. There is one: the table is at most half full."""
     mask = np.uint64(table.shape[0] - 1)
@@ -265,7 +265,7 @@ def _slot(first: np.uint64, second: np.uint64, table: NDArray[np.uint64], shift:
     return slot
 
 
-@kernel
+@inner
 def _entry(views: NDArray[np.uint64], i: int, seen: NDArray[np.uint64], entry: np.uint64) -> np.uint64:
     """Return the entry of an equal view seen before, or zero after remembering this one."""
     first = views[i, 0]
@@ -281,7 +281,7 @@ def _entry(views: NDArray[np.uint64], i: int, seen: NDArray[np.uint64], entry: n
     return np.uint64(before)
 
 
-@kernel
+@inner
 def _mixed(first: np.uint64, second: np.uint64) -> np.uint64:
     """Return a hash whose top bits depend on all bytes: those of a product do on all bits below, and the rest is folded in."""
     return np.uint64(((first ^ (first >> FOLD)) * SPREAD_FIRST) ^ ((second ^ (second >> FOLD_SECOND)) * SPREAD_SECOND))

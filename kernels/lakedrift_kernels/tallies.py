@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lakedrift_kernels import hashing
-from lakedrift_kernels._jit import kernel
+from lakedrift_kernels._jit import inner, kernel
 
 __all__ = [
     *("BUCKETS", "COUNT", "KEPT", "LENGTH", "PLACE", "TABLE_WIDTH"),
@@ -123,7 +123,7 @@ def locate_named(
             cells[i] = np.int32(np.int64(table[slot, COUNT]) - 1)
 
 
-@kernel
+@inner
 def _alike(table: NDArray[np.uint64], strings: NDArray[np.uint64], i: int, slot: np.uint64) -> np.uint64:
     """Return the first slot from this one on that is free or holds a string of the same hashes and length.
 
@@ -141,7 +141,7 @@ def _alike(table: NDArray[np.uint64], strings: NDArray[np.uint64], i: int, slot:
     return np.uint64(slot)
 
 
-@kernel
+@inner
 def _same(data: NDArray[np.uint8], start: np.uint64, arena: NDArray[np.uint8], place: np.uint64, kept: np.uint64) -> bool:
     """Whether the bytes are the same, one fewer than `kept`: all are looked at, several at a time."""
     different = np.uint8(0)

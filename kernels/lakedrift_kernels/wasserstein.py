@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift_kernels._jit import kernel
+from lakedrift_kernels._jit import inner, kernel
 
 __all__ = ["bounds"]
 
@@ -43,7 +43,7 @@ def bounds(
             upper[g] = np.nan
 
 
-@kernel
+@inner
 def _bounds_of_group(
     reference: NDArray[np.int64], current: NDArray[np.int64], edges: NDArray[np.float64], single: NDArray[np.bool_]
 ) -> tuple[float, float, float]:
@@ -78,18 +78,18 @@ def _bounds_of_group(
     return 2.0 * low, 2.0 * middle, 2.0 * high
 
 
-@kernel
+@inner
 def _difference(c1: int, c2: int, n: int, m: int) -> float:
     return float(c1 / n - c2 / m)
 
 
-@kernel
+@inner
 def _area(width: float, height: float) -> float:
     """Return width times height: zero if either is, or if both ends of the width are the same infinity (a NaN)."""
     return width * height if width > 0.0 and height > 0.0 else 0.0
 
 
-@kernel
+@inner
 def _mean_size(start: float, end: float) -> float:
     """Return the mean of |D| over a stretch where D goes evenly from `start` to `end`."""
     if start * end >= 0.0:

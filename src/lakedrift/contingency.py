@@ -67,9 +67,10 @@ def two_shares_pvalue(reference_hits: Counts, current_hits: Counts, reference_n:
     hits, rows = reference_hits + current_hits, reference_n + current_n
     least = np.minimum(hits, rows - hits) * (np.minimum(reference_n, current_n) / np.maximum(rows, 1))
     few = least < FEW
-    exact = np.empty(int(few.sum()))
-    hypergeometric.two_shares(reference_hits[few], reference_n[few], current_hits[few], current_n[few], exact)
-    pvalue[few] = exact
+    if few.any():
+        exact = np.empty(int(few.sum()))
+        hypergeometric.two_shares(reference_hits[few], reference_n[few], current_hits[few], current_n[few], exact)
+        pvalue[few] = exact
     return pvalue
 
 

@@ -13,7 +13,7 @@ from lakedrift import columns
 from lakedrift.binning import SIGN, Axis
 from lakedrift.columns import Column
 from lakedrift_kernels.numbers import BLOCK
-from lakedrift_kernels.sorting import sort_keys
+from lakedrift_kernels.sorting import DIGITS, VALUES, sort_keys
 
 __all__ = ["BUFFERS", "column_of", "flip_of", "sort"]
 
@@ -77,4 +77,4 @@ def sort(keys: NDArray[np.uint64]) -> None:
     if len(keys) < FEW:
         keys.sort()
     else:
-        sort_keys(keys, np.empty_like(keys))
+        sort_keys(keys, np.empty_like(keys), np.empty((DIGITS, VALUES), np.int64))

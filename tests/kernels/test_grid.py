@@ -11,7 +11,11 @@ from hypothesis import strategies as st
 from lakedrift.binning import Binning, keys_of
 from lakedrift.fitting import fit
 from lakedrift_kernels import grid
+from lakedrift_kernels._jit import kernel
 
+count_nested_cells = kernel(grid.count_nested_cells)
+count_cells = kernel(grid.count_cells)
+select_keys = kernel(grid.select_keys)
 KEYS = st.integers(0, 2**64 - 1)
 NOTHING_YET = (2**64 - 1, 0)
 
@@ -20,13 +24,13 @@ def count(keys, binning: Binning, n=None, before=NOTHING_YET) -> tuple[np.ndarra
     """Count by the kernel for divided leaves, which serves every grid."""
     counts, extremes = np.zeros(binning.n_cells, np.int64), np.array(before, np.uint64)
     n = len(keys) if n is None else n
-    grid.count_nested_cells(keys, n, binning.index, binning.outer, binning.leaves, binning.inner, counts, extremes)
+    count_nested_cells(keys, n, binning.index, binning.outer, binning.leaves, binning.inner, counts, extremes)
     return counts, tuple(extremes.tolist())
 
 
 def count_undivided(keys, binning: Binning) -> tuple[np.ndarray, tuple[int, int]]:
     counts, extremes = np.zeros(binning.n_cells, np.int64), np.array(NOTHING_YET, np.uint64)
-    grid.count_cells(keys, len(keys), binning.index, binning.outer, counts, extremes)
+    count_cells(keys, len(keys), binning.index, binning.outer, counts, extremes)
     return counts, tuple(extremes.tolist())
 
 
@@ -84,7 +88,7 @@ def test_select_keys__copies_those_of_the_wanted_cells_in_order(case, data):
     selected = np.full(len(keys), 7, np.uint64)
     about = np.zeros(1 << 20, bool)
     about[keys[wanted[cells]] >> np.uint64(44)] = True
-    found = grid.select_keys(keys, len(keys), *binning.tables, about, wanted, selected)
+    found = select_keys(keys, len(keys), *binning.tables, about, wanted, selected)
     assert selected[:found].tolist() == keys[wanted[cells]].tolist()
 
 

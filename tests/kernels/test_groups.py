@@ -21,8 +21,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered in scalar:R
 CELLS = st.lists(st.tuples(st.integers(-2, 5), st.integers(0, 3)), max_size=40)
 
 
-def buffers() -> tuple[np.ndarray, np.ndarray]:
-    return np.empty(BLOCK), np.empty(BLOCK, np.uint64)
+def buffers() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    doubles = np.empty(BLOCK)
+    return doubles, read_only(doubles.view()), np.empty(BLOCK, np.uint64)
 
 
 def read_only(values: np.ndarray) -> np.ndarray:
@@ -67,8 +68,7 @@ def check_doubles(values: np.ndarray, validity: np.ndarray, offset: int, valid: 
         numbers.add_doubles(*source, binning.tables, plain.unit, *plain.sums, plain.nan, *buffers())
         end = groups.add_located_doubles(*source, binning.tables, state.unit, *state.sums, state.nan, cells, *buffers())
     else:
-        doubles, keys = buffers()
-        copied, units = read_only(doubles.view()), np.empty(BLOCK, np.int32)
+        (doubles, copied, keys), units = buffers(), np.empty(BLOCK, np.int32)
         rest = plain.unit, *plain.sums, plain.nan, doubles, copied, keys, units
         numbers.add_linear(*source, binning.lines, *rest)
         rest = state.unit, *state.sums, state.nan, cells, doubles, copied, units

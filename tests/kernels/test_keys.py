@@ -11,21 +11,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakedrift_kernels import keys
+from lakedrift_kernels._jit import kernel
 
+write_double_keys = kernel(keys.double_keys)
+write_integer_keys = kernel(keys.integer_keys)
 NO_BITMAP = np.empty(0, np.uint8)
 SIGN = 1 << 63
 
 
 def double_keys(values, validity=NO_BITMAP, offset=0) -> tuple[list[float], list[int], int]:
     doubles, found_keys = np.full(len(values), 7.0), np.full(len(values), 7, np.uint64)
-    found, nan = keys.double_keys(values, validity, offset, doubles, found_keys)
+    found, nan = write_double_keys(values, validity, offset, doubles, found_keys)
     return doubles[:found].tolist(), found_keys[:found].tolist(), nan
 
 
 def integer_keys(values, origin, validity=NO_BITMAP, offset=0) -> tuple[list[float], list[int]]:
     doubles, found_keys = np.full(len(values), 7.0), np.full(len(values), 7, np.uint64)
     flip = np.uint64(SIGN if values.dtype == np.int64 else 0)
-    found = keys.integer_keys(values.view(np.uint64), validity, offset, flip, np.uint64(origin), doubles, found_keys)
+    found = write_integer_keys(values.view(np.uint64), validity, offset, flip, np.uint64(origin), doubles, found_keys)
     return doubles[:found].tolist(), found_keys[:found].tolist()
 
 

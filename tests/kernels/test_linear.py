@@ -12,7 +12,9 @@ from lakedrift.binning import Binning, keys_of
 from lakedrift.fitting import fit
 from lakedrift.summaries.values import Values
 from lakedrift_kernels import linear, numbers
+from lakedrift_kernels._jit import kernel
 
+widen, known_range = kernel(linear.widen), kernel(linear.known_range)
 HOSTILE = [0.0, -0.0, 5e-324, -5e-324, 1e308, -1e308, np.inf, -np.inf, np.nan]
 ALL_VALID = np.empty(0, np.uint8)
 pytestmark = pytest.mark.filterwarnings(
@@ -104,7 +106,7 @@ def test_select_linears__finds_the_values_of_the_wanted_cells(name, data):
 def test_widen__minus_zero_is_zero(values):
     doubles = np.append(values, [-0.0])
     extremes = np.array([2**64 - 1, 0], np.uint64)
-    known = linear.widen(doubles, len(doubles), extremes)
+    known = widen(doubles, len(doubles), extremes)
     keys = keys_of(doubles[~np.isnan(doubles)], "double")
     assert extremes.tolist() == [int(keys.min()), int(keys.max())]
-    assert known == linear.known_range(extremes) == (np.nanmin(doubles), np.nanmax(doubles))
+    assert known == known_range(extremes) == (np.nanmin(doubles), np.nanmax(doubles))

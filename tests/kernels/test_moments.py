@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from oracles import sums
 
 from lakedrift_kernels import moments
+from lakedrift_kernels._jit import kernel
 
+add_near = kernel(moments.add_near)
 REACH = 2**31
 VALUES = st.lists(strategies.numbers("float64").filter(lambda value: value == value), max_size=40)
 CENTRES = strategies.numbers("float64").filter(math.isfinite)
@@ -24,7 +26,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered in scalar:R
 def add(batches, centre, scale) -> tuple[np.ndarray, np.ndarray]:
     near, far = np.zeros(5, np.int64), np.zeros((moments.EXPONENTS, 7), np.int64)
     for values in batches:
-        moments.add_near(np.array(values, np.float64), len(values), centre, scale, near)
+        add_near(np.array(values, np.float64), len(values), centre, scale, near)
         moments.add_far(np.array(values, np.float64), len(values), centre, scale, far)
     return near, far
 

@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from lakedrift.binning import Binning
 from lakedrift.fitting import fit
 from lakedrift_kernels import grid, keys, moments, numbers
+from lakedrift_kernels._jit import kernel
 
+count_nested_cells = kernel(grid.count_nested_cells)
+add_near = kernel(moments.add_near)
+double_keys = kernel(keys.double_keys)
+integer_keys = kernel(keys.integer_keys)
 FAR_ROWS = [0, moments.EXPONENTS]
 ALL_VALID = np.empty(0, np.uint8)
 LONG = 2 * numbers.BLOCK + 7
@@ -33,13 +38,16 @@ class State:
 
     def count(self, binning: Binning, doubles: np.ndarray, of_keys: np.ndarray, n: int) -> None:
         tables = binning.index, binning.outer, binning.leaves, binning.inner
-        grid.count_nested_cells(of_keys, n, *tables, self.cells, self.extremes)
-        moments.add_near(doubles, n, binning.centre, binning.scale, self.near)
+        count_nested_cells(of_keys, n, *tables, self.cells, self.extremes)
+        add_near(doubles, n, binning.centre, binning.scale, self.near)
         moments.add_far(doubles, n, binning.centre, binning.scale, self.far)
 
 
-def buffers() -> tuple[np.ndarray, np.ndarray]:
-    return np.empty(numbers.BLOCK), np.empty(numbers.BLOCK, np.uint64)
+def buffers() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    doubles = np.empty(numbers.BLOCK)
+    gathered = doubles.view()
+    gathered.flags.writeable = False
+    return doubles, gathered, np.empty(numbers.BLOCK, np.uint64)
 
 
 def bitmaps(n: int) -> st.SearchStrategy[tuple[np.ndarray, int]]:
@@ -51,15 +59,15 @@ def bitmaps(n: int) -> st.SearchStrategy[tuple[np.ndarray, int]]:
 
 def counted(values: np.ndarray, validity, offset: int, binning: Binning, far_rows: int) -> State:
     """Count by the kernel for whole columns, making room for far values where it asks for it."""
-    state, (doubles, scratch) = State(binning, far_rows), buffers()
+    state, scratch = State(binning, far_rows), buffers()
     unit = binning.centre, binning.scale
     done = 0
     while done < len(values):
         sums = state.cells, state.extremes, state.near, state.far, state.nan
-        done, far = numbers.add_doubles(values, validity, offset, done, binning.tables, unit, *sums, doubles, scratch)
+        done, far = numbers.add_doubles(values, validity, offset, done, binning.tables, unit, *sums, *scratch)
         if far:
             state.far = np.zeros((moments.EXPONENTS, 7), np.int64)
-            moments.add_far(doubles, far, *unit, state.far)
+            moments.add_far(scratch[1], far, *unit, state.far)
     return state
 
 
@@ -71,7 +79,7 @@ def test_add_doubles__equals_its_steps(far_rows, data, values, other):
     validity, offset = data.draw(bitmaps(len(values)))
     found = counted(values, validity, offset, binning, far_rows)
     expected, doubles, of_keys = State(binning), np.empty(len(values)), np.empty(len(values), np.uint64)
-    n, expected.nan[0] = keys.double_keys(values, validity, offset, doubles, of_keys)
+    n, expected.nan[0] = double_keys(values, validity, offset, doubles, of_keys)
     expected.count(binning, doubles, of_keys, n)
     if not found.far.size:
         found.far = np.zeros_like(expected.far)
@@ -91,7 +99,7 @@ def test_add_doubles__far_values_in_several_blocks(far_rows):
 
 def as_keys(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
     doubles, of_keys = np.empty(len(values)), np.empty(len(values), np.uint64)
-    n, _ = keys.double_keys(values, ALL_VALID, 0, doubles, of_keys)
+    n, _ = double_keys(values, ALL_VALID, 0, doubles, of_keys)
     return doubles, of_keys, n
 
 
@@ -106,7 +114,7 @@ def test_add_integers__equals_its_steps(data, values, other):
     bits, unit = values.view(np.uint64), (binning.centre, binning.scale)
     numbers.add_integers(bits, validity, offset, 0, binning.tables, unit, *sums, *axis, *buffers())
     doubles, of_keys = np.empty(len(values)), np.empty(len(values), np.uint64)
-    n = keys.integer_keys(bits, validity, offset, *axis, doubles, of_keys)
+    n = integer_keys(bits, validity, offset, *axis, doubles, of_keys)
     expected.count(binning, doubles, of_keys, n)
     assert state.parts() == expected.parts()
 
@@ -123,12 +131,12 @@ def test_selecting__finds_the_values_of_the_wanted_cells_over_several_blocks(axi
     choice = binning.tables, np.ones(1 << 20, bool), wanted, selected
     if axis == "double":
         values[5] = np.nan
-        found, kept = numbers.select_doubles(values, validity, offset, *choice, nan, *buffers())
+        found, kept = numbers.select_doubles(values, validity, offset, *choice, nan, *buffers()[::2])
         of_keys = as_keys(values[valid])[1][:found]
     else:
         flip = np.uint64(1 << 63)
         integers = flip, np.uint64(binning.origin)
-        found, kept = numbers.select_integers(values.view(np.uint64), validity, offset, *choice, *integers, *buffers())
+        found, kept = numbers.select_integers(values.view(np.uint64), validity, offset, *choice, *integers, *buffers()[::2])
         of_keys = values[valid].view(np.uint64) ^ flip
     assert nan[0] == (axis == "double" and valid[5])
     assert found == valid.sum() - nan[0]

@@ -13,7 +13,7 @@ KEYS = st.lists(st.one_of(st.integers(0, 5), st.integers(250, 260), st.integers(
 
 def check(keys):
     found = keys.copy()
-    sorting.sort_keys(found, np.empty_like(found))
+    sorting.sort_keys(found, np.empty_like(found), np.empty((sorting.DIGITS, sorting.VALUES), np.int64))
     assert_array_equal(found, np.sort(keys))
 
 

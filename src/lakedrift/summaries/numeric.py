@@ -130,7 +130,7 @@ class Numeric:
             done, far = self._count(column, done, located)
             if far and len(self.near):
                 self._make_room_for_far()
-                moments.add_far(BUFFERS.doubles, far, self.binning.centre, self.binning.scale, self.far[0])
+                moments.add_far(BUFFERS.gathered, far, self.binning.centre, self.binning.scale, self.far[0])
 
     def _count(self, column: Column, start: int, located: NDArray[np.int32] | None) -> tuple[int, int]:
         """Count the rest of a column; return where it stopped, and how many values of the buffer may have no room in `far`."""
@@ -138,20 +138,20 @@ class Numeric:
         source = column.values, column.validity, column.offset, start
         extremes, near, far = (self.extremes[0], self.near[0], self.far[0]) if len(self.near) else _unkept()
         state = self.cells[0], extremes, near, far
-        unit, doubles, keys = (binning.centre, binning.scale), BUFFERS.doubles, BUFFERS.keys
+        unit, doubles, keys = (binning.centre, binning.scale), (BUFFERS.doubles, BUFFERS.gathered), BUFFERS.keys
         if binning.linear is not None:
-            copied, units = BUFFERS.gathered, BUFFERS.units
+            units = BUFFERS.units
             if located is None:
-                return numbers.add_linear(*source, binning.lines, unit, *state, self.nan, doubles, copied, keys, units)
-            return groups.add_located_linear(*source, binning.lines, unit, *state, self.nan, located, doubles, copied, units)
+                return numbers.add_linear(*source, binning.lines, unit, *state, self.nan, *doubles, keys, units)
+            return groups.add_located_linear(*source, binning.lines, unit, *state, self.nan, located, *doubles, units)
         if binning.axis == "double":
             if located is None:
-                return numbers.add_doubles(*source, binning.tables, unit, *state, self.nan, doubles, keys)
-            return groups.add_located_doubles(*source, binning.tables, unit, *state, self.nan, located, doubles, keys)
+                return numbers.add_doubles(*source, binning.tables, unit, *state, self.nan, *doubles, keys)
+            return groups.add_located_doubles(*source, binning.tables, unit, *state, self.nan, located, *doubles, keys)
         axis = flip_of(binning.axis), np.uint64(binning.origin)
         if located is None:
-            return numbers.add_integers(*source, binning.tables, unit, *state, *axis, doubles, keys)
-        return groups.add_located_integers(*source, binning.tables, unit, *state, *axis, located, doubles, keys)
+            return numbers.add_integers(*source, binning.tables, unit, *state, *axis, *doubles, keys)
+        return groups.add_located_integers(*source, binning.tables, unit, *state, *axis, located, *doubles, keys)
 
     def _make_room_for_far(self) -> None:
         if not self.far.shape[1]:
