@@ -380,7 +380,7 @@ def test_unknown_kind__of_groups_survives_too_and_moves_with_them():
 def test_unknown_kind__whose_segments_are_folded_is_refused():
     sizes = [{"a": 5, "b": 4, "c": 3, "d": 2}, {"a": 5, "c": 4, "b": 3, "d": 2}]
     lakes = [pl.DataFrame({"k": [key for key, rows in one.items() for _ in range(rows)]}).with_columns(x=1.5) for one in sizes]
-    parts = [ld.profile(rows, by="k", features=["x"], max_segments=3, fold=True) for rows in lakes]
+    parts = [ld.profile(rows, by="k", features=["x"], max_segments=2, fold=True) for rows in lakes]
     word = pa.array(["sum"]).cast(longform.FIELD)
     table = pa.table({"field": word, "group": pa.array([2], pa.int32()), "place": [0], "count": [7]})  # of b
     unread = replace(parts[0], unread=(Unread(1, "sorcery", ("x",), table),))
