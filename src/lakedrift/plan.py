@@ -423,7 +423,8 @@ def _heavy_values(sample: list[pa.Array]) -> tuple[str, ...]:
     for array in sample:
         counted.update(_text_counts(array))
     heavy = Frequencies.new()
-    heavy.update(pa.array([text for text, n in counted.items() if n >= HEAVY], pa.string_view()))
+    texts = pl.Series([text for text, n in counted.items() if n >= HEAVY], dtype=pl.String)
+    heavy.update(texts.to_arrow(compat_level=pl.CompatLevel.newest()))
     return heavy.values
 
 

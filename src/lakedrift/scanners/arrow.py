@@ -74,7 +74,7 @@ def sampled(sample: Sample, memory: int) -> list[pa.RecordBatch]:
     layout = replace(layout, rows=min(layout.rows, sample.among))
     for batch in _decoded(fragment, footer, [sample.group], layout, scan, use_threads=False):
         first, end = places.searchsorted([start, start + batch.num_rows])
-        parts.append(batch.take(pa.array(places[first:end] - start)))
+        parts.append(batch.take(_indices(places[first:end] - start)))
         start += batch.num_rows
         if end == len(places):
             break
@@ -176,3 +176,8 @@ def value_bytes(dtype: pa.DataType) -> int:
 
 
 SCANNER = Arrow
+
+
+def _indices(places: NDArray[np.int64]) -> pa.Array:
+    """Return places as they are: `pa.array` would look whether they are of pandas, and for that import it."""
+    return pa.Array.from_buffers(pa.int64(), len(places), [None, pa.py_buffer(places)])
