@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from lakedrift import columns
-from lakedrift.binning import EXACT_INTEGERS, Binning
+from lakedrift.binning import EXACT_INTEGERS
+from lakedrift.blanks import binning_of, is_number, kind_of, numbers_of, states_of, weighed_by
 from lakedrift.correlating import correlated, units_of
 from lakedrift.errors import ConfigError, UnknownNameError, UsageError
 from lakedrift.feature import KINDS, Feature, Kind, Role
 from lakedrift.filtering import Filter
-from lakedrift.fitting import cells_of_each, fit, fit_identifier, sample_axis
+from lakedrift.fitting import cells_of_each, sample_axis
+from lakedrift.identity import is_integer_key, is_text_key
 from lakedrift.modelling import model_states
 from lakedrift.profiles import Profile, StateKey
 from lakedrift.reading import Reader
 from lakedrift.roles import Roles, assigned
 from lakedrift.source import Source, distinct_schemas
 from lakedrift.summaries.comoments import Comoments
-from lakedrift.summaries.distinct import Distinct
-from lakedrift.summaries.frequencies import Frequencies
-from lakedrift.summaries.numeric import Numeric
 from lakedrift.summaries.presence import Presence
 from lakedrift.summary import Joined, Summary
 from lakedrift.unit import fit_unit
@@ -39,9 +35,6 @@ __all__ = ["Plan", "Selection", "columns_of", "make_plan", "select"]
 
 SAMPLE_ROWS = 50_000
 FITS_AT_A_TIME = 2  # they sort, mostly, which needs no lock
-IDENTIFIER_SAMPLE = 100  # fewer values say nothing about identity
-IDENTIFIER_SHARE = 0.9  # distinct among sampled strings
-HEAVY = 10  # times that a value occurs in the sample to keep a count of its own among very many
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,15 +176,15 @@ def make_plan(
     rows = sum(fragment.rows or 0 for fragment in source.fragments)
     features = tuple(_identified(draft[name], sample.get(name, []), rows, selection, like) for name in names)
     far = _far_integers(source)
-    cells = cells_of_each(sum(_is_number(feature.dtype) for feature in features))
+    cells = cells_of_each(sum(is_number(feature.dtype) for feature in features))
 
     def fitted(feature: Feature) -> list[Summary]:
         declared = _is_declared(draft[feature.name], like)
         found = sample.get(feature.name, [])
-        beyond = far.get(feature.name, []) if feature.name in sample and _is_number(feature.dtype) else []
-        if beyond and sample_axis(_numbers(found, feature.dtype)) == "double":
+        beyond = far.get(feature.name, []) if feature.name in sample and is_number(feature.dtype) else []
+        if beyond and sample_axis(numbers_of(found, feature.dtype)) == "double":
             found = [*found, *beyond]
-        return _states(feature, found, like, cells, declared=declared)
+        return states_of(feature, found, like, cells, declared=declared)
 
     with ThreadPoolExecutor(FITS_AT_A_TIME) as pool:
         together = list(zip(features, pool.map(fitted, features), strict=True))
@@ -199,7 +192,7 @@ def make_plan(
     joined = {key: state.empty() for key, state in known_joined.items() if not types.keys().isdisjoint(key[1])}
     states |= joined if known_joined else model_states(features, sample)
     states |= _pairs(features, selection, paired, sample, like)
-    weights = {one.name: _weighed(one, found[0], sample.get(one.name, []), like) for one, found in together if weighed}
+    weights = {one.name: weighed_by(one, found[0], sample.get(one.name, []), like) for one, found in together if weighed}
     return Plan(source, features, states, selection.where, weights)
 
 
@@ -230,10 +223,10 @@ def _check_names(keep: Filter | None, types: Mapping[str, str]) -> None:
 
 
 def _feature(name: str, dtype: str, selection: Selection, like: Profile | None) -> Feature:
-    natural = _kind_of(dtype)
+    natural = kind_of(dtype)
     if like is not None and name in like:
         before = like.feature(name)
-        same = columns.family(before.dtype) == columns.family(dtype) or _kind_of(before.dtype) == natural == "numeric"
+        same = columns.family(before.dtype) == columns.family(dtype) or kind_of(before.dtype) == natural == "numeric"
         return Feature(name, before.kind if same else natural, dtype)
     asked = _asked(name, selection)
     if asked is None or asked == natural or dtype == "null":
@@ -257,18 +250,6 @@ def _with_role(feature: Feature, roles: Mapping[str, Role]) -> Feature:
     return dataclasses.replace(feature, kind=kind, role=role)
 
 
-def _kind_of(dtype: str) -> Kind:
-    if columns.family(dtype) in ("integer", "floating", "decimal"):
-        return "numeric"
-    plain: dict[str, Kind] = {"bool": "boolean", "string": "categorical"}
-    temporal = dtype.startswith(("timestamp", "date", "time", "duration"))
-    return plain.get(dtype, "temporal" if temporal else "unsupported")
-
-
-def _is_number(dtype: str) -> bool:
-    return _kind_of(dtype) in ("numeric", "temporal")
-
-
 def _asked(name: str, selection: Selection) -> Kind | None:
     kinds = selection.kinds or {}
     for kind in kinds.values():
@@ -287,18 +268,9 @@ def _is_declared(feature: Feature, like: Profile | None) -> bool:
 
 
 def _needs_sample(feature: Feature, like: Profile | None) -> bool:
-    if _is_declared(feature, like) or _binning_of(feature, like) is not None:
+    if _is_declared(feature, like) or binning_of(feature, like) is not None:
         return False
-    return _is_number(feature.dtype) or (feature.kind == "categorical" and (like is None or feature.name not in like))
-
-
-def _binning_of(feature: Feature, like: Profile | None) -> Binning | None:
-    """Return the grid that `like` has for the feature, if its values can be counted there: that whose cells it joined."""
-    state = like.state(feature.name) if like is not None and feature.name in like else None
-    if not isinstance(state, Numeric) or not _is_number(feature.dtype) or len(state.binning.listed):
-        return None
-    axis = state.binning.axis
-    return state.binning.fine if axis == "double" or feature.dtype == axis else None
+    return is_number(feature.dtype) or (feature.kind == "categorical" and (like is None or feature.name not in like))
 
 
 def _sample(source: Source, names: list[str], keep: Filter | None, reader: Reader) -> dict[str, list[pa.Array]]:
@@ -329,49 +301,10 @@ def _identified(feature: Feature, sample: list[pa.Array], rows: int, selection: 
         return feature
     is_key = False
     if feature.kind == "categorical":
-        is_key = _is_text_key(sample)
+        is_key = is_text_key(sample)
     elif columns.family(feature.dtype) == "integer":
-        is_key = _is_integer_key(_numbers(sample, feature.dtype), rows)
+        is_key = is_integer_key(numbers_of(sample, feature.dtype), rows)
     return dataclasses.replace(feature, kind="identifier") if is_key else feature
-
-
-def _is_text_key(sample: list[pa.Array]) -> bool:
-    valid = sum(len(array) - array.null_count for array in sample)
-    if valid < IDENTIFIER_SAMPLE:
-        return False
-    distinct = pl.concat(map(_distinct_texts, sample)).n_unique()
-    return bool(distinct >= IDENTIFIER_SHARE * valid)
-
-
-def _distinct_texts(array: pa.Array) -> pl.Series:
-    """Return the different values of a column as text; those of a dictionary are not laid out, as they may be long."""
-    array = columns.labels(array)
-    if pa.types.is_dictionary(array.type):
-        used = pl.Series(array.indices.cast(pa.uint32())).drop_nulls().unique()
-        return pl.Series(array.dictionary).cast(pl.String).gather(used).drop_nulls().unique()
-    return pl.Series(array).drop_nulls().unique()
-
-
-def _is_integer_key(values: NDArray[Any], rows: int) -> bool:
-    """All different, and numbered through (a range like the number of rows) or drawn from beyond 2**53 (a hash)."""
-    if len(values) < IDENTIFIER_SAMPLE or len(np.unique(values)) < len(values):
-        return False
-    spread = int(values.max()) - int(values.min())
-    return spread <= 2 * rows or spread > 1 << 53
-
-
-def _numbers(sample: list[pa.Array], dtype: str) -> NDArray[Any]:
-    """Join samples whose types differ, as numbers of the type of the whole column: other files may have other types."""
-    parts = [part for array in sample if len(part := columns.valid_numbers(array))] or [np.empty(0)]
-    if dtype == "double" or columns.family(dtype) == "integer":
-        parts = [part.astype(dtype) for part in parts]
-    return np.concatenate(parts)
-
-
-def _states(feature: Feature, sample: list[pa.Array], like: Profile | None, cells: int, *, declared: bool) -> list[Summary]:
-    """Return the state of a feature and, of an identifier, how many values differ beside it."""
-    state = Presence.new() if declared else _state(feature, sample, like, cells)
-    return [state, Distinct.new()] if feature.kind == "identifier" else [state]
 
 
 def _pairs(
@@ -384,64 +317,5 @@ def _pairs(
     """Return the state of the columns that are counted pair by pair, if any are."""
     names = correlated(features, selection.correlations, paired, strict=like is None)
     types, known = {feature.name: feature.dtype for feature in features}, units_of(like)
-    units = [known.get(name) or fit_unit(_numbers(sample.get(name, []), types[name])) for name in names]
+    units = [known.get(name) or fit_unit(numbers_of(sample.get(name, []), types[name])) for name in names]
     return {(Comoments.KIND, tuple(names)): Comoments.new(units)} if names else {}
-
-
-def _weighed(feature: Feature, state: Summary, sample: list[pa.Array], like: Profile | None) -> Summary:
-    """Return the state of a sample, or that of the profile whose grid it has; of identifiers only how many rows there are."""
-    if feature.kind == "identifier":
-        return Presence.new()
-    before = like.state(feature.name) if like is not None and feature.name in like else None
-    if (
-        before is not None
-        and type(before) is type(state)
-        and getattr(before, "binning", None) == getattr(state, "binning", None)
-    ):
-        return before
-    counted = state.empty()
-    for array in sample:
-        counted.update(array)
-    return counted
-
-
-def _state(feature: Feature, sample: list[pa.Array], like: Profile | None, cells: int) -> Summary:
-    if feature.kind == "identifier":
-        return _state_of_identifier(feature, sample, like)
-    if feature.kind in ("categorical", "boolean"):
-        before = like.state(feature.name) if like is not None and feature.name in like else None
-        return Frequencies.new(before.names if isinstance(before, Frequencies) else _heavy_values(sample))
-    if _is_number(feature.dtype):
-        return Numeric.new(_binning_of(feature, like) or fit(_numbers(sample, feature.dtype), cells))
-    return Presence.new()
-
-
-def _state_of_identifier(feature: Feature, sample: list[pa.Array], like: Profile | None) -> Summary:
-    """Return a state that keeps no value, lest it identify somebody, but can be judged where values do repeat."""
-    if _kind_of(feature.dtype) == "categorical":
-        return Frequencies.without_names()
-    if _is_number(feature.dtype):
-        return Numeric.of_groups(_binning_of(feature, like) or fit_identifier(_numbers(sample, feature.dtype)), 1)
-    return Presence.new()
-
-
-def _heavy_values(sample: list[pa.Array]) -> tuple[str, ...]:
-    """Return the values that are frequent in the sample, as `Frequencies` calls them."""
-    if not sample:
-        return ()
-    counted: Counter[str] = Counter()
-    for array in sample:
-        counted.update(_text_counts(array))
-    heavy = Frequencies.new()
-    heavy.update(pa.array([text for text, n in counted.items() if n >= HEAVY], pa.string_view()))
-    return heavy.values
-
-
-def _text_counts(array: pa.Array) -> dict[str, int]:
-    """Return how often each value of a column occurs as text; those of a dictionary are not laid out, as they may be long."""
-    array = columns.labels(array)
-    if pa.types.is_dictionary(array.type):
-        counts = pl.Series("code", array.indices.cast(pa.uint32())).drop_nulls().value_counts(name="n")
-        texts = pl.Series(array.dictionary).cast(pl.String).gather(counts["code"])
-        return {text: n for text, n in zip(texts, counts["n"], strict=True) if text is not None}
-    return dict(pl.Series(array).drop_nulls().value_counts(name="n").iter_rows())

@@ -294,7 +294,7 @@ def _time_of_day(column: pa.Array) -> pa.Array:
 def _repeated(value: str | None, dtype: pa.DataType, rows: int) -> pa.Array:
     if value is None:
         return pa.nulls(rows, _delivered_type(dtype))
-    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([value]))
+    return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), rows), pa.repeat(pa.scalar(value), 1))
 
 
 def _explained(reason: str, scanner: Scanner, scan: Scan) -> LakedriftError:

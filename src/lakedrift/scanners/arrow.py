@@ -86,7 +86,7 @@ def _picked(batches: Iterator[pa.RecordBatch], places: NDArray[np.int64]) -> pa.
     start = 0
     for batch in batches:
         first, end = places.searchsorted([start, start + batch.num_rows])
-        parts.append(batch.column(0).take(pa.array(places[first:end] - start)))
+        parts.append(batch.column(0).take(_indices(places[first:end] - start)))
         start += batch.num_rows
         if end == len(places):
             break
@@ -190,3 +190,8 @@ def value_bytes(dtype: pa.DataType) -> int:
 
 
 SCANNER = Arrow
+
+
+def _indices(places: NDArray[np.int64]) -> pa.Array:
+    """Return places as they are: `pa.array` would look whether they are of pandas, and for that import it."""
+    return pa.Array.from_buffers(pa.int64(), len(places), [None, pa.py_buffer(places)])
