@@ -6,6 +6,7 @@ import os
 import queue
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
@@ -157,11 +158,16 @@ class _Crew:
             self._inbox.put((keys[start : start + at_a_time], batch, present, codes))
 
     def merged(self) -> dict[StateKey, Summary]:
-        """Return the sum of all states."""
+        """Return the sum of all states; several are added up at a time, as those that keep values sort them for it."""
         total, *others = self._states
-        for other in others:
-            for key, state in other.items():
-                total[key].merge(state)
+
+        def add(key: StateKey) -> None:
+            for other in others:
+                total[key].merge(other[key])
+
+        with ThreadPoolExecutor(len(self._states)) as pool:
+            for _ in pool.map(add, total):
+                pass
         return total
 
     def _work(self, states: dict[StateKey, Summary]) -> None:
