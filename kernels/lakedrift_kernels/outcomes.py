@@ -47,15 +47,19 @@ def locate_scores(scores: Floats, first: int, shift: int, half: int, below: Floa
 
 @kernel
 def stretch(scores: Counts, cells: Cells, joined: Cells, lows: Counts, highs: Counts) -> None:
-    """Bring the bits of scores, (n,), into the least and the greatest of their cells, (n_cells,), joined from finer ones."""
+    """Bring the bits of scores, (n,), into the least and the greatest of their cells, (n_cells,), joined from finer ones.
+
+    No score of a cell is negative, but for -0.0, which is 0.0.
+    """
     for i in range(scores.size):
         row = np.uint64(i)  # an index that may be negative costs a look at its sign
         if cells[row] >= 0:
             cell = np.uint64(joined[np.uint64(cells[row])])
-            if scores[row] < lows[cell]:
-                lows[cell] = scores[row]
-            if scores[row] > highs[cell]:
-                highs[cell] = scores[row]
+            score = max(scores[row], np.int64(0))
+            if score < lows[cell]:
+                lows[cell] = score
+            if score > highs[cell]:
+                highs[cell] = score
 
 
 @kernel

@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 
 from lakedrift.classes import NONE, in_order
 from lakedrift.gathering import gathered
+from lakedrift.observed import carry
 from lakedrift.soundness import require
 from lakedrift.summary import Codes, Counts, add_counts, subtract_counts
 from lakedrift_kernels import outcomes, sums
 
 __all__ = ["Confusion"]
-
-DIGIT = 32
 
 
 class Confusion:
@@ -87,7 +86,7 @@ class Confusion:
         counts, worth = self.counts[at], self.worth[at]
         add_counts(counts, other.counts)
         self.counts[at], self.worth[at] = counts, worth + other.worth
-        self._carry()
+        carry(self.worth)
 
     def subtract(self, other: Confusion) -> bool:
         """Take a table away that was added; of too many classes it is not known how many are left."""
@@ -97,14 +96,14 @@ class Confusion:
         counts, worth = self.counts[at], self.worth[at]
         subtract_counts(counts, other.counts)
         self.counts[at], self.worth[at] = counts, worth - other.worth
-        self._carry()
+        carry(self.worth)
         return True
 
     def gathered(self, indptr: Counts, indices: Counts) -> Confusion:
         """Return sums of groups."""
         table = Confusion(self.names, self.most, len(indptr) - 1)
         table.counts, table.worth = (gathered(counts, indptr, indices) for counts in (self.counts, self.worth))
-        table._carry()
+        carry(table.worth)
         return table
 
     def limited(self, most: int) -> Confusion:
@@ -164,7 +163,3 @@ class Confusion:
 
     def _at(self, places: list[int]) -> tuple[NDArray[np.int64], ...]:
         return np.ix_(np.arange(len(self.counts)), np.array(places, np.int64), np.array(places, np.int64))
-
-    def _carry(self) -> None:
-        self.worth[..., 0] += self.worth[..., 1] >> DIGIT
-        self.worth[..., 1] &= (1 << DIGIT) - 1

@@ -23,6 +23,7 @@ MOST_CLASSES = 1 << 10
 LARGEST_UNITS = float(1 << 52)
 MOST_SHIFT = 1_000
 CUT = 0.5  # the more likely of two classes, and in doubt the negative one, as scikit-learn decides
+NO_VALUES = np.empty(0, np.int64), np.empty(0, np.bool_)
 ROLES = "prediction", "score", "value"  # beside the label, in the order of a key
 
 
@@ -113,7 +114,7 @@ class Observed:
     scores, cells
         (n,) doubles, NaN where null, and their cells.
     units, far
-        (n,) values in units, and where there is none, or one beyond 2**52 units.
+        (n,) values in units, and where there is none, or one beyond 2**52 units; empty where there is no such column.
     """
 
     label: Classes
@@ -132,8 +133,7 @@ class Observed:
         cells = scoring.cells_of(scores)
         label = Classes.of(given["label"])
         prediction = Classes.of(given["prediction"]) if "prediction" in given else _decided(scores, cells, terms)
-        none = np.zeros(len(scores), np.int64), np.ones(len(scores), bool)
-        values = in_units(columns.doubles(given["value"]), terms.unit) if "value" in given else none
+        values = in_units(columns.doubles(given["value"]), terms.unit) if "value" in given else NO_VALUES
         return cls(*label.beside(prediction), scores, cells, *values)
 
 

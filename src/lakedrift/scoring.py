@@ -48,7 +48,7 @@ class Ends:
 
     def add(self, scores: Floats, cells: Cells, bits: int) -> None:
         """Add scores, (n,), that are in the finest cells, to those of so many bits."""
-        outcomes.stretch((scores + 0.0).view(np.int64), cells, joined(FINEST, bits), self.lows, self.highs)
+        outcomes.stretch(scores.view(np.int64), cells, joined(FINEST, bits), self.lows, self.highs)
 
     def merge(self, other: Self) -> None:
         """Add those of others."""

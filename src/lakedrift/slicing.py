@@ -8,7 +8,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -19,12 +19,21 @@ from lakedrift.classes import Classes
 from lakedrift.soundness import require
 from lakedrift_kernels import bins
 
-__all__ = ["Slices", "read_slices", "written_slices"]
+__all__ = ["Binned", "Read", "Slices", "read_slices", "written_slices"]
 
 BINS = bins.EDGES + 1  # of numbers, of equal weight in the sample
 NAMES = 12  # categories with a bin of their own
-Binned = tuple[NDArray[np.int32], NDArray[np.int32]]  # codes (n,), -1 where null, and the bins of null and of each code
-Read = NDArray[np.float64] | Binned
+
+
+@dataclass(frozen=True, slots=True)
+class Binned:
+    """A column of categories: codes (n,), -1 where it is null, and the bins of null and of each code."""
+
+    codes: NDArray[np.int32]
+    bins: NDArray[np.int32]
+
+
+Read: TypeAlias = pa.Array | Binned  # numbers become doubles as they are counted: all columns at once would take new memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,31 +88,29 @@ class Slices:
 
     def read(self, array: pa.Array) -> Read:
         """Return the column as `count` takes it."""
-        if self.edges is not None:
-            return columns.doubles(array)
-        return self.of_classes(Classes.of(array))
+        return self.of_classes(Classes.of(array)) if self.edges is None else array
 
     def of_classes(self, found: Classes) -> Binned:
         """Return a column of categories as `count` takes it."""
         place = {name: at for at, name in enumerate(self.names)}
         bins_found = [len(self.names) + 1, *(place.get(name, len(self.names)) for name in found.names)]
-        return found.codes, np.array(bins_found, np.int32)
+        return Binned(found.codes, np.array(bins_found, np.int32))
 
     def placed(self, column: Read, places: NDArray[np.int32], stride: int = 1) -> NDArray[np.int32]:
         """Return where `count` counts each row, (n,)."""
-        if isinstance(column, tuple):
-            codes, of_codes = column
-            return places + of_codes[codes + 1] * np.int32(stride)
+        if isinstance(column, Binned):
+            return places + column.bins[column.codes + 1] * np.int32(stride)
         placed = np.empty(len(column), np.int32)
-        bins.place_numbers(column, *self._borders, places, np.int32(stride), placed)
+        bins.place_numbers(columns.doubles(column), *self._borders, places, np.int32(stride), placed)
         return placed
 
     def count(self, column: Read, places: NDArray[np.int32], stride: int, counts: NDArray[np.int64]) -> None:
         """Count rows (n,) in `counts` (n_places,), as `lakedrift_kernels.bins` says."""
-        if isinstance(column, tuple):
-            bins.add_bins(*column, places, np.int32(stride), counts)
+        if isinstance(column, Binned):
+            bins.add_bins(column.codes, column.bins, places, np.int32(stride), counts)
         else:
-            bins.add_numbers(column, *self._borders, places, np.int32(stride), counts, np.empty(bins.BLOCK, np.int32))
+            source = columns.doubles(column), *self._borders, places, np.int32(stride)
+            bins.add_numbers(*source, counts, np.empty(bins.BLOCK, np.int32))
 
     @property
     def _borders(self) -> tuple[NDArray[np.float64], int]:

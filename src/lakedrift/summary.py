@@ -9,6 +9,7 @@ changed any more. `merge` is associative and commutative, `empty` is its identit
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, Self
 
@@ -140,13 +141,19 @@ class Codes:
     @classmethod
     def whole(cls, n: int) -> Self:
         """Return the codes of n rows of a whole lake, which is one group."""
-        return cls(np.zeros(n, np.int32), np.array([n]))
+        return cls(_zeros(n.bit_length())[:n], np.array([n]))
 
     def tally(self, chosen: NDArray[np.int64], kinds: NDArray[np.int32], n_kinds: int) -> Counts:
         """Return how many of the chosen rows, (n_chosen,), are of each kind, in [0, n_kinds), by group, (n_kinds, n_groups)."""
         n_groups = len(self.rows)
         places = kinds * np.int64(n_groups) + self.of_rows[chosen]
         return np.bincount(places, minlength=n_kinds * n_groups).reshape(n_kinds, n_groups)
+
+
+@functools.cache
+def _zeros(bits: int) -> NDArray[np.int32]:
+    """Return 2**bits zeros, which nobody writes to: pages that were only read take no memory."""
+    return np.zeros(1 << bits, np.int32)
 
 
 def add_counts(into: Counts, other: Counts) -> None:

@@ -104,7 +104,8 @@ class Joint:
         self.far += far
         self.counted += codes.rows - null - nan - far
         stride, n_places = 2 * self.label.n_bins, self.counts[0].size
-        places = located.kinds + codes.of_rows * np.int32(n_places)
+        places = codes.of_rows * np.int32(n_places)
+        places += located.kinds
         places[left_out] = bins.NOWHERE
         counts = self.counts.reshape(-1)
         for one, place, column in zip(self.slices, self.places.values(), located.columns, strict=True):
@@ -119,14 +120,14 @@ class Joint:
             return self._kinds_of_numbers(array, self.reading)
         rows = Observed.of(array, self.reading)
         kinds = np.empty(len(rows.label.codes), np.int32)
-        bins.pair_up(rows.label.codes, rows.prediction.codes, self.label.of_classes(rows.label)[1], kinds)
+        bins.pair_up(rows.label.codes, rows.prediction.codes, self.label.of_classes(rows.label).bins, kinds)
         return kinds, NO_UNITS
 
     def _kinds_of_numbers(self, array: Sequence[pa.Array], scale: Scale) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         label, prediction = map(columns.doubles, array)
         with np.errstate(over="ignore", invalid="ignore"):
             units, far = in_units(np.abs(prediction - label), scale.error)
-        kinds = self.label.placed(label, np.full(len(label), WRONG, np.int32), 2)
+        kinds = self.label.placed(array[0], np.full(len(label), WRONG, np.int32), 2)
         kinds[far], kinds[np.isnan(prediction)], kinds[np.isnan(label)] = FAR, NAN, NULL
         return kinds, units
 
