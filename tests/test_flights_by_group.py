@@ -44,6 +44,9 @@ def assert_equal_to_the_oracle(row: dict, before: pl.DataFrame, now: pl.DataFram
     elif row["metric"] == "ks":
         exact = stats.ks_2samp(one.to_numpy(), other.to_numpy(), method="asymp").statistic
         assert row["lower"] - 1e-12 <= exact <= row["upper"] + 1e-12
+    elif row["metric"] == "wasserstein":
+        exact = stats.wasserstein_distance(one.to_numpy(), other.to_numpy())
+        assert row["lower"] * (1 - 1e-9) <= exact <= row["upper"] * (1 + 1e-9)
     else:
         shares = [side.value_counts(normalize=True) for side in (one, other)]
         both = shares[0].join(shares[1], on=row["feature"], how="full", suffix="_now").fill_null(0.0)
@@ -52,7 +55,8 @@ def assert_equal_to_the_oracle(row: dict, before: pl.DataFrame, now: pl.DataFram
 
 def compared(rows: pl.DataFrame) -> pl.DataFrame:
     of_words = (pl.col("metric") == "total_variation") & pl.col("feature").is_in(WORDS)
-    return rows.filter((pl.col("metric").is_in(["ks", "null_rate"]) & (pl.col("feature") != "")) | of_words)
+    of_all = pl.col("metric").is_in(["ks", "wasserstein", "null_rate"]) & (pl.col("feature") != "")
+    return rows.filter(of_all | of_words)
 
 
 def test_flights__by_carrier_and_origin_equal_the_oracle(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tracemalloc
 
 import numpy as np
 import polars as pl
@@ -57,6 +58,17 @@ def test_tables__have_every_row_once_and_few_at_a_time(comparison):
     assert max(map(len, verdicts)) == ENOUGH
     assert pl.concat(verdicts).equals(comparison.verdicts())
     assert sum(map(len, verdicts)) == WINDOWS * (SEGMENTS + 1) * FEATURES + WINDOWS * SEGMENTS
+
+
+def test_verdicts__are_ranked_in_no_more_than_is_asked_for(comparison):
+    decided = comparison._verdicts
+    held = sum(array.nbytes for part in decided._parts for array in (part.by, part.levels, part.statuses, part.statistics))
+    chosen = decided.chosen(None, None)
+    tracemalloc.start()
+    decided._sorted(chosen)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert held + peak <= sum(map(len, chosen)) * memory.VERDICT_BYTES
 
 
 @pytest.mark.parametrize("form", ["json", "parquet", "csv"])

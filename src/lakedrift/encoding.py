@@ -40,6 +40,8 @@ class Encoded:
         """Return the codes of a column; its values are all different, but for text that is stored at several places."""
         if pa.types.is_dictionary(array.type):
             inside = cls.of(array.dictionary)
+            if len(inside.values) == len(array.dictionary) == 1 and not array.null_count:  # as partition keys are
+                return cls(np.zeros(len(array), np.int32), inside.values)
             codes = array.indices.cast(pa.int64()).fill_null(len(array.dictionary)).to_numpy()
             return cls(np.append(inside.codes, np.int32(-1))[codes], inside.values)
         if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):

@@ -111,12 +111,13 @@ def judge(
     if current is not None:
         parts.insert(0, _Open(Matched(whole_lake(reference.rows, current.rows))))
     limit = default_budget() if memory is None else memory
-    check_comparison(sum(len(part.matches) for part in parts), _n_measures(reference, after, rules.metrics), limit)
-    names = [feature.name for feature in (*reference.features, *after.features)]
+    names = dict.fromkeys(feature.name for feature in (*reference.features, *after.features))
+    n_rows, n_measures = sum(len(part.matches) for part in parts), _n_measures(reference, after, rules.metrics)
+    check_comparison(n_rows, n_measures, len(names), limit)
     measure = functools.partial(_measures, reference, after, parts, rules, settled or {})
     many = sum(len(part.matches) for part in parts) >= MANY_ROWS
     with ThreadPoolExecutor(MEASURED_AT_A_TIME if many else 1) as pool:
-        for found in pool.map(measure, dict.fromkeys(names)):
+        for found in pool.map(measure, names):
             for part, more in zip(parts, found, strict=True):
                 part.found += more
     for lost in lost_keys(reference, after):

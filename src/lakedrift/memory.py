@@ -41,7 +41,8 @@ CGROUP_LIMITS = {  # by the controllers that the lines of version 2 and 1 name
     "": (Path("/sys/fs/cgroup"), "memory.max"),
     "memory": (Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes"),
 }
-MEASURE_BYTES = 24  # a metric of a row, on average: metrics share what they have in common
+MEASURE_BYTES = 24  # a metric of a row: 16 to 23.5 by kind of column, as metrics share what they have in common
+VERDICT_BYTES = 80  # a feature of a row, while verdicts are ranked
 UNKNOWN_MACHINE = 4 << 30
 
 
@@ -146,15 +147,15 @@ def share_out(memory: int, states: Iterable[Any], threads: int, grouped: Grouped
     return Shares(held + 2 * grouped.bytes, left // 2, left)
 
 
-def check_comparison(rows: int, measures: int, memory: int) -> None:
-    """Refuse to hold so many measures of so many rows, before any is made.
+def check_comparison(rows: int, measures: int, features: int, memory: int) -> None:
+    """Refuse to hold so many measures of so many rows, of so many features, and to rank their verdicts, before any is made.
 
     Raises
     ------
     ResourceError
         Saying how many there are.
     """
-    held = rows * measures * MEASURE_BYTES
+    held = rows * (measures * MEASURE_BYTES + features * VERDICT_BYTES)
     if held > memory:
         msg = (
             f"{rows:,} segments and windows, each compared by {plural(measures, 'metric')} of all features together, "

@@ -75,16 +75,16 @@ class Verdicts:
         for start in range(0, max(len(at), 1), most):
             yield self._table(of[start : start + most], at[start : start + most])
 
-    def _sorted(self, chosen: Sequence[Counts]) -> tuple[Counts, Counts]:
+    def _sorted(self, chosen: Sequence[Counts]) -> tuple[NDArray[np.int16], Counts]:
         """Return which part each chosen place is of, and the place, the worst first and else in order, (n,) each."""
         none = np.empty(0, np.int64)
         ranks = [part.ranks(places) for part, places in zip(self._parts, chosen, strict=True)]
         levels, weights = (np.concatenate([none, *(rank[key] for rank in ranks)]) for key in (0, 1))
         order = np.lexsort((-weights, -levels))
-        of = np.repeat(np.arange(len(chosen)), [len(places) for places in chosen])
+        of = np.repeat(np.arange(len(chosen), dtype=np.int16), [len(places) for places in chosen])
         return of[order], np.concatenate([none, *chosen])[order]
 
-    def _table(self, of: Counts, at: Counts) -> pl.DataFrame:
+    def _table(self, of: NDArray[np.int16], at: Counts) -> pl.DataFrame:
         tables = [part.table(at[of == number]) for number, part in enumerate(self._parts)]
         together = pl.concat([pl.DataFrame(schema=self._schema), *tables], how="diagonal")
         return together[np.argsort(np.argsort(of, kind="stable"), kind="stable")]
