@@ -3,6 +3,8 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 VENV ?= .venv
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
+# Files in their order: by itself, pytest-xdist begins with those of many tests and ends with the few that take a minute each.
+PYTEST = $(VENV)/bin/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 DEMO = $(VENV)/.installed-demo
 DEV = $(VENV)/.installed-dev
 
@@ -13,9 +15,9 @@ demo: $(DEMO)
 	$(VENV)/bin/lakedrift demo
 
 test: $(DEV)
-	$(VENV)/bin/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
-	NUMBA_DISABLE_JIT=1 $(VENV)/bin/pytest tests/kernels
-	NUMBA_BOUNDSCHECK=1 $(VENV)/bin/pytest tests/kernels
+	$(PYTEST)
+	NUMBA_DISABLE_JIT=1 $(PYTEST) tests/kernels
+	NUMBA_BOUNDSCHECK=1 $(PYTEST) tests/kernels
 
 # The bounds of every metric against brute force, over twenty thousand hostile cases; make test tries five hundred.
 bounds: $(DEV)
@@ -24,7 +26,7 @@ bounds: $(DEV)
 # A hundred writers of profiles, a hundred of stores and fifty that replace grids, killed at random moments, and every failure of
 # a disk; make test kills a tenth of them.
 crashes: $(DEV)
-	LAKEDRIFT_KILLS=200 $(VENV)/bin/pytest tests/test_store_faults.py
+	LAKEDRIFT_KILLS=200 $(VENV)/bin/pytest tests/test_store_kills.py tests/test_store_faults.py
 
 lint: $(DEV)
 	$(VENV)/bin/ruff check

@@ -17,7 +17,7 @@ class Shell:
 
     def __call__(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
         with self.start(*words, **variables) as process:
-            out, err = process.communicate(timeout=120)
+            out, err = process.communicate(timeout=600)
         return subprocess.CompletedProcess(words, process.returncode, out, err)
 
     def start(self, *words: str, **variables: str) -> subprocess.Popen[str]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import polars as pl
 import pytest
-from hard_columns import hard_columns
 from shell import Shell
 
 from lakedrift.cli import main
@@ -52,19 +50,3 @@ def test_doctor__says_where_kernels_are_kept(shell: Shell, folder: Path) -> None
     (folder / "file").touch()
     told = facts(shell("doctor", LAKEDRIFT_CACHE_DIR=str(folder / "file")).stdout)
     assert told["kernels"].startswith("there is no safe folder for a cache")
-
-
-def test_doctor__warm_compiles_all_that_a_sweep_needs(shell: Shell, folder: Path) -> None:
-    cache = {"LAKEDRIFT_CACHE_DIR": str(folder / "cache")}
-    told = facts(shell("doctor", "--warm", **cache).stdout)
-    assert told["warmed up"].endswith(told["kernels"].removesuffix(" (compiled)"))
-    kept = sorted((folder / "cache").rglob("*.nb?"))
-    assert kept
-    columns = {name: sides for name, sides in hard_columns().items() if len(sides[0]) == len(sides[1]) == 2_000}
-    for side in (0, 1):
-        pl.DataFrame({name: sides[side] for name, sides in columns.items()}).write_parquet(folder / f"{side}.parquet")
-    for engine in ("polars", "duckdb", "arrow"):
-        ran = shell("sweep", "0.parquet", "1.parquet", "--exact", "--engine", engine, "--where", "normal IS NOT NULL", **cache)
-        assert ran.returncode == 1
-        assert "compiling" not in ran.stderr
-    assert sorted((folder / "cache").rglob("*.nb?")) == kept
