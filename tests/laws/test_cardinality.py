@@ -36,7 +36,7 @@ def rows(comparison: ld.Comparison) -> dict[str, dict]:
 def test_compare__of_single_categories_from_below_and_above(reference, current, most, together):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(frequencies, "MOST_VALUES", most)
-        patch.setattr("lakedrift.plan.HEAVY", HEAVY)
+        patch.setattr("lakedrift.blanks.HEAVY", HEAVY)
         before = ld.profile(pl.DataFrame({"x": pl.Series(reference, dtype=pl.String)}), kinds={"x": "categorical"}, threads=1)
         like = before if together else None
         kinds = None if together else {"x": "categorical"}
