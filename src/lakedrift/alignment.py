@@ -97,6 +97,28 @@ class Alignment:
         )
         return list(zip(*exact, strict=True))
 
+    def below(self, keys: Keys) -> tuple[Counts, Counts]:
+        """Count the values of the current side below each of some keys, ascending, (n_groups, n_keys).
+
+        Returns
+        -------
+        counted
+            Those below the border of cells that is nearest to the key.
+        astray
+            The rows of the cell that the key lies in, as `Bins` has them: 0 where the key is such a border, or has all values
+            above or below.
+        """
+        counts = self.counts[1]
+        if not len(self.starts):
+            return (np.zeros((len(counts), len(keys)), np.int64),) * 2
+        at = np.maximum(np.searchsorted(self.starts, keys, side="right") - 1, 0)
+        start, end = self.starts[at], self.ends[at]
+        before, after = keys <= start, keys > end
+        within = np.where(before | after, 0, counts[:, at])
+        least = np.cumsum(counts, axis=1)[:, at] - np.where(after, 0, counts[:, at])
+        nearer_end = ~before & ~after & (end - keys < keys - start)
+        return np.where(nearer_end, least + within, least), np.where(nearer_end, within, -within)
+
     @property
     def _values(self) -> tuple[Floats, Floats]:
         """The least and the greatest value of each cell, (n_cells,) each, rounded on the integer axes."""

@@ -47,12 +47,17 @@ class Bins:
         integers for borders. None for other features.
     shared
         Of a feature of very many categories, (n_bins,): the bin is a bucket that several may share. None where there is none.
+    astray
+        (n_groups, n_edges) of a side whose grid lacks some of the edges: the rows of the cell that an edge lies in. They are
+        counted below it and may lie above; where negative, so many are counted above and may lie below. None where every
+        count is exact.
     """
 
     counts: Counts
     labels: tuple[str, ...]
     edges: tuple[float, ...] | None = None
     shared: NDArray[np.bool_] | None = None
+    astray: Counts | None = None
 
     @property
     def shares(self) -> Floats:

@@ -121,13 +121,30 @@ class Pair:
             return crosstab_bins(reference, current)
         if self.aligned is None or self.cells is None:
             return None
-        join = integer_bins if self.kind == "categorical" else quantile_bins
-        return join(self.aligned, self.cells)
+        if self.kind == "categorical":
+            return integer_bins(self.aligned, self.cells)
+        if isinstance(reference, Numeric) and isinstance(current, Numeric) and reference.binning != current.binning:
+            return self._across_grids(reference, current, self.aligned)
+        return quantile_bins(self.aligned, self.cells)
 
     @property
     def valid(self) -> tuple[Counts, Counts]:
         """How many valid values each side has, (n_groups,) each."""
         return self.states[0].valid, self.states[1].valid
+
+    def _across_grids(self, reference: Numeric, current: Numeric, aligned: Alignment) -> tuple[Bins, Bins]:
+        """Return the bins that the reference's own grid gives, which the current side's counts may not be exact in.
+
+        These are counted on its own grid, or on what both share where their axes differ.
+        """
+        ends = [side.extremes for side in (self if self.whole is None else self.whole).states if isinstance(side, Numeric)]
+        own = align(reference, reference, np.vstack(ends) if all(map(len, ends)) else None)
+        borders = quantile_borders(own.counts[0])
+        before = quantile_bins(own, own.cells(self.dtypes))[0]
+        lies = aligned if aligned.across else align(current, current, ends[1] if len(ends[1]) else None)
+        below, astray = lies.below(own.starts[borders])
+        counts = np.diff(below, axis=1, prepend=0, append=lies.counts[1].sum(axis=1, keepdims=True))
+        return before, replace(before, counts=counts, astray=astray if astray.any() else None)
 
     @property
     def _sides(self) -> Iterator[tuple[Feature, Summary]]:
@@ -180,7 +197,15 @@ def medians(cells: Cells) -> Floats:
 def quantile_bins(aligned: Alignment, cells: tuple[Cells, Cells], n_bins: int = QUANTILE_BINS) -> tuple[Bins, Bins]:
     """Join cells into bins whose borders lie nearest the reference quantiles; ties are merged, the outer bins are open."""
     reference, current = cells
-    cumulative = np.cumsum(reference.counts.sum(axis=0))
+    borders = quantile_borders(reference.counts, n_bins)
+    rounded = reference.edges[borders].tolist()
+    edges = tuple(rounded if aligned.axis == "double" else (low for low, _ in aligned.limits(borders)))
+    return _joined(reference, current, borders, _interval_labels(edges), edges)
+
+
+def quantile_borders(reference: Counts, n_bins: int = QUANTILE_BINS) -> NDArray[np.int64]:
+    """Return the cells that bins begin with, but for the first one, by the counts of the reference, (n_groups, n_cells)."""
+    cumulative = np.cumsum(reference.sum(axis=0))
     total = int(cumulative[-1]) if len(cumulative) else 0
     ranks = np.arange(1, n_bins) * (total / n_bins)
     after = np.searchsorted(cumulative, ranks).astype(np.int64)
@@ -188,10 +213,7 @@ def quantile_bins(aligned: Alignment, cells: tuple[Cells, Cells], n_bins: int = 
     nearest = np.where(cumulative[after] - ranks <= ranks - before, after + 1, after) if total else after
     nearest = nearest[(nearest > 0) & (nearest < len(cumulative))]
     held, first = np.unique(cumulative[nearest - 1], return_index=True)
-    borders = nearest[first[(held > 0) & (held < total)]]
-    rounded = reference.edges[borders].tolist()
-    edges = tuple(rounded if aligned.axis == "double" else (low for low, _ in aligned.limits(borders)))
-    return _joined(reference, current, borders, _interval_labels(edges), edges)
+    return nearest[first[(held > 0) & (held < total)]]
 
 
 def _joined(
@@ -231,7 +253,7 @@ def _with_slots(bins: tuple[Bins, Bins], states: Sequence[Summary]) -> tuple[Bin
             label = {"null": "null", "nan": "NaN"}[name]
             shared = None if bins[0].shared is None else np.append(bins[0].shared, False)
             first, second = (
-                Bins(np.hstack([side.counts, count[:, None]]), (*side.labels, label), side.edges, shared)
+                replace(side, counts=np.hstack([side.counts, count[:, None]]), labels=(*side.labels, label), shared=shared)
                 for side, count in zip(bins, counts, strict=True)
             )
             bins = first, second

@@ -78,6 +78,7 @@ class _Views:
         self._pair, self._matches = pair, matches
         self._cells = self._added(pair.cells) if pair.cells is not None and pair.kind != "categorical" else None
         self._bins = self._added(pair.bins) if pair.bins is not None and pair.kind != "identifier" else None
+        self._astray = None if self._bins is None or pair.bins is None else _astray(matches, pair.bins)
         slots = [presence_of(state, rows) for state, rows in zip(pair.states, pair.rows, strict=True)]
         self._slots = Added(matches, *(np.stack(_arrays(side), axis=1) for side in slots))
         self._valid = Added(matches, *pair.valid)
@@ -103,6 +104,8 @@ class _Views:
             cells = _with_counts(pair.cells, self._cells[rows])
         if self._bins is not None and pair.bins is not None:
             bins = _with_counts(pair.bins, self._bins[rows])
+            if self._astray is not None:
+                bins = _with_astray(bins, self._astray[rows])
         reference, current = (Presence(*table.T) for table in self._slots[rows])
         presence = reference, current
         if bins is not None and seen is not None:
@@ -121,6 +124,22 @@ def _state_of(grouping: Grouping, name: str, kind: str) -> Summary:
 
 def _with_counts(sides: tuple[View, View], counts: tuple[Counts, Counts]) -> tuple[View, View]:
     reference, current = (replace(side, counts=np.ascontiguousarray(count)) for side, count in zip(sides, counts, strict=True))
+    return reference, current
+
+
+def _astray(matches: Matches, bins: tuple[Bins, Bins]) -> Added | None:
+    """Return what adds up the rows that may lie in another bin, None where there are none: bounds add up as counts do."""
+    known = next((side.astray for side in bins if side.astray is not None), None)
+    if known is None:
+        return None
+    return Added(
+        matches,
+        *(np.zeros((len(side.counts), known.shape[1]), np.int64) if side.astray is None else side.astray for side in bins),
+    )
+
+
+def _with_astray(bins: tuple[Bins, Bins], astray: tuple[Counts, Counts]) -> tuple[Bins, Bins]:
+    reference, current = (replace(side, astray=one if one.any() else None) for side, one in zip(bins, astray, strict=True))
     return reference, current
 
 

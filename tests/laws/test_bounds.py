@@ -13,18 +13,24 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from hard_columns import SHAPES
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from oracles import distances, reported, samples
 from scipy import stats
+from strategies import DTYPES
+from strategies import samples as hostile_samples
 
 from lakedrift.binning import Binning
 from lakedrift.columns import type_name
 from lakedrift.feature import Feature
 from lakedrift.fitting import fit
-from lakedrift.metric import metric
+from lakedrift.measure import measures
+from lakedrift.metric import Bins, discover, metric
 from lakedrift.pairing import Pair
 from lakedrift.summaries.numeric import Numeric
 
 ROUNDING = 1e-11  # of a sum over tens of thousands of cells, each addition rounded the same way
+BINNED = {name: metric for name, metric in discover().items() if metric.view is Bins}
 CASES = -(-int(os.environ.get("LAKEDRIFT_BOUNDS_CASES", "500")) // len(SHAPES))
 
 
@@ -88,11 +94,16 @@ def test_bounds__hold_the_exact_distances(shape):
 
 
 def assert_bins_hold(pair: Pair, sides: tuple[np.ndarray, np.ndarray]) -> None:
-    """Whatever the grids, the counts in the bins reported are those of the values; the double axis rounds integers."""
+    """Whatever the grids, the counts in the bins reported are those of the values, but for what is said to be astray."""
     columns = [values.tolist() for values in sides]
     if pair.aligned.axis == "double" and sides[0].dtype.kind in "iu":
-        columns = [[int(float(value)) for value in column] for column in columns]
-    assert tuple(side.counts[0].tolist() for side in pair.bins) == reported.recounted(pair.bins, columns)
+        columns = [[int(float(value)) for value in column] for column in columns]  # the double axis rounds integers
+    (before, now), (reference, current) = reported.recounted(pair.bins, columns), pair.bins
+    assert reference.counts[0].tolist() == before
+    off = np.cumsum(current.counts[0])[: len(current.edges or ())] - np.cumsum(now)[: len(current.edges or ())]
+    astray = np.zeros_like(off) if current.astray is None else current.astray[0]
+    assert current.counts[0].tolist() == now or current.astray is not None
+    assert ((np.minimum(astray, 0) <= off) & (off <= np.maximum(astray, 0))).all()
 
 
 def assert_wasserstein_within(reference, current, cells) -> None:
@@ -157,3 +168,31 @@ def test_oracle__is_the_one_of_small_samples(shape):
     x, y = (SHAPES[shape](random, n) for n in (30, 41))
     assert samples.ks(x, y) == distances.ks(x.tolist(), y.tolist())
     assert samples.ks(x, x) == Fraction(0)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_bounds__of_grids_fitted_apart_hold_what_one_grid_gives(shape):
+    random = np.random.default_rng([2, *shape.encode()])
+    for _ in range(CASES):
+        sides = SHAPES[shape](random, size(random)), moved(random, SHAPES[shape](random, size(random)))
+        own, other = (fit(values, 1 << int(random.integers(6, 15))) for values in sides)
+        if own.axis == other.axis:
+            assert_one_grid_within(pair_of(sides, (own, own)), pair_of(sides, (own, other)))
+
+
+@settings(max_examples=200)
+@given(data=st.data(), dtype=st.sampled_from(DTYPES))
+def test_bounds__of_hostile_values_hold_what_one_grid_gives(data, dtype):
+    sides = tuple(data.draw(hostile_samples(dtype, min_size=1)) for _ in range(2))
+    own, other = (fit(data.draw(st.sampled_from([values, sides[0][:3], sides[1][:3]]))) for values in sides)
+    if own.axis == other.axis:
+        assert_one_grid_within(pair_of(sides, (own, own)), pair_of(sides, (own, other)))
+
+
+def assert_one_grid_within(like: Pair, apart: Pair) -> None:
+    """What both sides on the grid of the reference give lies within the bounds that grids fitted apart give."""
+    if like.kind == apart.kind == "numeric":
+        assert [bins.edges for bins in like.bins] == [bins.edges for bins in apart.bins]
+        for measure, other in zip(*(measures(pair.sides, BINNED, 0) for pair in (like, apart)), strict=True):
+            assert other.lower[0] <= other.statistic[0] <= other.upper[0], measure.metric
+            assert other.lower[0] <= measure.statistic[0] <= other.upper[0], measure.metric
