@@ -140,7 +140,7 @@ class Alignment:
         low, high = self._values
         single = (self.starts == self.ends) & self.exact(dtypes) & (low == high)
         if self.axis == "double" and {family(dtype) for dtype in dtypes} == {"integer"}:
-            whole = (np.floor(high) - np.ceil(low) <= 0) & (_largest(low, high) < EXACT_INTEGERS)
+            whole = (np.floor(high) <= np.ceil(low)) & (_largest(low, high) < EXACT_INTEGERS)
             low = np.where(whole, np.ceil(low), low)
             single |= whole
         return np.append(low, high[-1:]), single

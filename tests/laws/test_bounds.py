@@ -100,10 +100,8 @@ def assert_bins_hold(pair: Pair, sides: tuple[np.ndarray, np.ndarray]) -> None:
         columns = [[int(float(value)) for value in column] for column in columns]  # the double axis rounds integers
     (before, now), (reference, current) = reported.recounted(pair.bins, columns), pair.bins
     assert reference.counts[0].tolist() == before
-    off = np.cumsum(current.counts[0])[: len(current.edges or ())] - np.cumsum(now)[: len(current.edges or ())]
-    astray = np.zeros_like(off) if current.astray is None else current.astray[0]
     assert current.counts[0].tolist() == now or current.astray is not None
-    assert ((np.minimum(astray, 0) <= off) & (off <= np.maximum(astray, 0))).all()
+    assert_astray_holds(current, np.cumsum(now)[: len(current.edges or ())].tolist())
 
 
 def assert_wasserstein_within(reference, current, cells) -> None:
@@ -150,6 +148,17 @@ def test_bounds__hold_across_the_axes_of_retyped_columns(before, after):
         _, lower, upper = (float(bound[0]) for bound in metric("ks").bounded(*pair.cells))
         assert lower <= float(distances.ks(*(values.tolist() for values in sides))) <= upper
         assert_wasserstein_within(*sides, pair.cells)
+        for measure in measures(pair.sides, ON_BINS_OR_CELLS, 0):
+            assert measure.lower[0] <= measure.statistic[0] <= measure.upper[0], measure.metric
+        if pair.kind == "numeric":
+            assert_astray_holds(pair.bins[1], [sum(value < edge for value in sides[1].tolist()) for edge in pair.bins[1].edges])
+
+
+def assert_astray_holds(bins: Bins, below: list[int]) -> None:
+    """The counts below the edges are exact, or off by no more than is said to be astray, and to the side that is said."""
+    off = np.cumsum(bins.counts[0])[: len(below)] - below
+    astray = np.zeros_like(off) if bins.astray is None else bins.astray[0]
+    assert ((np.minimum(astray, 0) <= off) & (off <= np.maximum(astray, 0))).all()
 
 
 def retyped(random: np.random.Generator, dtype: str, n: int) -> np.ndarray:
