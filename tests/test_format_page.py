@@ -64,3 +64,19 @@ def test_page__names_every_column_and_kind() -> None:
     for name in (*container.SCHEMA.names, *profile_format.kinds()):
         assert f"`{name}`" in PAGE
     assert f"lakedrift-profile-{container.VERSION}" in PAGE
+
+
+@pytest.mark.parametrize("by", [None, "origin"])
+def test_compare__without_like_has_bounds_that_contain_what_it_gives_with_it(by: str | None) -> None:
+    lake = build_lake()
+    january, july = (ld.profile(side, by=by) for side in (lake.reference, lake.current))
+    like = ld.profile(lake.current, like=january, by=by)
+    keys = ["feature", "segment", "metric"]
+    swept, compared = (ld.compare(january, side).to_polars() for side in (like, july))
+    rows = swept.join(compared, keys, validate="1:1", suffix="_apart").filter(
+        (pl.col("kind") != "categorical") | pl.lit(by is None), pl.col("statistic").is_not_nan()
+    )  # of groups, the categories that have a count of their own are those that each sample had
+    assert len(rows) > 200
+    assert len(compared) == len(swept)
+    outside = rows.filter((pl.col("statistic") < pl.col("lower_apart")) | (pl.col("statistic") > pl.col("upper_apart")))
+    assert outside.rows() == []

@@ -15,7 +15,7 @@ from lakedrift.metric import Cells, Counts, Floats, Known
 from lakedrift.summaries.numeric import Numeric
 from lakedrift.summaries.values import Values
 
-__all__ = ["Alignment", "align"]
+__all__ = ["Alignment", "align", "align_to_reference"]
 
 FIRST_KEY, LAST_KEY = np.uint64(0), np.uint64((1 << 64) - 1)
 WIDE_INTEGERS = ("int64", "uint64")
@@ -39,6 +39,8 @@ class Alignment:
         Exact values of both sides in some of the cells, where a second scan fetched them.
     across
         Whether the current side's values lie on another axis, so that some may lie beyond the ends of this one.
+    astray
+        (n_groups, n_cells - 1) of the current side, at each border of cells, as `Cells` has them; None where counts are exact.
     """
 
     axis: Axis
@@ -47,13 +49,14 @@ class Alignment:
     counts: tuple[Counts, Counts]
     known: tuple[Known | None, Known | None] = (None, None)
     across: bool = False
+    astray: Counts | None = None
 
     def cells(self, dtypes: tuple[str, str]) -> tuple[Cells, Cells]:
         """Return both sides as what metrics read."""
         edges, single = self._edges(dtypes)
         sides = zip(self.counts, self.known, strict=True)
         reference, current = (Cells(np.ascontiguousarray(side), edges, single, known) for side, known in sides)
-        return reference, current
+        return reference, replace(current, astray=self.astray)
 
     def settled(self, values: tuple[Values, Values]) -> Alignment:
         """Return the same cells, with the exact values that a second scan kept of some of them.
@@ -97,6 +100,28 @@ class Alignment:
         )
         return list(zip(*exact, strict=True))
 
+    def below(self, keys: Keys) -> tuple[Counts, Counts]:
+        """Count the values of the current side below each of some keys, ascending, (n_groups, n_keys).
+
+        Returns
+        -------
+        counted
+            Those below the border of cells that is nearest to the key.
+        astray
+            The rows of the cell that the key lies in, as `Cells` has them: 0 where the key is such a border, or has all values
+            above or below.
+        """
+        counts = self.counts[1]
+        if not len(self.starts):
+            return (np.zeros((len(counts), len(keys)), np.int64),) * 2
+        at = np.maximum(np.searchsorted(self.starts, keys, side="right") - 1, 0)
+        start, end = self.starts[at], self.ends[at]
+        before, after = keys <= start, keys > end
+        within = np.where(before | after, 0, counts[:, at])
+        least = np.cumsum(counts, axis=1)[:, at] - np.where(after, 0, counts[:, at])
+        nearer_end = ~before & ~after & (end - keys < keys - start)
+        return np.where(nearer_end, least + within, least), np.where(nearer_end, within, -within)
+
     @property
     def _values(self) -> tuple[Floats, Floats]:
         """The least and the greatest value of each cell, (n_cells,) each, rounded on the integer axes."""
@@ -115,7 +140,7 @@ class Alignment:
         low, high = self._values
         single = (self.starts == self.ends) & self.exact(dtypes) & (low == high)
         if self.axis == "double" and {family(dtype) for dtype in dtypes} == {"integer"}:
-            whole = (np.floor(high) - np.ceil(low) <= 0) & (_largest(low, high) < EXACT_INTEGERS)
+            whole = (np.floor(high) <= np.ceil(low)) & (_largest(low, high) < EXACT_INTEGERS)
             low = np.where(whole, np.ceil(low), low)
             single |= whole
         return np.append(low, high[-1:]), single
@@ -134,17 +159,45 @@ def align(reference: Numeric, current: Numeric, extremes: Keys | None = None) ->
         keys, others = common_edges(reference.binning, current.binning)
         places = (np.searchsorted(side.binning.edges, at) for side, at in ((reference, keys), (current, others)))
         sides = [np.add.reduceat(side.cells, place, axis=1) for side, place in zip((reference, current), places, strict=True)]
-    held = np.flatnonzero(sides[0].any(axis=0) | sides[1].any(axis=0))
-    if not len(held):
-        return Alignment(axis, keys[:0], keys[:0], (sides[0][:, :0], sides[1][:, :0]))
-    span = slice(held[0], held[-1] + 1)
-    starts, ends = keys[span].copy(), (np.append(keys[1:] - np.uint64(1), LAST_KEY))[span]
+    held = np.logical_or(sides[0].any(axis=0), sides[1].any(axis=0))
     across = current.binning.axis != axis
     if extremes is None and len(reference.extremes) and len(current.extremes):
         extremes = np.vstack([reference.extremes, current.extremes])
-    if not across and extremes is not None:
+    return _trimmed(Alignment(axis, keys, _ends(keys), (sides[0], sides[1]), across=across), held, extremes)
+
+
+def align_to_reference(reference: Numeric, current: Numeric, extremes: Keys | None, shared: Alignment) -> Alignment:
+    """Bring both sides onto the cells of the reference's grid, which the current side's counts may not be exact in.
+
+    These are taken from its own grid, or where the axes differ from the cells that both share. `extremes`, (2, 2), are those of
+    the reference and of the current side, None where these are not known.
+    """
+    lies = shared if shared.across else align(current, current, None if extremes is None else extremes[1:])
+    keys = reference.binning.edges
+    below, astray = lies.below(keys[1:])
+    counts = np.diff(below, axis=1, prepend=0, append=lies.counts[1].sum(axis=1, keepdims=True))
+    unsure = astray.any(axis=0)
+    held = reference.cells.any(axis=0) | counts.any(axis=0) | np.append(unsure, False) | np.append(False, unsure)
+    sides = reference.cells, counts
+    return _trimmed(Alignment(shared.axis, keys, _ends(keys), sides, across=shared.across, astray=astray), held, extremes)
+
+
+def _ends(starts: Keys) -> Keys:
+    return np.append(starts[1:] - np.uint64(1), LAST_KEY)
+
+
+def _trimmed(whole: Alignment, held: NDArray[np.bool_], extremes: Keys | None) -> Alignment:
+    """Leave out the cells before the first and after the last one held, and cut these to the extremes where they are known."""
+    at = np.flatnonzero(held)
+    span = slice(int(at[0]), int(at[-1]) + 1) if len(at) else slice(0, 0)
+    starts, ends = whole.starts[span].copy(), whole.ends[span].copy()
+    if len(at) and not whole.across and extremes is not None:
         starts[0], ends[-1] = max(starts[0], extremes[:, 0].min()), min(ends[-1], extremes[:, 1].max())
-    return Alignment(axis, starts, ends, (sides[0][:, span], sides[1][:, span]), across=across)
+    astray = None if whole.astray is None else whole.astray[:, span.start : max(span.stop - 1, 0)]
+    counts = whole.counts[0][:, span], whole.counts[1][:, span]
+    return replace(
+        whole, starts=starts, ends=ends, counts=counts, astray=astray if astray is not None and astray.any() else None
+    )
 
 
 def _largest(low: Floats, high: Floats) -> Floats:

@@ -7,10 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from lakedrift.enclosing import enclosed
 from lakedrift.metric import Bins, Counts, Floats, Metric, Presence, Told
 from lakedrift_kernels import contingency, hypergeometric
 
-__all__ = ["homogeneity", "homogeneity_pvalue", "none_of_pvalue", "rate", "rate_change", "two_shares_pvalue"]
+__all__ = [
+    "homogeneity",
+    "homogeneity_bounds",
+    "homogeneity_pvalue",
+    "none_of_pvalue",
+    "rate",
+    "rate_change",
+    "two_shares_pvalue",
+]
 
 FEW = 100  # rows expected in the smallest cell of a 2 x 2 table
 FEW_IN_BIN = 10.0  # in one of many bins
@@ -22,6 +31,18 @@ def homogeneity(reference: Bins, current: Bins) -> tuple[Floats, Counts]:
     dof = np.empty(len(reference.counts), np.int64)
     contingency.chi_square(reference.counts, current.counts, statistic, dof)
     return statistic, dof
+
+
+def homogeneity_bounds(reference: Bins, current: Bins) -> tuple[Floats, Floats, Floats]:
+    """Return chi-square of the counts as they are, and the least and the greatest possible one, (n_groups,) each."""
+    n, m = (side.counts.sum(axis=1).astype(np.float64) for side in (reference, current))
+
+    def term(p: Floats, q: Floats) -> Floats:
+        both = n * p + m * q
+        residual: Floats = np.divide(n * m * (p - q) ** 2, both, out=np.zeros_like(both), where=both > 0)
+        return residual
+
+    return enclosed(reference, current, lambda *sides: homogeneity(*sides)[0], term)
 
 
 def homogeneity_pvalue(reference: Bins, current: Bins, statistic: Floats) -> Floats:

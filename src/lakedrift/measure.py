@@ -198,7 +198,8 @@ def _views(sides: Sides, metric: Metric) -> tuple[Any, Any] | None:
     if metric.view is Presence:
         return sides.presence
     if metric.view is Cells:
-        return sides.cells if sides.kind != "categorical" else None
+        cells = sides.own_cells if metric.by_grid else sides.cells
+        return cells if sides.kind != "categorical" else None
     return sides.bins
 
 

@@ -47,12 +47,17 @@ class Bins:
         integers for borders. None for other features.
     shared
         Of a feature of very many categories, (n_bins,): the bin is a bucket that several may share. None where there is none.
+    astray
+        (n_groups, n_edges) of a side whose grid lacks some of the edges: the rows of the cell that an edge lies in. They are
+        counted below it and may lie above; where negative, so many are counted above and may lie below. None where every
+        count is exact.
     """
 
     counts: Counts
     labels: tuple[str, ...]
     edges: tuple[float, ...] | None = None
     shared: NDArray[np.bool_] | None = None
+    astray: Counts | None = None
 
     @property
     def shares(self) -> Floats:
@@ -99,12 +104,15 @@ class Cells:
         (n_cells,): the cell can hold one value only, `edges` of it.
     known
         Exact values in some of the cells, where a second scan fetched them.
+    astray
+        (n_groups, n_cells - 1) as of `Bins`, by inner border, where these are cells of another grid than this side's.
     """
 
     counts: Counts
     edges: Floats
     single: NDArray[np.bool_]
     known: Known | None = None
+    astray: Counts | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,8 +157,8 @@ class Sides:
         How it is judged.
     valid
         How many valid values each side has, (n_groups,) each.
-    cells, bins, presence
-        The views; None where the feature has none.
+    cells, own_cells, bins, presence
+        The views; None where the feature has none. `cells` have exact counts, `own_cells` are those of the reference's grid.
     whole
         Whether they are of the whole lake, one group, whose counts are told in detail.
     """
@@ -159,6 +167,7 @@ class Sides:
     kind: Kind
     valid: tuple[Counts, Counts]
     cells: tuple[Cells, Cells] | None
+    own_cells: tuple[Cells, Cells] | None
     bins: tuple[Bins, Bins] | None
     presence: tuple[Presence, Presence]
     whole: bool = True
@@ -192,6 +201,8 @@ class Metric:
         The least and the greatest value.
     symmetric
         Whether exchanging the sides of the same view changes nothing.
+    by_grid
+        Whether its cells are to be those of the reference's grid, though the counts of the current side may not be exact there.
     """
 
     view: type[Bins] | type[Cells] | type[Presence]
@@ -204,6 +215,7 @@ class Metric:
     doubts: Callable[[Any, Any], NDArray[np.bool_]] | None = None
     range: tuple[float, float] = (0.0, math.inf)
     symmetric: bool = False
+    by_grid: bool = False
 
 
 def metric(name: str) -> Metric:

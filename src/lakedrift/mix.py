@@ -98,7 +98,7 @@ def _bins(pair: Pair, matches: Matches) -> tuple[Bins, Bins] | None:
     if not views:
         return None
     reference, current = (
-        replace(views[0][side], counts=np.concatenate([view[side].counts for view in views])) for side in (0, 1)
+        replace(views[0][side], counts=np.concatenate([view[side].counts for view in views]), astray=None) for side in (0, 1)
     )
     return reference, current
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift.alignment import Alignment, align
+from lakedrift.alignment import Alignment, align, align_to_reference
+from lakedrift.binning import Keys
 from lakedrift.categories import category_bins, crosstab_bins, integer_bins
 from lakedrift.columns import family
 from lakedrift.feature import Feature, Kind
@@ -82,15 +83,28 @@ class Pair:
         reference, current = self.states
         if not (isinstance(reference, Numeric) and isinstance(current, Numeric)):
             return None
-        ends = (reference, current) if self.whole is None else self.whole.states
-        extremes = [side.extremes for side in ends if isinstance(side, Numeric)]
-        aligned = align(reference, current, np.vstack(extremes) if all(map(len, extremes)) else None)
+        aligned = align(reference, current, self._extremes)
         return aligned if self.values is None else aligned.settled(self.values)
+
+    @functools.cached_property
+    def own(self) -> Alignment | None:
+        """Both sides of a numeric feature on the cells of the reference's grid."""
+        reference, current = self.states
+        if self.aligned is None or not (isinstance(reference, Numeric) and isinstance(current, Numeric)):
+            return None
+        if reference.binning == current.binning:
+            return self.aligned
+        return align_to_reference(reference, current, self._extremes, self.aligned)
 
     @functools.cached_property
     def cells(self) -> tuple[Cells, Cells] | None:
         """Ordered cells of a numeric feature, from the least to the greatest value of both sides."""
         return None if self.aligned is None else self.aligned.cells(self.dtypes)
+
+    @functools.cached_property
+    def own_cells(self) -> tuple[Cells, Cells] | None:
+        """The cells of the reference's grid, `cells` where that is the grid of both."""
+        return self.cells if self.own is None or self.own is self.aligned else self.own.cells(self.dtypes)
 
     @functools.cached_property
     def bins(self) -> tuple[Bins, Bins] | None:
@@ -109,7 +123,7 @@ class Pair:
     def sides(self) -> Sides:
         """What metrics read."""
         bins = self.bins if self.kind != "identifier" else None
-        return Sides(self.features, self.kind, self.valid, self.cells, bins, self.presence)
+        return Sides(self.features, self.kind, self.valid, self.cells, self.own_cells, bins, self.presence)
 
     @functools.cached_property
     def valid_bins(self) -> tuple[Bins, Bins] | None:
@@ -119,10 +133,9 @@ class Pair:
             return category_bins(reference, current)
         if isinstance(reference, Crosstab) and isinstance(current, Crosstab):
             return crosstab_bins(reference, current)
-        if self.aligned is None or self.cells is None:
-            return None
-        join = integer_bins if self.kind == "categorical" else quantile_bins
-        return join(self.aligned, self.cells)
+        if self.kind == "categorical":
+            return None if self._exact is None else integer_bins(*self._exact)
+        return None if self.own is None or self.own_cells is None else quantile_bins(self.own, self.own_cells)
 
     @property
     def valid(self) -> tuple[Counts, Counts]:
@@ -130,15 +143,30 @@ class Pair:
         return self.states[0].valid, self.states[1].valid
 
     @property
+    def _extremes(self) -> Keys | None:
+        """The keys that the values of either side lie between, (2, 2), None where they are not known."""
+        ends = self.states if self.whole is None else self.whole.states
+        extremes = [side.extremes for side in ends if isinstance(side, Numeric)]
+        return np.vstack(extremes) if all(map(len, extremes)) else None
+
+    @property
     def _sides(self) -> Iterator[tuple[Feature, Summary]]:
         return zip(self.features, self.states, strict=True)
 
     @property
     def _by_category(self) -> bool:
-        if self.cells is None or {family(feature.dtype) for feature in self.features} != {"integer"}:
+        if self._exact is None or {family(feature.dtype) for feature in self.features} != {"integer"}:
             return False
-        held = self.cells[0].counts.any(axis=0)
-        return bool(0 < held.sum() <= MOST_CATEGORIES and self.cells[0].single[held].all())
+        reference = self._exact[1][0]
+        held = reference.counts.any(axis=0)
+        return bool(0 < held.sum() <= MOST_CATEGORIES and reference.single[held].all())
+
+    @property
+    def _exact(self) -> tuple[Alignment, tuple[Cells, Cells]] | None:
+        """The cells of the reference's grid, or where the current side's counts are not exact there, those of both grids."""
+        if self.own is not None and self.own_cells is not None and self.own.astray is None:
+            return self.own, self.own_cells
+        return None if self.aligned is None or self.cells is None else (self.aligned, self.cells)
 
 
 def quantiles(cells: Cells, shares: Sequence[float], group: int = 0) -> Floats:
@@ -180,7 +208,15 @@ def medians(cells: Cells) -> Floats:
 def quantile_bins(aligned: Alignment, cells: tuple[Cells, Cells], n_bins: int = QUANTILE_BINS) -> tuple[Bins, Bins]:
     """Join cells into bins whose borders lie nearest the reference quantiles; ties are merged, the outer bins are open."""
     reference, current = cells
-    cumulative = np.cumsum(reference.counts.sum(axis=0))
+    borders = _quantile_borders(reference.counts.sum(axis=0), n_bins)
+    rounded = reference.edges[borders].tolist()
+    edges = tuple(rounded if aligned.axis == "double" else (low for low, _ in aligned.limits(borders)))
+    return _joined(reference, current, borders, _interval_labels(edges), edges)
+
+
+def _quantile_borders(counts: Counts, n_bins: int) -> NDArray[np.int64]:
+    """Return the cells that bins begin with, but for the first one, by the counts of the reference, (n_cells,)."""
+    cumulative = np.cumsum(counts)
     total = int(cumulative[-1]) if len(cumulative) else 0
     ranks = np.arange(1, n_bins) * (total / n_bins)
     after = np.searchsorted(cumulative, ranks).astype(np.int64)
@@ -188,10 +224,7 @@ def quantile_bins(aligned: Alignment, cells: tuple[Cells, Cells], n_bins: int = 
     nearest = np.where(cumulative[after] - ranks <= ranks - before, after + 1, after) if total else after
     nearest = nearest[(nearest > 0) & (nearest < len(cumulative))]
     held, first = np.unique(cumulative[nearest - 1], return_index=True)
-    borders = nearest[first[(held > 0) & (held < total)]]
-    rounded = reference.edges[borders].tolist()
-    edges = tuple(rounded if aligned.axis == "double" else (low for low, _ in aligned.limits(borders)))
-    return _joined(reference, current, borders, _interval_labels(edges), edges)
+    return nearest[first[(held > 0) & (held < total)]]
 
 
 def _joined(
@@ -202,7 +235,8 @@ def _joined(
         np.add.reduceat(side.counts, starts, axis=1) if side.counts.shape[1] else side.counts for side in (reference, current)
     )
     first, second = (Bins(counts, labels[: counts.shape[1]], edges) for counts in sides)
-    return first, second
+    astray = None if current.astray is None else current.astray[:, borders - 1]
+    return first, second if astray is None or not astray.any() else replace(second, astray=astray)
 
 
 def _interval_labels(edges: Sequence[float]) -> tuple[str, ...]:
@@ -231,7 +265,7 @@ def _with_slots(bins: tuple[Bins, Bins], states: Sequence[Summary]) -> tuple[Bin
             label = {"null": "null", "nan": "NaN"}[name]
             shared = None if bins[0].shared is None else np.append(bins[0].shared, False)
             first, second = (
-                Bins(np.hstack([side.counts, count[:, None]]), (*side.labels, label), side.edges, shared)
+                replace(side, counts=np.hstack([side.counts, count[:, None]]), labels=(*side.labels, label), shared=shared)
                 for side, count in zip(bins, counts, strict=True)
             )
             bins = first, second

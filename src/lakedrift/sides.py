@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, replace
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -71,13 +71,40 @@ class Added:
         return before, self._now.sums(self._current, rows)
 
 
+class _Summed(Generic[View]):
+    """Both sides in the same cells or bins, added up row by row; what may lie across a border adds up likewise."""
+
+    def __init__(self, sides: tuple[View, View], matches: Matches) -> None:
+        self._sides: tuple[View, View] = sides
+        self._counts = Added(matches, sides[0].counts, sides[1].counts)
+        known = next((side.astray for side in sides if side.astray is not None), None)
+        none = [np.zeros((len(side.counts), 0 if known is None else known.shape[1]), np.int64) for side in sides]
+        astray = [nothing if side.astray is None else side.astray for side, nothing in zip(sides, none, strict=True)]
+        self._astray = None if known is None else Added(matches, *astray)
+
+    @property
+    def width(self) -> int:
+        return int(self._sides[0].counts.shape[1])
+
+    def __getitem__(self, rows: slice) -> tuple[View, View]:
+        astray = (None, None) if self._astray is None else self._astray[rows]
+        changed = [
+            replace(side, counts=np.ascontiguousarray(counts), astray=off if off is not None and off.any() else None)
+            for side, counts, off in zip(self._sides, self._counts[rows], astray, strict=True)
+        ]
+        return changed[0], changed[1]
+
+
 class _Views:
     """What can be added up of a feature."""
 
     def __init__(self, pair: Pair, matches: Matches) -> None:
         self._pair, self._matches = pair, matches
-        self._cells = self._added(pair.cells) if pair.cells is not None and pair.kind != "categorical" else None
-        self._bins = self._added(pair.bins) if pair.bins is not None and pair.kind != "identifier" else None
+        by_value = pair.kind != "categorical"
+        self._cells = _Summed(pair.cells, matches) if pair.cells is not None and by_value else None
+        apart = pair.own_cells is not None and pair.own_cells is not pair.cells and by_value
+        self._own_cells = _Summed(pair.own_cells, matches) if pair.own_cells is not None and apart else self._cells
+        self._bins = _Summed(pair.bins, matches) if pair.bins is not None and pair.kind != "identifier" else None
         slots = [presence_of(state, rows) for state, rows in zip(pair.states, pair.rows, strict=True)]
         self._slots = Added(matches, *(np.stack(_arrays(side), axis=1) for side in slots))
         self._valid = Added(matches, *pair.valid)
@@ -85,8 +112,8 @@ class _Views:
     @property
     def width(self) -> int:
         """The counts of a row in its widest view."""
-        views = (self._pair.cells if self._cells else None, self._pair.bins if self._bins else None)
-        return max((view[0].counts.shape[1] for view in views if view is not None), default=1)
+        views: tuple[_Summed[Cells] | _Summed[Bins] | None, ...] = (self._cells, self._own_cells, self._bins)
+        return max((view.width for view in views if view is not None), default=1)
 
     def seen(self) -> Counts | None:
         """Return how many rows of each category all segments of the reference have, (n_families, n_bins), if there are any."""
@@ -98,30 +125,20 @@ class _Views:
     def sides(self, rows: slice, seen: Counts | None) -> Sides:
         """Return both sides in some rows."""
         pair = self._pair
-        cells = bins = None
-        if self._cells is not None and pair.cells is not None:
-            cells = _with_counts(pair.cells, self._cells[rows])
-        if self._bins is not None and pair.bins is not None:
-            bins = _with_counts(pair.bins, self._bins[rows])
+        cells = None if self._cells is None else self._cells[rows]
+        own_cells = cells if self._own_cells is None or self._own_cells is self._cells else self._own_cells[rows]
+        bins = None if self._bins is None else self._bins[rows]
         reference, current = (Presence(*table.T) for table in self._slots[rows])
         presence = reference, current
         if bins is not None and seen is not None:
             presence = in_the_reference(presence, _without_slots(bins, seen.shape[1]), seen[self._matches.families[rows]])
-        return Sides(pair.features, pair.kind, self._valid[rows], cells, bins, presence, whole=False)
-
-    def _added(self, sides: tuple[Cells, Cells] | tuple[Bins, Bins]) -> Added:
-        return Added(self._matches, sides[0].counts, sides[1].counts)
+        return Sides(pair.features, pair.kind, self._valid[rows], cells, own_cells, bins, presence, whole=False)
 
 
 def _state_of(grouping: Grouping, name: str, kind: str) -> Summary:
     """Return a feature's own state, which stands beside that of how many values differ."""
     own = grouping.states.get((kind, (name,)))
     return grouping.state(name) if own is None else own
-
-
-def _with_counts(sides: tuple[View, View], counts: tuple[Counts, Counts]) -> tuple[View, View]:
-    reference, current = (replace(side, counts=np.ascontiguousarray(count)) for side, count in zip(sides, counts, strict=True))
-    return reference, current
 
 
 def _without_slots(bins: tuple[Bins, Bins], n_bins: int) -> tuple[Bins, Bins]:

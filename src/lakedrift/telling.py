@@ -115,6 +115,8 @@ def _told_counts(reference: Bins, current: Bins) -> dict[str, Any]:
     told: dict[str, Any] = {"bins": list(reference.labels)}
     if reference.edges is not None:
         told["edges"] = [edge if np.isfinite(edge) else str(edge) for edge in reference.edges]
+    if current.astray is not None:
+        told["astray"] = current.astray[0].tolist()
     return told | {"reference": reference.counts[0].tolist(), "current": current.counts[0].tolist()}
 
 

@@ -13,18 +13,24 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from hard_columns import SHAPES
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from oracles import distances, reported, samples
 from scipy import stats
+from strategies import DTYPES
+from strategies import samples as hostile_samples
 
 from lakedrift.binning import Binning
 from lakedrift.columns import type_name
 from lakedrift.feature import Feature
 from lakedrift.fitting import fit
-from lakedrift.metric import metric
+from lakedrift.measure import measures
+from lakedrift.metric import Bins, discover, metric
 from lakedrift.pairing import Pair
 from lakedrift.summaries.numeric import Numeric
 
 ROUNDING = 1e-11  # of a sum over tens of thousands of cells, each addition rounded the same way
+ON_BINS_OR_CELLS = {name: one for name, one in discover().items() if one.view is Bins or one.by_grid}
 CASES = -(-int(os.environ.get("LAKEDRIFT_BOUNDS_CASES", "500")) // len(SHAPES))
 
 
@@ -88,11 +94,14 @@ def test_bounds__hold_the_exact_distances(shape):
 
 
 def assert_bins_hold(pair: Pair, sides: tuple[np.ndarray, np.ndarray]) -> None:
-    """Whatever the grids, the counts in the bins reported are those of the values; the double axis rounds integers."""
+    """Whatever the grids, the counts in the bins reported are those of the values, but for what is said to be astray."""
     columns = [values.tolist() for values in sides]
     if pair.aligned.axis == "double" and sides[0].dtype.kind in "iu":
-        columns = [[int(float(value)) for value in column] for column in columns]
-    assert tuple(side.counts[0].tolist() for side in pair.bins) == reported.recounted(pair.bins, columns)
+        columns = [[int(float(value)) for value in column] for column in columns]  # the double axis rounds integers
+    (before, now), (reference, current) = reported.recounted(pair.bins, columns), pair.bins
+    assert reference.counts[0].tolist() == before
+    assert current.counts[0].tolist() == now or current.astray is not None
+    assert_astray_holds(current, np.cumsum(now)[: len(current.edges or ())].tolist())
 
 
 def assert_wasserstein_within(reference, current, cells) -> None:
@@ -139,6 +148,17 @@ def test_bounds__hold_across_the_axes_of_retyped_columns(before, after):
         _, lower, upper = (float(bound[0]) for bound in metric("ks").bounded(*pair.cells))
         assert lower <= float(distances.ks(*(values.tolist() for values in sides))) <= upper
         assert_wasserstein_within(*sides, pair.cells)
+        for measure in measures(pair.sides, ON_BINS_OR_CELLS, 0):
+            assert measure.lower[0] <= measure.statistic[0] <= measure.upper[0], measure.metric
+        if pair.kind == "numeric":
+            assert_astray_holds(pair.bins[1], [sum(value < edge for value in sides[1].tolist()) for edge in pair.bins[1].edges])
+
+
+def assert_astray_holds(bins: Bins, below: list[int]) -> None:
+    """The counts below the edges are exact, or off by no more than is said to be astray, and to the side that is said."""
+    off = np.cumsum(bins.counts[0])[: len(below)] - below
+    astray = np.zeros_like(off) if bins.astray is None else bins.astray[0]
+    assert ((np.minimum(astray, 0) <= off) & (off <= np.maximum(astray, 0))).all()
 
 
 def retyped(random: np.random.Generator, dtype: str, n: int) -> np.ndarray:
@@ -157,3 +177,32 @@ def test_oracle__is_the_one_of_small_samples(shape):
     x, y = (SHAPES[shape](random, n) for n in (30, 41))
     assert samples.ks(x, y) == distances.ks(x.tolist(), y.tolist())
     assert samples.ks(x, x) == Fraction(0)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_bounds__of_grids_fitted_apart_hold_what_one_grid_gives(shape):
+    random = np.random.default_rng([2, *shape.encode()])
+    for _ in range(CASES):
+        sides = SHAPES[shape](random, size(random)), moved(random, SHAPES[shape](random, size(random)))
+        own, other = (fit(values, 1 << int(random.integers(6, 15))) for values in sides)
+        if own.axis == other.axis:
+            assert_one_grid_within(pair_of(sides, (own, own)), pair_of(sides, (own, other)))
+
+
+@settings(max_examples=200)
+@given(data=st.data(), dtype=st.sampled_from(DTYPES))
+def test_bounds__of_hostile_values_hold_what_one_grid_gives(data, dtype):
+    sides = tuple(data.draw(hostile_samples(dtype, min_size=1)) for _ in range(2))
+    own, other = (fit(data.draw(st.sampled_from([values, sides[0][:3], sides[1][:3]]))) for values in sides)
+    if own.axis == other.axis:
+        assert_one_grid_within(pair_of(sides, (own, own)), pair_of(sides, (own, other)))
+
+
+def assert_one_grid_within(like: Pair, apart: Pair) -> None:
+    """What both sides on the grid of the reference give lies within the bounds that grids fitted apart give."""
+    if like.kind == "numeric" or apart.own.astray is None:
+        assert like.kind == apart.kind
+        assert [bins.labels for bins in like.bins] == [bins.labels for bins in apart.bins]
+        for measure, other in zip(*(measures(pair.sides, ON_BINS_OR_CELLS, 0) for pair in (like, apart)), strict=True):
+            assert other.lower[0] <= other.statistic[0] <= other.upper[0], measure.metric
+            assert other.lower[0] <= measure.statistic[0] <= other.upper[0], measure.metric

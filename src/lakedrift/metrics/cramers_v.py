@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from lakedrift.contingency import homogeneity, homogeneity_pvalue
+from lakedrift.contingency import homogeneity_bounds, homogeneity_pvalue
 from lakedrift.metric import Bins, Floats, Metric
 
-__all__ = ["METRIC", "statistic"]
+__all__ = ["METRIC", "bounded", "statistic"]
 
 
 def statistic(reference: Bins, current: Bins) -> Floats:
     """Return the association, (n_groups,), in [0, 1]."""
-    rows = reference.counts.sum(axis=1) + current.counts.sum(axis=1)
-    squared = homogeneity(reference, current)[0] / np.maximum(rows, 1)
-    association: Floats = np.sqrt(np.minimum(squared, 1.0))
-    return association
+    return bounded(reference, current)[0]
 
 
-METRIC = Metric(view=Bins, statistic=statistic, pvalue=homogeneity_pvalue, range=(0.0, 1.0), symmetric=True)
+def bounded(reference: Bins, current: Bins) -> tuple[Floats, Floats, Floats]:
+    """Return the association of the counts as they are, and the least and the greatest possible one, (n_groups,) each."""
+    rows = np.maximum(reference.counts.sum(axis=1) + current.counts.sum(axis=1), 1)
+    found, lower, upper = (np.sqrt(np.minimum(bound / rows, 1.0)) for bound in homogeneity_bounds(reference, current))
+    return found, lower, upper
+
+
+METRIC = Metric(view=Bins, statistic=statistic, bounded=bounded, pvalue=homogeneity_pvalue, range=(0.0, 1.0), symmetric=True)

@@ -5,7 +5,8 @@ share, and either neighbouring cell holds at most a tenth of it on the current s
 [0, 1], not symmetric; 0 where nothing stands out.
 
 A cell that can hold several values may be anything from no flood to one as great as its own increase; its exact values, which
-a second scan fetches, settle that. The p-value is that of the 2 x 2 table of the cell against the rest, with Yates' continuity
+a second scan fetches, settle that. Where the current side was counted on another grid, so may a cell that its counts are not
+exact in. The p-value is that of the 2 x 2 table of the cell against the rest, with Yates' continuity
 correction (1934), times the number of cells that it was chosen from (Bonferroni); fewer than ten rows are no evidence, since
 the approximation fails there.
 """
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from lakedrift.contingency import two_shares_pvalue
 from lakedrift.metric import Cells, Counts, Floats, Known, Metric, Told
 from lakedrift_kernels import floods
+from lakedrift_kernels.floods import ALONE
 
 __all__ = ["METRIC", "bounded", "doubts", "pvalue", "statistic", "told"]
 
@@ -68,6 +70,8 @@ def told(reference: Cells, current: Cells) -> Told:
 
 def _greatest(reference: Cells, current: Cells) -> tuple[Floats, Floats, Counts]:
     """Return of each group the greatest increase at least and at most, and the cell of the latter or -1, (n_groups,) each."""
+    if reference.astray is not None or current.astray is not None:
+        return _greatest_across_grids(reference, current)
     (least, most), cells = np.empty((2, len(reference.counts))), np.empty(len(reference.counts), np.int64)
     floods.greatest(reference.counts, current.counts, current.single, least, most, cells)
     if len(cells) and reference.known is not None and current.known is not None:
@@ -75,6 +79,37 @@ def _greatest(reference: Cells, current: Cells) -> tuple[Floats, Floats, Counts]
         least[0], most[0] = low.max(initial=0.0), high.max(initial=0.0)
         cells[0] = high.argmax() if most[0] > 0 else -1
     return least, most, cells
+
+
+def _greatest_across_grids(reference: Cells, current: Cells) -> tuple[Floats, Floats, Counts]:
+    """Return the same where the counts of cells are not exact: every share, of neighbours too, lies within its own bounds."""
+    (was_least, was_most), (least, most) = (_shares(side) for side in (reference, current))
+    around_least, around_most = (_around(share) for share in (least, most))
+    certain = current.single & (least >= ALONE * was_most) & (least >= ALONE * around_most)
+    possible = (most >= ALONE * was_least) & (most >= ALONE * around_least)
+    low = np.where(certain, least - was_most, 0.0)
+    high = np.where(possible, most - np.where(current.single, was_least, 0.0), 0.0)
+    greatest: Floats = high.max(axis=1, initial=0.0)
+    return low.max(axis=1, initial=0.0), greatest, np.where(greatest > 0, high.argmax(axis=1), -1)
+
+
+def _shares(side: Cells) -> tuple[Floats, Floats]:
+    """Return the least and the greatest share of each cell, (n_groups, n_cells) each."""
+    total = np.maximum(side.counts.sum(axis=1, keepdims=True), 1)
+    if side.astray is None:
+        return (side.counts / total,) * 2
+    off = np.pad(side.astray, ((0, 0), (1, 1)))
+    taken, given = np.maximum(off, 0), np.minimum(off, 0)  # at either border: what was counted below, or above, and may not be
+    least = np.maximum(side.counts - taken[:, 1:] + given[:, :-1], 0)
+    most = side.counts - given[:, 1:] + taken[:, :-1]
+    return least / total, most / total
+
+
+def _around(shares: Floats) -> Floats:
+    """Return the greater share of the two neighbours of each cell, of the same shape."""
+    padded = np.pad(shares, ((0, 0), (1, 1)))
+    around: Floats = np.maximum(padded[:, :-2], padded[:, 2:])
+    return around
 
 
 def _of_the_lake(reference: Cells, current: Cells) -> tuple[Floats, Floats]:
@@ -126,4 +161,4 @@ def _label(side: Cells, cell: int) -> str:
     return f"{side.edges[cell]:.6g} – {side.edges[cell + 1]:.6g}"
 
 
-METRIC = Metric(Cells, statistic, bounded, pvalue, told, doubts=doubts, range=(0.0, 1.0))
+METRIC = Metric(Cells, statistic, bounded, pvalue, told, doubts=doubts, range=(0.0, 1.0), by_grid=True)

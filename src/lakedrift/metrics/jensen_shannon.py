@@ -5,13 +5,18 @@ In [0, 1], symmetric, on raw shares; its square root is a metric distance.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from lakedrift.contingency import homogeneity_pvalue
+from lakedrift.enclosing import enclosed
 from lakedrift.metric import Bins, Floats, Metric
 from lakedrift_kernels import divergence
 
-__all__ = ["METRIC", "statistic"]
+__all__ = ["METRIC", "bounded", "statistic"]
+
+FOUR_LN2 = 4.0 * math.log(2.0)
 
 
 def statistic(reference: Bins, current: Bins) -> Floats:
@@ -21,4 +26,18 @@ def statistic(reference: Bins, current: Bins) -> Floats:
     return bits
 
 
-METRIC = Metric(view=Bins, statistic=statistic, pvalue=homogeneity_pvalue, range=(0.0, 1.0), symmetric=True)
+def bounded(reference: Bins, current: Bins) -> tuple[Floats, Floats, Floats]:
+    """Return the divergence of the counts as they are, and the least and the greatest possible one, (n_groups,) each."""
+    found, lower, upper = enclosed(reference, current, statistic, _term)
+    return found, lower, np.minimum(upper, 1.0)
+
+
+def _term(p: Floats, q: Floats) -> Floats:
+    """Return what a bin adds: with p, q = (1 ± r)(p + q)/2, as the kernel has it, of every r short of 1."""
+    both = p + q
+    r = np.minimum(np.divide(np.abs(p - q), both, out=np.zeros_like(both), where=both > 0), 1.0 - 2.0**-53)
+    bits: Floats = both * (np.log1p(-r * r) + 2.0 * r * np.arctanh(r)) / FOUR_LN2
+    return bits
+
+
+METRIC = Metric(view=Bins, statistic=statistic, bounded=bounded, pvalue=homogeneity_pvalue, range=(0.0, 1.0), symmetric=True)

@@ -11,10 +11,13 @@ from __future__ import annotations
 import numpy as np
 
 from lakedrift.contingency import homogeneity_pvalue
+from lakedrift.enclosing import enclosed
 from lakedrift.metric import Bins, Floats, Metric
 from lakedrift_kernels import divergence
 
-__all__ = ["METRIC", "statistic"]
+__all__ = ["METRIC", "bounded", "statistic"]
+
+PRIOR = 0.5
 
 
 def statistic(reference: Bins, current: Bins) -> Floats:
@@ -24,4 +27,15 @@ def statistic(reference: Bins, current: Bins) -> Floats:
     return index
 
 
-METRIC = Metric(view=Bins, statistic=statistic, pvalue=homogeneity_pvalue, symmetric=True)
+def bounded(reference: Bins, current: Bins) -> tuple[Floats, Floats, Floats]:
+    """Return the index of the counts as they are, and the least and the greatest possible one, (n_groups,) each."""
+    return enclosed(reference, current, statistic, _term, PRIOR)
+
+
+def _term(p: Floats, q: Floats) -> Floats:
+    larger, smaller = np.maximum(p, q), np.minimum(p, q)
+    index: Floats = (larger - smaller) * np.log(larger / smaller)
+    return index
+
+
+METRIC = Metric(view=Bins, statistic=statistic, bounded=bounded, pvalue=homogeneity_pvalue, symmetric=True)

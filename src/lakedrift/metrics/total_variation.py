@@ -8,10 +8,11 @@ from __future__ import annotations
 import numpy as np
 
 from lakedrift.contingency import homogeneity_pvalue
+from lakedrift.enclosing import enclosed
 from lakedrift.metric import Bins, Floats, Metric
 from lakedrift_kernels import divergence
 
-__all__ = ["METRIC", "statistic"]
+__all__ = ["METRIC", "bounded", "statistic"]
 
 
 def statistic(reference: Bins, current: Bins) -> Floats:
@@ -21,4 +22,15 @@ def statistic(reference: Bins, current: Bins) -> Floats:
     return distance
 
 
-METRIC = Metric(view=Bins, statistic=statistic, pvalue=homogeneity_pvalue, range=(0.0, 1.0), symmetric=True)
+def bounded(reference: Bins, current: Bins) -> tuple[Floats, Floats, Floats]:
+    """Return the distance of the counts as they are, and the least and the greatest possible one, (n_groups,) each."""
+    found, lower, upper = enclosed(reference, current, statistic, _term)
+    return found, lower, np.minimum(upper, 1.0)
+
+
+def _term(p: Floats, q: Floats) -> Floats:
+    distance: Floats = 0.5 * np.abs(p - q)
+    return distance
+
+
+METRIC = Metric(view=Bins, statistic=statistic, bounded=bounded, pvalue=homogeneity_pvalue, range=(0.0, 1.0), symmetric=True)
