@@ -21,11 +21,10 @@ from lakedrift.errors import InvariantError
 from lakedrift.trace import Traces
 from lakedrift_kernels import groups
 
-__all__ = ["NOT_USED", "Codes", "Counts", "Grouped", "Joined", "StateKey", "Summary", "add_counts", "subtract_counts"]
+__all__ = ["Codes", "Counts", "Grouped", "Joined", "StateKey", "Summary", "TwoDigits", "add_counts", "subtract_counts"]
 
 Counts = NDArray[np.int64]
 StateKey = tuple[str, tuple[str, ...]]
-NOT_USED: NDArray[np.uint16] = np.empty((0, 0), np.uint16)  # the low digits of counts, where these are all in one place
 
 
 class Summary(Protocol):
@@ -154,6 +153,29 @@ class Codes:
 def _zeros(bits: int) -> NDArray[np.int32]:
     """Return 2**bits zeros, which nobody writes to: pages that were only read take no memory."""
     return np.zeros(1 << bits, np.int32)
+
+
+class TwoDigits:
+    """A large table of counts, (n_groups, n_cells), whose low 16 bits stand apart while a kernel adds to it."""
+
+    def __init__(self, counts: Counts) -> None:
+        self._high = counts
+        self._low: NDArray[np.uint16] | None = None
+
+    @property
+    def counts(self) -> Counts:
+        """The counts, in one place again: who changes them changes the table."""
+        if self._low is not None:
+            self._high += self._low
+            self._low = None
+        return self._high
+
+    @property
+    def digits(self) -> tuple[NDArray[np.uint16], Counts]:
+        """The low digits and what they carry into, for `groups.add_many_cells`."""
+        if self._low is None:
+            self._low = np.zeros(self._high.shape, np.uint16)
+        return self._low, self._high
 
 
 def add_counts(into: Counts, other: Counts) -> None:

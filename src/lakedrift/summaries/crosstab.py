@@ -22,7 +22,7 @@ from lakedrift.gathering import gathered
 from lakedrift.hashing import strings_of
 from lakedrift.longform import LongRows, LongTable
 from lakedrift.soundness import require, sound_names
-from lakedrift.summary import NOT_USED, Codes, Counts, Summary, add_counts, subtract_counts
+from lakedrift.summary import Codes, Counts, Summary, TwoDigits, add_counts, subtract_counts
 from lakedrift.tallies import NameIndex
 from lakedrift.trace import Traces
 from lakedrift_kernels import groups, hashing
@@ -52,7 +52,7 @@ class Crosstab:
         self.bits = bits
         self.rows = rows
         self.null = null
-        self._cells, self._low = cells, NOT_USED
+        self._table = TwoDigits(cells)
 
     @classmethod
     def new(cls, names: Sequence[str], bits: int, n_groups: int = 1) -> Self:
@@ -64,10 +64,7 @@ class Crosstab:
     @property
     def cells(self) -> Counts:
         """Counts of the names, then of the buckets, (n_groups, n_names + 2**bits)."""
-        if self._low is not NOT_USED:
-            self._cells += self._low
-            self._low = NOT_USED
-        return self._cells
+        return self._table.counts
 
     @property
     def nan(self) -> Counts:
@@ -103,10 +100,8 @@ class Crosstab:
     def update_groups(self, located: Encoded, codes: Codes) -> None:
         """Add a batch of the column whose rows are in groups."""
         self.rows += codes.rows
-        if self._low is NOT_USED:
-            self._low = np.zeros(self._cells.shape, np.uint16)
         cells = self._cells_of(located)
-        groups.add_many_cells(located.codes, codes.of_rows, cells, self._low, self._cells, self.null, NO_NAN)
+        groups.add_many_cells(located.codes, codes.of_rows, cells, *self._table.digits, self.null, NO_NAN)
 
     def merge(self, other: Self) -> None:
         """Add another state; of different names, those that both have are left."""

@@ -20,7 +20,7 @@ from lakedrift.gathering import gathered
 from lakedrift.keying import BUFFERS, column_of, flip_of
 from lakedrift.longform import LongRows, LongTable
 from lakedrift.soundness import require, sound_binning
-from lakedrift.summary import NOT_USED, Codes, Counts, add_counts, subtract_counts
+from lakedrift.summary import Codes, Counts, TwoDigits, add_counts, subtract_counts
 from lakedrift.trace import Trace, Traces
 from lakedrift_kernels import groups, moments, numbers
 
@@ -58,7 +58,7 @@ class Numeric:
     def __init__(self, binning: Binning, slots: Counts, cells: Counts, extremes: NDArray[np.uint64], near: Counts, far: Counts):
         self.binning = binning
         self.rows, self.null, self.nan = slots
-        self._cells, self._low = cells, NOT_USED
+        self._table = TwoDigits(cells)
         self.extremes = extremes
         self.near = near
         self.far = far
@@ -85,10 +85,7 @@ class Numeric:
     @property
     def cells(self) -> Counts:
         """Counts of valid values, (n_groups, n_cells)."""
-        if self._low is not NOT_USED:
-            self._cells += self._low
-            self._low = NOT_USED
-        return self._cells
+        return self._table.counts
 
     @property
     def valid(self) -> Counts:
@@ -117,9 +114,7 @@ class Numeric:
     def update_groups(self, located: NDArray[np.int32], codes: Codes) -> None:
         """Add a batch of the column whose rows are in groups."""
         self.rows += codes.rows
-        if self._low is NOT_USED:
-            self._low = np.zeros(self._cells.shape, np.uint16)
-        groups.add_many_cells(located, codes.of_rows, self.binning.cell_of_fine, self._low, self._cells, self.null, self.nan)
+        groups.add_many_cells(located, codes.of_rows, self.binning.cell_of_fine, *self._table.digits, self.null, self.nan)
 
     def _update(self, array: pa.Array, located: NDArray[np.int32] | None) -> None:
         self.rows[0] += len(array)
