@@ -6,14 +6,16 @@ import math
 import operator
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lakedrift.errors import ConfigError, ResourceError
+from lakedrift.summary import TwoDigits
 from lakedrift.text import plural, size
 
 __all__ = [
@@ -181,14 +183,20 @@ def check_table(rows: int, each: int, memory: int | None) -> None:
 
 
 def _state_bytes(state: Any) -> int:
-    arrays = sum(part.nbytes for part in vars(state).values() if isinstance(part, np.ndarray))
-    return arrays + (CATEGORIES if state.KIND == "frequencies" else 0)
+    return sum(part.nbytes for part in _arrays(state)) + (CATEGORIES if state.KIND == "frequencies" else 0)
 
 
 def _group_bytes(state: Any) -> int:
     """Return what one group takes: for each count its low digit too, while rows are counted."""
-    arrays = (part for part in vars(state).values() if isinstance(part, np.ndarray) and part.dtype == np.int64)
-    return sum(math.prod(part.shape[1:]) * (part.itemsize + LOW_BYTES) for part in arrays)
+    counts = (part for part in _arrays(state) if part.dtype == np.int64)
+    return sum(math.prod(part.shape[1:]) * (part.itemsize + LOW_BYTES) for part in counts)
+
+
+def _arrays(state: Any) -> Iterator[NDArray[Any]]:
+    for part in vars(state).values():
+        held = part.counts if isinstance(part, TwoDigits) else part
+        if isinstance(held, np.ndarray):
+            yield held
 
 
 def _shared_bytes(state: Any) -> int:
