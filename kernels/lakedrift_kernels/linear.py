@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from lakedrift_kernels._jit import inner
 
 __all__ = [
+    "Near",
     "Outside",
     "Scale",
     "cell_outside",
@@ -36,6 +37,7 @@ __all__ = [
 
 Scale = tuple[float, float, float, float, float, np.int64]  # low, high, inverse, first, beyond, shift
 Range = tuple[float, float]
+Near = tuple[NDArray[np.bool_], np.int64]  # of units, by so many bits fewer
 Outside = tuple[NDArray[np.uint16], np.uint64, np.int64]  # index of the roots (65536,), end, skip
 
 SIGN_PLACE = np.int64(63)
@@ -45,6 +47,7 @@ SIGN, ALL = np.uint64(1 << 63), np.uint64((1 << 64) - 1)
 PLACE = np.int64(8)
 SHIFT_MASK = np.int64(63)
 ROOT_SHIFT = np.uint64(48)
+HALF, LOW_HALF = np.uint64(32), np.uint64((1 << 32) - 1)
 NOTHING = np.int64(0)
 
 
@@ -141,32 +144,34 @@ def select_linear(
     scale: Scale,
     table: NDArray[np.int64],
     elsewhere: Outside,
-    regarded: NDArray[np.bool_],
+    near: Near,
     wanted: NDArray[np.bool_],
     units: NDArray[np.int32],
     selected: NDArray[np.uint64],
 ) -> tuple[int, int]:
     """Copy the keys of the first n values that lie in a wanted cell to `selected` (n,); return how many, and how many NaN.
 
-    `wanted` is (n_cells,), and `regarded` the same but that it has cell 0, to which all that lies outside is sent: that is
-    looked at once more. `units` is scratch: first the units, then the places of regarded values.
+    `wanted` is (n_cells,). `near` says of units, divided by two to its second part, whether a wanted cell reaches there, and of
+    the unit `beyond` that it may: most values need no second look. `units` is scratch.
     """
     low, high, _, _, _, shift = scale
+    reached, coarse = near
     to_units(doubles, n, scale, ALL_KNOWN, units)
-    near = 0
+    close = 0
     for i in range(n):
         unit = np.int64(units[i])
-        entry = table[np.uint64(unit >> shift)]
-        units[near] = i
-        near += regarded[np.uint64((entry >> PLACE) + (unit >> (entry & SHIFT_MASK)))]
+        selected[close] = (np.uint64(i) << HALF) | np.uint64(unit)
+        close += reached[np.uint64(unit >> coarse)]
     found = 0
     nan = 0
-    for k in range(near):
-        value = doubles[units[k]]
+    for k in range(close):
+        value = doubles[selected[k] >> HALF]
+        unit = np.int64(selected[k] & LOW_HALF)
         key = key_of(value)
         selected[found] = key
         if low <= value < high:
-            found += 1
+            entry = table[np.uint64(unit >> shift)]
+            found += wanted[np.uint64((entry >> PLACE) + (unit >> (entry & SHIFT_MASK)))]
         elif value == value:
             found += wanted[cell_outside(key, elsewhere)]
         else:

@@ -16,6 +16,7 @@ from lakedrift_kernels._jit import inner, kernel
 from lakedrift_kernels.grid import count_cells, count_nested_cells, select_keys
 from lakedrift_kernels.keys import double_keys, gather, integer_keys
 from lakedrift_kernels.linear import (
+    Near,
     Outside,
     Scale,
     count_outside,
@@ -183,7 +184,7 @@ def select_linears(
     validity: NDArray[np.uint8],
     offset: int,
     lines: Lines,
-    regarded: NDArray[np.bool_],
+    near: Near,
     wanted: NDArray[np.bool_],
     selected: Keys,
     nan: Counts,
@@ -191,7 +192,7 @@ def select_linears(
     gathered: Doubles,
     units: Units,
 ) -> tuple[int, int]:
-    """Do as `select_doubles` on linear cells; `regarded` is that of `select_linear`, the rest as in `add_linear`."""
+    """Do as `select_doubles` on linear cells; `near` is that of `select_linear`, the rest as in `add_linear`."""
     scale, table, elsewhere = lines
     valid = 0
     kept = 0
@@ -203,7 +204,7 @@ def select_linears(
         else:
             found = gather(values[begin:end], validity, offset + begin, doubles)
             block = gathered
-        more, missing = select_linear(block, found, scale, table, elsewhere, regarded, wanted, units, selected[kept:])
+        more, missing = select_linear(block, found, scale, table, elsewhere, near, wanted, units, selected[kept:])
         nan[0] += missing
         valid += found - missing
         kept += more

@@ -181,10 +181,14 @@ class Binning:
     def lines(self) -> tuple[Scale, NDArray[np.int64], tuple[NDArray[np.uint16], np.uint64, np.int64]]:
         """What kernels need to find linear cells, and the cells outside them; only where there are any."""
         assert self.linear is not None  # noqa: S101 -- whoever asks has looked
-        first, end = self._span
-        before = int(np.searchsorted(self._territories[0], first))
-        skip = before + self.linear.n_cells - int(self.index[end >> ROOT_SHIFT])
-        return *self.linear.table(before), (self.index, end, np.int64(skip))
+        _, end = self._span
+        skip = self.before_linear + self.linear.n_cells - int(self.index[end >> ROOT_SHIFT])
+        return *self.linear.table(self.before_linear), (self.index, end, np.int64(skip))
+
+    @functools.cached_property
+    def before_linear(self) -> int:
+        """How many cells come before the linear ones."""
+        return int(np.searchsorted(self._territories[0], self._span[0]))
 
     @functools.cached_property
     def leaves(self) -> Keys:

@@ -14,12 +14,14 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Linear", "Scale", "fit_linear"]
+from lakedrift_kernels.linear import Near
+
+__all__ = ["Linear", "Scale", "covered", "fit_linear"]
 
 DENSE_RANGE = 1 << 14  # integers of no greater range get one cell each
 DENSE_BLOCKS = 11  # 2**11 of them at most
@@ -27,6 +29,7 @@ MOST_UNITS = 1 << 30  # that kernels count in 32 bits
 EXACT = 53  # bits of a double
 EXPONENTS = range(-900, 900)  # of units and blocks: no inverse overflows
 CELLS_A_BLOCK = 16  # on average
+NEAR_BITS = 4  # of a block: parts of which a second scan knows whether to look closer
 TRIM = 1 << 13  # one value of the sample in so many may lie outside the middle at either end
 HEAVY, EVIDENT = 2.5, 16  # a cell is heavy with so many times its share of the sample, and at least so many values
 MOST_HEAVY = 20  # one value of the sample in so many may lie in heavy cells …
@@ -83,11 +86,7 @@ class Linear:
     @functools.cached_property
     def edges(self) -> NDArray[np.float64]:
         """The least number of each cell, ascending, (n_cells,)."""
-        cells = self._cells
-        block = np.repeat(np.arange(len(cells)), cells)
-        step = np.arange(len(block)) - (np.cumsum(cells) - cells)[block]
-        units = (block << self.block_shift) + (step << self.shifts[block])
-        return np.ldexp((self.first + units).astype(np.float64), self.exponent)
+        return np.ldexp((self.first + self._starts).astype(np.float64), self.exponent)
 
     def cell_of(self, values: NDArray[np.float64]) -> Integers:
         """Return the cell, counted from the first, of each value in the range, (n,)."""
@@ -114,10 +113,36 @@ class Linear:
         )
         return scale, np.append((places << 8) | self.shifts, beyond)
 
+    def near(self, cells: Integers) -> Near:
+        """Return which units may lie in these cells, counted from the first; what lies outside may always."""
+        coarse = max(0, self.block_shift - NEAR_BITS)
+        ends = np.append(self._starts[1:], len(self.shifts) << self.block_shift)
+        beyond = len(self.shifts) << (self.block_shift - coarse)
+        reached = covered(self._starts[cells] >> coarse, (ends[cells] - 1) >> coarse, beyond + 1)
+        reached[beyond] = True
+        return reached, np.int64(coarse)
+
+    @functools.cached_property
+    def _starts(self) -> Integers:
+        """The first unit of each cell, (n_cells,)."""
+        cells = self._cells
+        block = np.repeat(np.arange(len(cells)), cells)
+        step = np.arange(len(block)) - (np.cumsum(cells) - cells)[block]
+        return (block << self.block_shift) + (step << self.shifts[block])
+
     @property
     def _cells(self) -> Integers:
         """How many cells each block has, (n_blocks,)."""
         return np.left_shift(1, self.block_shift - self.shifts)
+
+
+def covered(first: NDArray[np.integer[Any]], last: NDArray[np.integer[Any]], n: int) -> NDArray[np.bool_]:
+    """Return which of n places lie in a range, (n,), of ranges from `first` to `last`, (m,)."""
+    steps = np.zeros(n + 1, np.int32)
+    np.add.at(steps, first, 1)
+    np.subtract.at(steps, last + last.dtype.type(1), 1)
+    np.cumsum(steps, out=steps)
+    return steps[:-1] > 0
 
 
 def fit_linear(values: NDArray[np.float64], cells: int, *, whole: bool) -> Linear | None:

@@ -94,7 +94,7 @@ def test_select_linears__finds_the_values_of_the_wanted_cells(name, data):
     wanted[binning.cell_of(keys_of(np.append(values[~np.isnan(values)][::2], 0.0), "double"))] = True
     selected, nan = np.empty(len(values), np.uint64), np.zeros(1, np.int64)
     doubles, gathered, _, units = scratch()
-    choice = Values.new(binning, np.flatnonzero(wanted))._choice.regarded, wanted, selected, nan
+    choice = Values.new(binning, np.flatnonzero(wanted))._choice.near, wanted, selected, nan
     valid, kept = numbers.select_linears(values, ALL_VALID, 0, binning.lines, *choice, doubles, gathered, units)
     of_keys = keys_of(values[~np.isnan(values)], "double")
     assert valid == len(of_keys)

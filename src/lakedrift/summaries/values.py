@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from lakedrift.binning import Binning, key_values
 from lakedrift.errors import IncompatibleProfilesError
 from lakedrift.keying import BUFFERS, column_of, flip_of, sort
+from lakedrift.linear import covered
 from lakedrift.longform import LongRows, LongTable
 from lakedrift.soundness import require, sound_binning
 from lakedrift.summary import Counts, add_counts
 from lakedrift.trace import Traces
 from lakedrift_kernels import multisets, numbers
+from lakedrift_kernels.linear import Near
 
 __all__ = ["SUMMARY", "Values"]
 
@@ -47,11 +49,12 @@ class _Choice:
         return wanted
 
     @functools.cached_property
-    def regarded(self) -> NDArray[np.bool_]:
-        """The same with cell 0, to which linear cells send what lies outside them, (n_cells,)."""
-        regarded = self.wanted.copy()
-        regarded[0] = True
-        return regarded
+    def near(self) -> Near:
+        """Whether units, the last of a range of linear cells too, may lie in a chosen cell."""
+        linear, before = self.binning.linear, self.binning.before_linear
+        assert linear is not None  # noqa: S101 -- whoever asks has looked
+        inside = self.cells - before
+        return linear.near(inside[(inside >= 0) & (inside < linear.n_cells)])
 
     @functools.cached_property
     def about(self) -> NDArray[np.bool_]:
@@ -60,10 +63,7 @@ class _Choice:
         edges = self.binning.edges
         first = edges[self.cells] >> shift
         last = (np.append(edges[1:] - np.uint64(1), LAST_KEY))[self.cells] >> shift
-        steps = np.zeros((1 << ABOUT_BITS) + 1, np.int64)
-        np.add.at(steps, first, 1)
-        np.subtract.at(steps, last + np.uint64(1), 1)
-        return np.cumsum(steps)[:-1] > 0
+        return covered(first, last, 1 << ABOUT_BITS)
 
 
 class Values:
@@ -120,7 +120,7 @@ class Values:
         binning, choice, doubles, keys = self.binning, self._choice, BUFFERS.doubles, BUFFERS.keys
         source, wanted = (column.values, column.validity, column.offset), (choice.wanted, selected)
         if binning.linear is not None:
-            cells, gathered, units = (binning.lines, choice.regarded), BUFFERS.gathered, BUFFERS.units
+            cells, gathered, units = (binning.lines, choice.near), BUFFERS.gathered, BUFFERS.units
             valid, kept = numbers.select_linears(*source, *cells, *wanted, self.nan, doubles, gathered, units)
         elif binning.axis == "double":
             valid, kept = numbers.select_doubles(*source, binning.tables, choice.about, *wanted, self.nan, doubles, keys)
