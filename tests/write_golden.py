@@ -91,6 +91,14 @@ def _unknown() -> Profile:
     return replace(profile, unread=(whole, Unread(1, *whole[1:])))
 
 
+def _fourths() -> Profile:
+    random = np.random.default_rng(9)
+    label = random.gamma(2.0, 30.0, ROWS)
+    said = label + random.normal(0.0, 5.0, ROWS)
+    country = np.where(random.random(ROWS) < 0.3, "fr", "de")
+    return ld.profile(pl.DataFrame({"y": label, "said": said, "c": country}), roles={"label": "y", "prediction": "said"}, by="c")
+
+
 RECIPES: dict[str, Callable[[], Profile]] = {
     "version-1-dated": lambda: _lake(time="at", every="1w"),
     "version-1-filtered": lambda: _lake(where="items > 3", by=["country", ("country", "paid")]),
@@ -100,6 +108,7 @@ RECIPES: dict[str, Callable[[], Profile]] = {
     "version-1-coarsened": lambda: ld.merge([ld.profile(frame(seed)) for seed in (1, 2)], coarsen=True),
     "version-1-heavy": _heavy,
     "version-1-unknown": _unknown,
+    "version-1-fourths": _fourths,
 }
 
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from lakedrift_kernels._jit import kernel
 
-__all__ = ["DIGITS", "add_squares", "add_units"]
+__all__ = ["DIGITS", "add_products", "add_units"]
 
-DIGITS = 2, 3  # of a sum, and of a sum of squares
+DIGITS = 2, 3  # of a sum, and of a sum of products
 DIGIT = np.int64(32)
 MASK = np.int64(0xFFFFFFFF)
 HALF = np.int64(26)
@@ -31,19 +31,27 @@ def add_units(units: NDArray[np.int64], cells: NDArray[np.int32], codes: NDArray
 
 
 @kernel
-def add_squares(units: NDArray[np.int64], cells: NDArray[np.int32], codes: NDArray[np.int32], sums: NDArray[np.int64]) -> None:
-    """Add the square of units[i], |units[i]| < 2**52, to (n_groups, n_cells, 3) digits, as `add_units` does.
+def add_products(
+    units: NDArray[np.int64],
+    others: NDArray[np.int64],
+    cells: NDArray[np.int32],
+    codes: NDArray[np.int32],
+    sums: NDArray[np.int64],
+) -> None:
+    """Add units[i] * others[i], both less than 2**52 in size, to (n_groups, n_cells, 3) digits, as `add_units` does.
 
-    With |u| = h 2**26 + l, u² = h² 2**52 + 2 h l 2**26 + l², of which every part fits 63 bits.
+    With u = h 2**26 + l, l not negative, of both, u v = h h' 2**52 + (h l' + l h') 2**26 + l l', of which every part fits
+    63 bits; shifts round down, and masks are what is left, of negative parts too.
     """
     for i in range(units.size):
         if cells[i] >= 0:
-            size = abs(units[i])
-            h = size >> HALF
-            l = size & HALF_MASK  # noqa: E741
-            lowest = l * l
-            cross = 2 * h * l
-            highest = h * h
+            h = units[i] >> HALF
+            l = units[i] & HALF_MASK  # noqa: E741
+            other_h = others[i] >> HALF
+            other_l = others[i] & HALF_MASK
+            lowest = l * other_l
+            cross = h * other_l + l * other_h
+            highest = h * other_h
             total = sums[codes[i], cells[i]]
             low = total[2] + (lowest & MASK) + ((cross & np.int64(63)) << HALF)
             middle = total[1] + (lowest >> DIGIT) + (cross >> np.int64(6)) + ((highest & np.int64(4095)) << np.int64(20))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -19,11 +19,13 @@ from lakedrift import scoring
 from lakedrift.classes import in_order
 from lakedrift.confusion import Confusion
 from lakedrift.matching import Matches
+from lakedrift.observed import Scale
 from lakedrift.performance import Chances, Decisions, Residuals
 from lakedrift.profiles import Profile
 from lakedrift.sides import Added
 from lakedrift.summaries import residuals
 from lakedrift.summaries.outcome import Outcome
+from lakedrift.summaries.residuals import COARSE
 from lakedrift.summary import Counts, StateKey
 
 __all__ = ["Answers", "answers_of", "model_of"]
@@ -31,6 +33,7 @@ __all__ = ["Answers", "answers_of", "model_of"]
 KINDS = ("outcome", "residuals")
 BLOCK = 1 << 20  # counts at a time
 BASE = 1 << 32
+FOURTHS = (4, 0), (2, 1), (2, 2), (0, 3), (0, 4)  # how often errors and labels are in each product of the state
 Floats = NDArray[np.float64]
 Arrays = dict[str, tuple[Counts, Counts]]
 
@@ -88,26 +91,38 @@ def answers_of(sides: tuple[Any, Any], wholes: tuple[Any, Any], matches: Matches
 
 def _numbers(sides: tuple[Any, Any], _wholes: tuple[Any, Any]) -> tuple[Arrays, Read]:
     arrays: Arrays = {name: (getattr(sides[0], name), getattr(sides[1], name)) for name in ("rows", "null", "far", "counted")}
-    for name in ("counted", "sums", "squares"):
+    known = all(side.fourths is not None for side in sides)
+    for name in ("counted", "sums", "squares", *(("fourths",) if known else ())):
         arrays |= _apart(name, getattr(sides[0], name), getattr(sides[1], name))
-    scales = [side.scale for side in sides]
-    errors, labels = [scale.error for scale in scales], [scale.label for scale in scales]
+    centre = sides[0].scale.centre
 
     def read(found: Mapping[str, Counts]) -> Answers:
-        error, size, square = (
-            np.add(*_totals(name, found, errors, place, power))
-            for name, place, power in (("sums", 0, 1), ("sums", 1, 1), ("squares", 0, 2))
-        )
-        label, label_square = np.zeros((2, len(found["rows"])))
-        parts = zip(_totals("sums", found, labels, 2, 1), _totals("squares", found, labels, 1, 2), strict=True)
-        for at, (total, squares) in enumerate(parts):  # brought to the centre of the reference
-            rows, apart = found[f"counted {at}"], scales[at].centre - scales[0].centre
-            label += total + rows * apart
-            label_square += squares + 2 * apart * total + rows * apart**2
-        view = Residuals(found["counted"], error, size, square, label, label_square)
+        moments = [_moments(found, at, side.scale, centre) for at, side in enumerate(sides)]
+        view = Residuals(found["counted"], *(np.add(*both) for both in zip(*moments, strict=True)))
         return Answers(found["rows"], found["rows"] - found["null"], {Residuals: view}, {Residuals: found["far"] > 0})
 
     return arrays, read
+
+
+def _moments(found: Mapping[str, Counts], at: int, scale: Scale, centre: float) -> list[Floats]:
+    """Return the sums of one side as `Residuals` has them, of labels less a centre."""
+    error, label, rows = scale.error, scale.label, found[f"counted {at}"]
+    e, size, y = (_total(found[f"sums {at}"][:, place], unit) for place, unit in enumerate((error, error, label)))
+    e2, y2 = (_total(found[f"squares {at}"][:, place], 2 * unit) for place, unit in enumerate((error, label)))
+    fourths = np.full((len(FOURTHS), len(rows)), math.nan)
+    if (given := found.get(f"fourths {at}")) is not None:
+        for place, (of_error, of_label) in enumerate(FOURTHS):
+            unit = of_error * (error - COARSE) + of_label * (label - COARSE)
+            fourths[place] = _total(given[:, place], unit)
+    if apart := scale.centre - centre:
+        _, e2y, e2y2, y3, y4 = fourths
+        e2y2 += 2 * apart * e2y + apart**2 * e2
+        e2y += apart * e2
+        y4 += 4 * apart * y3 + 6 * apart**2 * y2 + 4 * apart**3 * y + apart**4 * rows
+        y3 += 3 * apart * y2 + 3 * apart**2 * y + apart**3 * rows
+        y2 += 2 * apart * y + rows * apart**2
+        y += rows * apart
+    return [e, size, e2, y, y2, fourths]
 
 
 def _classes(sides: tuple[Any, Any], wholes: tuple[Any, Any]) -> tuple[Arrays, Read]:
@@ -128,7 +143,9 @@ def _classes(sides: tuple[Any, Any], wholes: tuple[Any, Any]) -> tuple[Arrays, R
     positive = classes.index(terms.classes[1]) if terms.classes and classes is not None else None
 
     def read(found: Mapping[str, Counts]) -> Answers:
-        worth = np.add(*_totals("worth", found, units)) if "value" in terms.roles and classes is not None else None
+        worth = None
+        if "value" in terms.roles and classes is not None:
+            worth = np.add(*(_total(found[f"worth {at}"], unit) for at, unit in enumerate(units)))
         counts = None if classes is None else found["counts"]
         views: dict[type, Any] = {Decisions: Decisions(found["right"], found["wrong"], counts, worth, positive)}
         if "score" in terms.roles:
@@ -144,16 +161,12 @@ def _apart(name: str, reference: Counts, current: Counts) -> Arrays:
     return {f"{name} 0": (reference, np.zeros_like(current)), f"{name} 1": (np.zeros_like(reference), current)}
 
 
-def _totals(name: str, found: Mapping[str, Counts], units: Sequence[int], place: Any = ..., power: int = 1) -> list[Floats]:
-    """Return the sums of both sides as doubles, (n, …) each, from their digits in powers of units of 2**-unit."""
-    totals = []
-    for at, unit in enumerate(units):
-        digits = np.moveaxis(found[f"{name} {at}"], -1, 0).astype(object)
-        exact = functools.reduce(lambda above, digit: above * BASE + digit, digits)
-        exact = exact if place is ... else exact[:, place]
-        scale = Fraction(2) ** (-power * unit)
-        totals.append(np.vectorize(lambda whole, scale=scale: _double(whole * scale), otypes=[np.float64])(exact))
-    return totals
+def _total(digits: Counts, unit: int) -> Floats:
+    """Return sums as doubles, (n, …), from their digits, (n, …, n_digits), in units of 2**-unit."""
+    exact = functools.reduce(lambda above, digit: above * BASE + digit, np.moveaxis(digits, -1, 0).astype(object))
+    scale = Fraction(2) ** -unit
+    found: Floats = np.vectorize(lambda whole: _double(whole * scale), otypes=[np.float64])(exact)
+    return found
 
 
 def _double(number: Fraction) -> float:

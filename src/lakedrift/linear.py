@@ -19,9 +19,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift_kernels.linear import Near
-
-__all__ = ["Linear", "Scale", "covered", "fit_linear"]
+__all__ = ["Linear", "Near", "Scale", "covered", "fit_linear"]
 
 DENSE_RANGE = 1 << 14  # integers of no greater range get one cell each
 DENSE_BLOCKS = 11  # 2**11 of them at most
@@ -35,6 +33,7 @@ HEAVY, EVIDENT = 2.5, 16  # a cell is heavy with so many times its share of the 
 MOST_HEAVY = 20  # one value of the sample in so many may lie in heavy cells …
 HEAVIEST = 1 << 10  # … and one in so many in the heaviest
 Integers = NDArray[np.int64]
+Near = tuple[NDArray[np.bool_], np.int64]  # of units, divided by two to the second
 Scale = tuple[float, float, float, float, float, np.int64]  # low, high, 1 / unit, first unit, units, block shift
 
 

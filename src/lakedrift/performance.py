@@ -147,6 +147,8 @@ class Residuals:
         Sums of prediction less label, of its absolute value, and of its square.
     label, label_square
         Sums of the labels less some number, and of the squares of that.
+    fourths
+        (5, n) sums of e⁴, e² y, e² y², y³ and y⁴, of errors e and labels y less that number; NaN where they are not known.
     """
 
     rows: Counts
@@ -155,6 +157,7 @@ class Residuals:
     square: Floats
     label: Floats
     label_square: Floats
+    fourths: Floats
 
     def mean_variance(self, total: Floats) -> Floats:
         """Return the variance, (n,), of the mean of errors, or of their sizes, of which the sum is given."""

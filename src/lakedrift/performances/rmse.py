@@ -1,4 +1,7 @@
-"""Root mean square error."""
+"""Root mean square error, the root of m = Σ e² / n.
+
+Its variance is by the delta method: that of m, a mean of squares, is (Σ e⁴ / n - m²) / n, and that of the root 1 / (4 m) of it.
+"""
 
 from __future__ import annotations
 
@@ -17,4 +20,10 @@ def statistic(side: Residuals) -> Floats:
     return np.sqrt(over(side.square, side.rows))
 
 
-PERFORMANCE = Performance(Residuals, statistic, higher_is_better=False, relative=True, range=(0.0, np.inf))
+def variance(side: Residuals) -> Floats:
+    """Return the variance of the root, (n,)."""
+    mean = over(side.square, side.rows)
+    return over(np.maximum(over(side.fourths[0], side.rows) - mean**2, 0.0), 4.0 * mean * side.rows)
+
+
+PERFORMANCE = Performance(Residuals, statistic, variance=variance, higher_is_better=False, relative=True, range=(0.0, np.inf))

@@ -17,13 +17,12 @@ from numpy.typing import NDArray
 from lakedrift.binning import Binning, key_values
 from lakedrift.errors import IncompatibleProfilesError
 from lakedrift.keying import BUFFERS, column_of, flip_of, sort
-from lakedrift.linear import covered
+from lakedrift.linear import Near, covered
 from lakedrift.longform import LongRows, LongTable
 from lakedrift.soundness import require, sound_binning
 from lakedrift.summary import Counts, add_counts
 from lakedrift.trace import Traces
 from lakedrift_kernels import multisets, numbers
-from lakedrift_kernels.linear import Near
 
 __all__ = ["SUMMARY", "Values"]
 
