@@ -96,7 +96,9 @@ def _fourths() -> Profile:
     label = random.gamma(2.0, 30.0, ROWS)
     said = label + random.normal(0.0, 5.0, ROWS)
     country = np.where(random.random(ROWS) < 0.3, "fr", "de")
-    return ld.profile(pl.DataFrame({"y": label, "said": said, "c": country}), roles={"label": "y", "prediction": "said"}, by="c")
+    return ld.profile(
+        pl.DataFrame({"y": label, "said": said, "c": country}), roles={"label": "y", "prediction": "said"}, by="c"
+    )
 
 
 RECIPES: dict[str, Callable[[], Profile]] = {
