@@ -265,7 +265,9 @@ class Binning:
     @functools.cached_property
     def _territories(self) -> tuple[Keys, Keys, Keys, Keys]:
         """First key, low, shift and last of every root of a divided octave and of every other octave, ascending, (t,) each."""
-        undivided: Keys = np.setdiff1d(np.arange(OCTAVES, dtype=np.uint64), self.octaves)
+        is_divided = np.zeros(OCTAVES, np.bool_)
+        is_divided[self.octaves] = True
+        undivided: Keys = np.flatnonzero(~is_divided).astype(np.uint64)
         first_roots = self.octaves << OCTAVE_SHIFT - ROOT_SHIFT
         roots: Keys = np.add.outer(first_roots, np.arange(ROOTS_AN_OCTAVE, dtype=np.uint64)).ravel()
         starts = np.sort(np.append(undivided << OCTAVE_SHIFT, roots << ROOT_SHIFT))

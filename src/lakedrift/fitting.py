@@ -96,8 +96,10 @@ def _octaves_around(seen: Keys) -> Keys:
     """Return the octaves within AROUND of those seen, on either side of zero."""
     octaves = seen.astype(np.int64)
     reach = np.arange(-AROUND, AROUND + 1)
-    around = (np.unique(np.append(octaves, OCTAVES - 1 - octaves))[:, None] + reach).ravel()
-    return np.unique(np.clip(around, 0, OCTAVES - 1)).astype(np.uint64)
+    around = np.append(octaves, OCTAVES - 1 - octaves)[:, None] + reach
+    near = np.zeros(OCTAVES, np.bool_)
+    near[np.clip(around, 0, OCTAVES - 1)] = True
+    return np.flatnonzero(near).astype(np.uint64)
 
 
 def _root_windows(keys: Keys, integers: bool, cells: int) -> Keys:
