@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from lakedrift.contingency import homogeneity_pvalue, homogeneity_pvalues
 from lakedrift.metric import Bins, discover
 
 BINNED = {name: metric for name, metric in discover().items() if metric.view is Bins and metric.bounded is not None}
@@ -55,6 +57,21 @@ def test_bounded__hold_every_way_the_rows_may_lie_and_the_upper_is_attained(name
     assert max(possible) <= upper[0]
     if name != "psi":  # how many bins hold a row is uncertain, and smoothing depends on it
         assert upper[0] == pytest.approx(max(possible), rel=1e-9, abs=1e-12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(reference=sides(), current=sides(), times=st.sampled_from([1, 4, 9, 30]))
+def test_pvalues__hold_every_way_the_rows_may_lie(reference: Bins, current: Bins, times: int) -> None:
+    """With so many times the rows, bins of which some, all or none have few."""
+    least, greatest = homogeneity_pvalues(more(reference, times), more(current, times))
+    for pair in itertools.product(ways(reference), ways(current)):
+        pvalue = homogeneity_pvalue(*(more(side, times) for side in pair), np.zeros(1))
+        assert least[0] <= pvalue[0] * (1 + 1e-9) or np.isnan([least[0], pvalue[0]]).all()
+        assert pvalue[0] <= greatest[0] * (1 + 1e-9) or np.isnan([greatest[0], pvalue[0]]).all()
+
+
+def more(side: Bins, times: int) -> Bins:
+    return replace(side, counts=side.counts * times, astray=None if side.astray is None else side.astray * times)
 
 
 @pytest.mark.parametrize("name", BINNED)

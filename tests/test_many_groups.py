@@ -35,14 +35,15 @@ def comparison(dated) -> ld.Comparison:
 def arrays_of(comparison: ld.Comparison) -> list[np.ndarray]:
     """Return every array of every measure, each once."""
     measures = [measure for part in comparison._parts for measure in part.measures]
-    found = [value for measure in measures for value in vars(measure).values() if isinstance(value, np.ndarray)]
+    held = [one for measure in measures for one in vars(measure).values()]
+    found = [value for one in held for value in (one if isinstance(one, tuple) else [one]) if isinstance(value, np.ndarray)]
     owners = [one if one.base is None or not isinstance(one.base, np.ndarray) else one.base for one in found]
     return list({id(one): one for one in owners}.values())
 
 
 def test_measures__are_numbers_that_take_no_more_than_is_asked_for(comparison):
     arrays = arrays_of(comparison)
-    assert {array.dtype.kind for array in arrays} <= {"f", "i"}
+    assert {array.dtype.kind for array in arrays} <= {"f", "i", "b"}
     (of_lake, of_segments) = (part for part in comparison._parts if not part.of_gaps)
     rows = len(of_lake.matches) + len(of_segments.matches)
     assert rows == WINDOWS * (SEGMENTS + 1)

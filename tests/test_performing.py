@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import datetime
 import functools
+import itertools
 import json
 
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 import lakedrift as ld
+from lakedrift import performing
 
 ROWS = 6_000
 ROLES = {"score": "p", "label": "y"}
@@ -37,6 +41,15 @@ def test_drop__is_judged(flipped, verdict):
     assert measured(comparison, "roc_auc")["verdict"] == verdict
     assert comparison.verdicts().filter(kind="model")["verdict"].to_list() == [verdict]
     assert comparison.verdicts().filter(feature="p → y")["headline"][0]
+
+
+@given(sides=st.tuples(*[st.tuples(*[st.floats(0.0, 1.0)] * 2).map(sorted)] * 2), error=st.floats(0.001, 1.0))
+def test_pvalues__hold_that_of_every_drop_within_the_bounds(sides, error):
+    losses = [(np.array([low]), np.array([high])) for low, high in sides]
+    least, greatest = performing._pvalues(losses, np.array([error]))
+    for before, after in itertools.product(*(np.linspace(low, high, 5) for low, high in sides)):
+        assert least[0] <= performing._pvalue(np.array([after - before]), np.array([error]))[0] * (1 + 1e-9)
+        assert performing._pvalue(np.array([after - before]), np.array([error]))[0] <= greatest[0] * (1 + 1e-9)
 
 
 def test_drop__of_an_improvement_is_no_alarm():

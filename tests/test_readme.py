@@ -38,10 +38,9 @@ def table(header: str) -> list[list[str]]:
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("cache")
-    build_lake(folder)
-    return folder
+def cache() -> Path:
+    """Return the cache that everything uses, with the flights in it: in another one, kernels would be compiled anew."""
+    return build_lake().root.parents[3]
 
 
 def run(cache: Path, *words: str, columns: int, cwd: Path | None = None) -> str:

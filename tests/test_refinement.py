@@ -16,7 +16,7 @@ from lakedrift.judgement import Rules, chosen_metrics, judge
 from lakedrift.observer import Silent
 from lakedrift.refinement import doubts, refine
 from lakedrift.sources import open_source
-from lakedrift.threshold import Thresholds
+from lakedrift.threshold import SIGNIFICANCE, Thresholds
 
 N = 3_000
 MANY = 100_000  # several values a cell, whatever the grid
@@ -100,6 +100,29 @@ def test_refine__settles_what_grids_fitted_elsewhere_leave_open(sides):
         exact = float(distances.ks(shapes(0)[name].tolist(), shapes(1)[name].tolist()))
         assert settled[name] == (exact, exact, exact), name
         assert lower <= exact <= upper, name
+
+
+def test_refine__settles_what_is_noise_at_the_lower_bound_alone():
+    """A p-value is adjusted with those of all features, so these are looked into as well, though they are decided."""
+    random = np.random.default_rng(12)
+    sides = [pl.DataFrame({"x": random.normal(mean, 1, 400), "y": random.normal(0, 1, 400)}) for mean in (0.0, 0.25)]
+    few = ld.profile(pl.DataFrame({name: random.normal(0, 0.2, 12) for name in "xy"}))
+    profiles = [ld.profile(side, like=few) for side in sides]
+    rules = Rules(chosen_metrics(["ks"]), Thresholds.of(None, ()), 1)
+    rough = judge(*profiles, rules)
+    rows = {row["feature"]: row for row in rough.to_polars().filter(metric="ks").iter_rows(named=True)}
+    assert rows["x"]["lower"] < 0.1 <= rows["x"]["upper"]
+    assert rows["x"]["qvalue"] > SIGNIFICANCE
+    assert (rows["x"]["status"], rows["y"]["status"]) == ("undecided", "ok")
+    (wanted,) = doubts(rough, exact=False, memory=PLENTY)
+    assert set(wanted) == {"x", "y"}
+    refined = [
+        refine(profile, open_source(side), {name: states[at] for name, states in wanted.items()}, None, 1, Silent())
+        for at, (profile, side) in enumerate(zip(profiles, sides, strict=True))
+    ]
+    settled = judge(*refined, rules)
+    assert settled.to_polars().filter(metric="ks")["status"].to_list() == ["ok", "ok"]
+    assert ks_rows(settled)["x"] == (float(distances.ks(*(side["x"].to_list() for side in sides))),) * 3
 
 
 def test_sweep__looks_again_where_a_limit_lies_within_the_bounds():

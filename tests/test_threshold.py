@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakedrift.errors import ConfigError, UnknownNameError
-from lakedrift.threshold import LEVELS, SIGNIFICANCE, Threshold, Thresholds, false_discovery_rate
+from lakedrift.threshold import LEVELS, SIGNIFICANCE, Threshold, Thresholds, beyond_noise, false_discovery_rate
 
 METRICS = ["ks", "psi", "null_rate", "total_variation"]
 TIERS = Threshold(0.1, 0.2)
@@ -19,8 +19,11 @@ NAN = math.nan
 PVALUES = st.lists(st.one_of(st.floats(0.0, 1.0), st.sampled_from([0.0, 0.05, 1.0, NAN])), max_size=20)
 
 
-def judged(lower: float, upper: float, qvalue: float) -> tuple[str, bool]:
-    levels, undecided = TIERS.verdicts(*(np.array([value]) for value in (lower, upper, qvalue)))
+def judged(lower: float, upper: float, greatest: float, least: float | None = None) -> tuple[str, bool]:
+    """Return the verdict by the greatest and the least q-value, and whether there may be another."""
+    qvalues = greatest, greatest if least is None else least
+    evidence = (beyond_noise(np.array([value])) for value in qvalues)
+    levels, undecided = TIERS.verdicts(np.array([lower]), np.array([upper]), *evidence)
     return LEVELS[levels[0]], bool(undecided[0])
 
 
@@ -61,8 +64,35 @@ def test_verdicts__are_undecided_where_the_bounds_hold_a_limit(lower, upper, qva
     assert judged(lower, upper, qvalue) == (verdict, undecided)
 
 
+@pytest.mark.parametrize(
+    ("lower", "upper", "greatest", "least", "verdict", "undecided"),
+    [
+        (0.05, 0.3, 0.4, 0.0, "ok", True),  # what may be noise does not alarm
+        (0.05, 0.3, 0.4, 0.06, "ok", False),
+        (0.05, 0.09, 0.4, 0.0, "ok", False),
+        (0.15, 0.15, 0.06, 0.04, "ok", True),  # what others of its family may be says whether it is evident
+        (0.15, 0.3, 0.06, 0.04, "ok", True),
+        (0.15, 0.3, 0.04, 0.01, "critical", True),
+        (0.15, 0.19, 0.04, 0.01, "warning", False),
+        (NAN, NAN, 0.4, 0.0, "none", False),
+    ],
+)
+def test_verdicts__are_undecided_where_the_bounds_hold_both_noise_and_evidence(
+    lower, upper, greatest, least, verdict, undecided
+):
+    assert judged(lower, upper, greatest, least) == (verdict, undecided)
+
+
+@given(pvalues=st.lists(st.floats(0.0, 1.0), min_size=1, max_size=12), data=st.data())
+def test_false_discovery_rate__does_not_grow_where_a_pvalue_falls(pvalues, data):
+    """So the least p-values of a family give the least q-values, and the greatest the greatest."""
+    lower = [data.draw(st.floats(0.0, value)) for value in pvalues]
+    assert (false_discovery_rate(lower) <= false_discovery_rate(pvalues)).all()
+
+
 def test_verdicts__group_by_group():
-    levels, undecided = TIERS.verdicts(np.array([0.0, 0.15, NAN]), np.array([0.3, 0.15, NAN]), np.array([0.0, 0.0, 0.0]))
+    evident = np.array([True, True, True])
+    levels, undecided = TIERS.verdicts(np.array([0.0, 0.15, NAN]), np.array([0.3, 0.15, NAN]), evident, evident)
     assert [LEVELS[level] for level in levels] == ["critical", "warning", "none"]
     assert undecided.tolist() == [True, False, False]
 

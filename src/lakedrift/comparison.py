@@ -367,15 +367,15 @@ class Comparison:
         return errors_of(self.profiles, row, groupings)
 
     def unsettled(self, metric: str, *, undecided: bool) -> list[str]:
-        """Return the features whose `metric` has bounds on whole lakes that differ, or only those with a limit within them."""
-        return [
-            measure.feature
-            for part in self._parts
-            if part.whole
-            for measure in part.measures
-            if measure.metric == metric
-            and (among(measure.status, "undecided").any() if undecided else (measure.lower < measure.upper).any())
-        ]
+        """Return the features whose `metric` has bounds on whole lakes that differ, or only those that a verdict hangs on.
+
+        Where what is beyond noise hangs on them, so it does on those of all features, whose p-values are adjusted together.
+        """
+        found = [one for part in self._parts if part.whole for one in part.measures if one.metric == metric]
+        hanging = [one for one in found if among(one.status, "undecided").any()]
+        if undecided and not any((np.not_equal(*one.evidence)).any() for one in hanging):
+            return [one.feature for one in hanging]
+        return [one.feature for one in found if (not undecided or hanging) and (one.lower < one.upper).any()]
 
     @functools.cached_property
     def _correlations(self) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lakedrift.enclosing import enclosed
+from lakedrift.enclosing import Term, counts_between, enclosed, least_terms
 from lakedrift.metric import Bins, Counts, Floats, Metric, Presence, Told
 from lakedrift_kernels import contingency, hypergeometric
 
@@ -15,6 +15,7 @@ __all__ = [
     "homogeneity",
     "homogeneity_bounds",
     "homogeneity_pvalue",
+    "homogeneity_pvalues",
     "none_of_pvalue",
     "rate",
     "rate_change",
@@ -35,14 +36,7 @@ def homogeneity(reference: Bins, current: Bins) -> tuple[Floats, Counts]:
 
 def homogeneity_bounds(reference: Bins, current: Bins) -> tuple[Floats, Floats, Floats]:
     """Return chi-square of the counts as they are, and the least and the greatest possible one, (n_groups,) each."""
-    n, m = (side.counts.sum(axis=1).astype(np.float64) for side in (reference, current))
-
-    def term(p: Floats, q: Floats) -> Floats:
-        both = n * p + m * q
-        residual: Floats = np.divide(n * m * (p - q) ** 2, both, out=np.zeros_like(both), where=both > 0)
-        return residual
-
-    return enclosed(reference, current, lambda *sides: homogeneity(*sides)[0], term)
+    return enclosed(reference, current, lambda *sides: homogeneity(*sides)[0], _residual(reference, current))
 
 
 def homogeneity_pvalue(reference: Bins, current: Bins, statistic: Floats) -> Floats:
@@ -54,6 +48,39 @@ def homogeneity_pvalue(reference: Bins, current: Bins, statistic: Floats) -> Flo
     """
     del statistic
     return _evidence(reference, current)
+
+
+@functools.lru_cache(maxsize=1)
+def homogeneity_pvalues(reference: Bins, current: Bins) -> tuple[Floats, Floats]:
+    """Return the least and the greatest probability, (n_groups,) each, wherever rows that are counted astray may lie.
+
+    Joining bins never raises chi-square, so the least is that of the greatest chi-square of all bins, with as few degrees of
+    freedom as there may be: one less than bins that surely have rows enough. The greatest is that of the least chi-square of
+    bins that nothing is joined with, with as many.
+    """
+    ends = [counts_between(side) for side in (reference, current)]
+    few, many = (sum(counts) for counts in zip(*ends, strict=True))
+    sizes = [side.counts.sum(axis=1) for side in (reference, current)]
+    share = np.minimum(*sizes) / np.maximum(sum(sizes), 1)
+    enough = few * share >= FEW_IN_BIN
+    joined = ((many > 0) & ~enough).any(axis=0)  # what is left over goes to one of the smallest others
+    smallest = np.where(enough, many, np.iinfo(np.int64).max).min(axis=0, initial=np.iinfo(np.int64).max)
+    alone = enough & ~(joined & (few <= smallest))
+    lower = np.where(alone, least_terms(reference, current, _residual(reference, current)), 0.0).sum(axis=0)
+    least = tail(homogeneity_bounds(reference, current)[2], np.maximum(enough.sum(axis=0) - 1, 1))
+    return least, np.where(np.isnan(least), least, tail(lower, np.maximum((many > 0).sum(axis=0) - 1, 0)))
+
+
+def _residual(reference: Bins, current: Bins) -> Term:
+    """Return what a bin adds to chi-square, by its shares."""
+    n, m = (side.counts.sum(axis=1).astype(np.float64) for side in (reference, current))
+
+    def term(p: Floats, q: Floats) -> Floats:
+        both = n * p + m * q
+        residual: Floats = np.divide(n * m * (p - q) ** 2, both, out=np.zeros_like(both), where=both > 0)
+        return residual
+
+    return term
 
 
 @functools.lru_cache(maxsize=1)

@@ -66,6 +66,11 @@ class Line:
     story: Story = NOTHING
 
     @property
+    def passed(self) -> bool:
+        """Whether it is within its limits for certain."""
+        return self.verdict == "ok" and self.status == "ok"
+
+    @property
     def where(self) -> dict[str, Any]:
         """Which row of the feature is told, as `Comparison.histogram` takes it."""
         return {"segment": self.segment, "window": self.window, "against": self.against}
@@ -94,7 +99,7 @@ class Digest:
     passed
         The features within their limits.
     unjudged
-        The features that could not be judged, by reason.
+        The features that could not be judged, or may not be within their limits, by reason.
     elsewhere
         Of the others, those that drifted in segments or windows that the gate does not look at.
     segments
@@ -129,12 +134,12 @@ class Digest:
         changed = [line for line in lines if line.verdict in ("critical", "warning")]
         unjudged: dict[str, list[str]] = {}
         for line in lines:
-            if line.verdict == "none" and line.feature != ROWS:
+            if line not in changed and not line.passed and line.feature != ROWS:
                 unjudged.setdefault(REASONS.get(line.status, line.status), []).append(line.feature)
         shown = {line.feature for line in changed}
         return cls(
             drifted=changed,
-            passed=[line for line in lines if line.verdict == "ok" and line.feature != ROWS],
+            passed=[line for line in lines if line.passed and line.feature != ROWS],
             unjudged=unjudged,
             elsewhere={name: story for name, story in told.items() if name not in shown},
             segments={word: _labels(as_such, f"{word}_segment") for word in ("gone", "new")},

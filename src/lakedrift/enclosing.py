@@ -21,12 +21,13 @@ import numpy as np
 
 from lakedrift.metric import Bins, Counts, Floats
 
-__all__ = ["Term", "enclosed"]
+__all__ = ["Term", "counts_between", "enclosed", "least_terms"]
 
 Term = Callable[[Floats, Floats], Floats]
 Box = tuple[Floats, Floats]
 
 ROUNDED = 1e-15  # of a share: what its division, and the same one in a kernel, may be off by
+BOX = (1 - ROUNDED, 1 + ROUNDED)
 SUMMED = 1e-12  # of a sum of positive terms
 
 
@@ -48,14 +49,14 @@ def enclosed(
     if reference.astray is None and current.astray is None:
         return found, found, found
     sides = [_possible(side) for side in (reference, current)]
-    ranges = [(counts.min(axis=(0, 1)), counts.max(axis=(0, 1))) for counts in sides]
+    ranges = [counts_between(side) for side in (reference, current)]
     certain, possible = (np.logical_or(*(end[at] > 0 for end in ranges)) for at in (0, 1))
     rows = [np.maximum(side.counts.sum(axis=1), 1) for side in (reference, current)]
     few, many = (rows_of_prior.sum(axis=0) * prior for rows_of_prior in (certain, possible))
 
     def box(least: Counts, most: Counts, n: Counts) -> Box:
         low, high = (np.maximum(least, 0) + prior) / (n + many), (np.maximum(most, 0) + prior) / (n + few)
-        return low * (1 - ROUNDED), high * (1 + ROUNDED)
+        return low * BOX[0], high * BOX[1]
 
     nearest = _nearest(term, *(box(*ends, n) for ends, n in zip(ranges, rows, strict=True)))
     lower = np.where(certain, nearest, 0.0).sum(axis=0) * (1 - SUMMED)
@@ -63,6 +64,21 @@ def enclosed(
     worth = np.where(possible, _farthest(term, box(before, before, rows[0]), box(now, now, rows[1])), 0.0)
     upper = _greatest(np.where((before < 0) | (now < 0), -np.inf, worth)) * (1 + SUMMED)
     return found, np.minimum(lower, found), np.maximum(upper, found)
+
+
+def counts_between(side: Bins) -> tuple[Counts, Counts]:
+    """Return the least and the greatest count of each bin, (n_bins, n_groups) each, whatever the others have."""
+    counts = _possible(side)
+    return np.maximum(counts.min(axis=(0, 1)), 0), np.maximum(counts.max(axis=(0, 1)), 0)
+
+
+def least_terms(reference: Bins, current: Bins, term: Term) -> Floats:
+    """Return the least value of the term of each bin, (n_bins, n_groups), whatever the others have."""
+    boxes = [
+        [ends * scale / np.maximum(side.counts.sum(axis=1), 1) for ends, scale in zip(counts_between(side), BOX, strict=True)]
+        for side in (reference, current)
+    ]
+    return _nearest(term, *((low, high) for low, high in boxes)) * (1 - SUMMED)
 
 
 def _possible(side: Bins) -> Counts:

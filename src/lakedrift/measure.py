@@ -46,6 +46,11 @@ class Measure:
         The p-value adjusted for all that were weighed with it; NaN until then.
     levels
         Positions in `LEVELS`, filled in when judged.
+    pvalues
+        The least and the greatest p-value that the bounds allow, until they are weighed.
+    evidence
+        Whether the change is beyond noise wherever within its bounds the statistic lies, and whether it is for some; known once
+        it is weighed.
     details, told
         What else is worth knowing, and which of these each group is told, a position.
     applies
@@ -66,13 +71,16 @@ class Measure:
     status: Statuses
     details: Sequence[dict[str, Any]] = ({},)
     told: NDArray[np.int32] = field(default_factory=lambda: np.zeros(1, np.int32))
+    pvalues: tuple[Floats, ...] = ()
     qvalue: Floats = field(init=False)
+    evidence: tuple[NDArray[np.bool_], ...] = field(init=False, default=())
     levels: NDArray[np.int8] = field(init=False)
     limit: tuple[float, float, str] | None = None
     applies: bool = True
 
     def __post_init__(self) -> None:
         n_groups = len(self.statistic)
+        self.pvalues = self.pvalues or (self.pvalue, self.pvalue)
         self.qvalue, self.levels = np.broadcast_to(np.nan, n_groups), np.broadcast_to(np.int8(0), n_groups)
         if len(self.details) == 1:
             self.told = np.broadcast_to(np.int32(0), n_groups)
@@ -93,15 +101,17 @@ class Measure:
         `shared` holds what was joined before: of many groups, metrics that share an array must not each have a copy.
         """
         first = parts[0]
-        joined: dict[str, Any] = {}
-        for name in (*ARRAYS, "told"):
-            arrays = [getattr(part, name) for part in parts]
+
+        def concatenated(arrays: Sequence[NDArray[Any]]) -> Any:
             key = tuple(map(id, arrays))
             if key not in shared:
                 shared[key] = np.concatenate(arrays)
-            joined[name] = shared[key]
+            return shared[key]
+
+        joined = {name: concatenated([getattr(part, name) for part in parts]) for name in (*ARRAYS, "told")}
+        pvalues = tuple(map(concatenated, zip(*(part.pvalues for part in parts), strict=True)))
         applies = any(part.applies for part in parts)
-        return cls(first.feature, first.kind, first.metric, **joined, details=first.details, applies=applies)
+        return cls(first.feature, first.kind, first.metric, **joined, details=first.details, applies=applies, pvalues=pvalues)
 
     def over(self, n_groups: int) -> Measure:
         """Return the measure of one group as that of each of so many."""
@@ -219,13 +229,24 @@ def _measure(
         statistic, lower, upper = metric.bounded(reference, current)
     lower, upper = (statistic if np.array_equal(bound, statistic, equal_nan=True) else bound for bound in (lower, upper))
     pvalue = metric.pvalue(reference, current, statistic) if metric.pvalue else np.full(len(statistic), np.nan)
+    pvalues = () if lower is upper else _pvalues(metric, views, pvalue, lower, upper)
     before, after, details, told = words.of(metric, views)
     of_rows = isinstance(reference, Presence)
     sizes = (reference.rows, current.rows) if of_rows else sides.valid
     numbers = (statistic, lower, upper, pvalue, before, after)
     known_of_each = [{**one, **known} for one in details]
     feature, status = sides.features[0].name, statuses[not of_rows]
-    return Measure(feature, sides.kind, name, *numbers, sizes[0], sizes[1], status, known_of_each, told)
+    return Measure(feature, sides.kind, name, *numbers, sizes[0], sizes[1], status, known_of_each, told, pvalues=pvalues)
+
+
+def _pvalues(metric: Metric, views: tuple[Any, Any], pvalue: Floats, lower: Floats, upper: Floats) -> tuple[Floats, ...]:
+    """Return the least and the greatest p-value that the bounds of a statistic allow; nothing where there is none."""
+    if metric.pvalue is None:
+        return ()
+    if metric.pvalues is None:
+        return tuple(metric.pvalue(*views, bound) for bound in (upper, lower))
+    least, greatest = metric.pvalues(*views)
+    return np.minimum(least, pvalue), np.maximum(greatest, pvalue)
 
 
 def _statuses(sides: Sides, min_rows: int) -> tuple[Statuses, Statuses]:

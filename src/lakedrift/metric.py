@@ -197,6 +197,9 @@ class Metric:
         (reference, current) -> (n_groups,) the bin to name, or the number of bins for none; None where no bin is meant.
     doubts
         (reference, current) -> (n_cells,) the cells whose exact values would settle the bounds; None where nothing would.
+    pvalues
+        (reference, current) -> the least and the greatest such probability, (n_groups,) each, where the statistic is not exact;
+        None where it falls as the statistic grows and depends on nothing else that is uncertain.
     range
         The least and the greatest value.
     symmetric
@@ -213,6 +216,7 @@ class Metric:
     applies: Callable[[Any, Any], bool] | None = None
     named: Callable[[Any, Any], Counts] | None = None
     doubts: Callable[[Any, Any], NDArray[np.bool_]] | None = None
+    pvalues: Callable[[Any, Any], tuple[Floats, Floats]] | None = None
     range: tuple[float, float] = (0.0, math.inf)
     symmetric: bool = False
     by_grid: bool = False

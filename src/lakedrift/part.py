@@ -113,11 +113,15 @@ class Part:
 
     def rows(self, most: int) -> Iterator[pl.DataFrame]:
         """Yield tables of at most so many rows, one for each measure and group of it."""
-        for measure in self.measures:
-            told = _told(measure)
-            for start in range(0, len(self.matches), most):
+        n = len(self.matches)
+        together = max(1, most // (8 * max(1, n)))  # measures of few groups: to make a table takes longer than to fill it
+        for first in range(0, len(self.measures), together):
+            measures = self.measures[first : first + together]
+            told = _told(measures)
+            for start in range(0, n, most):
                 which = slice(start, start + most)
-                table = self.axis(which).with_columns(_columns(measure, which, told))
+                axis = pl.concat([self.axis(which)] * len(measures))
+                table = axis.with_columns(_columns(measures, which, min(most, n - start), told))
                 yield table.select(*ROWS, *self.keys).cast(pl.Schema(ROWS))
 
 
@@ -133,22 +137,31 @@ def tables_of(parts: Sequence[Part], most: int) -> Iterator[pl.DataFrame]:
     yield pl.concat(waiting, how="diagonal")
 
 
-def _told(measure: Measure) -> pl.Series:
-    told = [json.dumps(one, allow_nan=False, separators=(",", ":"), ensure_ascii=False) for one in measure.details]
+def _told(measures: Sequence[Measure]) -> pl.Series:
+    """Return the details of all measures, one after the other, as JSON."""
+    details = [one for measure in measures for one in measure.details]
+    told = [json.dumps(one, allow_nan=False, separators=(",", ":"), ensure_ascii=False) for one in details]
     return pl.Series("detail", told, pl.String)
 
 
-def _columns(measure: Measure, which: slice, told: pl.Series) -> list[pl.Series | pl.Expr]:
-    constants = {"feature": measure.feature, "kind": measure.kind, "metric": measure.metric}
-    limit = measure.limit or (None, None, None)
-    tiers = dict(zip(("warning_at", "critical_at", "limit_source"), limit, strict=True))
+def _columns(measures: Sequence[Measure], which: slice, n: int, told: pl.Series) -> list[pl.Series]:
+    """Return the columns of some rows, `n`, of each measure, those of one after those of the other."""
+    of = np.repeat(np.arange(len(measures)), n)
+    limits = zip(*(measure.limit or (None, None, None) for measure in measures), strict=True)
+    constants = {name: [getattr(measure, name) for measure in measures] for name in ("feature", "kind", "metric")}
+    constants |= dict(zip(("warning_at", "critical_at", "limit_source"), map(list, limits), strict=True))
+
+    def values(name: str) -> Any:
+        return np.concatenate([getattr(measure, name)[which] for measure in measures])
+
+    firsts = np.cumsum([0, *(len(measure.details) for measure in measures[:-1])])
     return [
-        *(pl.lit(value, ROWS[name]).alias(name) for name, value in (constants | tiers).items()),
-        *(pl.Series(name, getattr(measure, name)[which]).fill_nan(None) for name in NUMBERS),
-        *(pl.Series(name, getattr(measure, name)[which]) for name in ("n_reference", "n_current")),
-        pl.Series("status", STATUSES).gather(measure.status[which]),
-        pl.Series("verdict", LEVELS).gather(measure.levels[which]),
-        told.gather(measure.told[which]),
+        *(pl.Series(name, of_each, ROWS[name]).gather(of) for name, of_each in constants.items()),
+        *(pl.Series(name, values(name)).fill_nan(None) for name in NUMBERS),
+        *(pl.Series(name, values(name)) for name in ("n_reference", "n_current")),
+        pl.Series("status", STATUSES).gather(values("status")),
+        pl.Series("verdict", LEVELS).gather(values("levels")),
+        told.gather(values("told") + firsts[of]),
     ]
 
 

@@ -125,24 +125,26 @@ def _measure(
     bounds = [
         performance.bounds(view) if performance.bounds else (value, value) for view, value in zip(views, values, strict=True)
     ]
-    lower, upper = _drop_bounds(performance, bounds)
+    losses = [_ordered(performance, *pair) for pair in bounds]
+    lower, upper = _drop_bounds(performance, losses)
     before, after = (performance.loss(value) for value in values)
     statistic = over(after, before) - 1.0 if performance.relative else after - before
     rows = [view.rows for view in views]
     errors = [_error(performance, view, count) for view, count in zip(views, rows, strict=True)]
     pvalue = _pvalue(after - before, np.hypot(*errors))
+    pvalues = _pvalues(losses, np.hypot(*errors)) if performance.bounds else ()
     status = _status(performance, reference, current, rows, min_rows)
     told = (values[0], values[1], rows[0], rows[1])
-    measure = Measure(name, MODEL, metric, statistic, lower, upper, pvalue, *told, status)
+    measure = Measure(name, MODEL, metric, statistic, lower, upper, pvalue, *told, status, pvalues=pvalues)
     if detailed:
         measure.details = list(_details(performance, values, errors, rows, (reference, current)))
         measure.told = np.arange(len(measure.details), dtype=np.int32)
     return measure
 
 
-def _drop_bounds(performance: Performance, bounds: list[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
+def _drop_bounds(performance: Performance, losses: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
     """Return between what the drop lies, from where both sides do."""
-    (low, high), (new_low, new_high) = (_ordered(performance, *pair) for pair in bounds)
+    (low, high), (new_low, new_high) = losses
     if performance.relative:
         return over(new_low, high) - 1.0, over(new_high, low) - 1.0
     return new_low - high, new_high - low
@@ -170,6 +172,14 @@ def _pvalue(drop: Floats, error: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         found: Floats = 2.0 * special.ndtr(-np.abs(drop) / error)
     return np.where((error == 0.0) & (drop == 0.0), 1.0, found)
+
+
+def _pvalues(losses: Sequence[tuple[Floats, Floats]], error: Floats) -> tuple[Floats, Floats]:
+    """Return the least and the greatest p-value of the changes that lie within the bounds of both sides."""
+    (low, high), (new_low, new_high) = losses
+    ends = np.abs(new_low - high), np.abs(new_high - low)
+    nearest = np.where((new_low <= high) & (low <= new_high), 0.0, np.minimum(*ends))
+    return _pvalue(np.maximum(*ends), error), _pvalue(nearest, error)
 
 
 def _status(

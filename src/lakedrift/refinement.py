@@ -42,7 +42,7 @@ def doubts(comparison: Comparison, *, exact: bool, memory: int) -> list[dict[str
     comparison
         What the first scan gave.
     exact
-        Whether every distance is to be settled, or only those with a limit within their bounds.
+        Whether every distance is to be settled, or only those that a verdict hangs on.
     memory
         Bytes that the values of one scan may take; a feature that has no room alone stays as it is.
     """

@@ -18,12 +18,23 @@ from numpy.typing import NDArray
 
 from lakedrift.errors import ConfigError, UnknownNameError
 
-__all__ = ["LEVELS", "RATES", "SIGNIFICANCE", "Threshold", "Thresholds", "Verdict", "false_discovery_rate"]
+__all__ = [
+    "LEVELS",
+    "RATES",
+    "SIGNIFICANCE",
+    "Bools",
+    "Threshold",
+    "Thresholds",
+    "Verdict",
+    "beyond_noise",
+    "false_discovery_rate",
+]
 
 Verdict = Literal["none", "ok", "warning", "critical"]
 LEVELS: tuple[Verdict, ...] = ("none", "ok", "warning", "critical")
 SIGNIFICANCE = 0.05
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +45,29 @@ class Threshold:
     critical: float
     source: str = "default"
 
-    def verdicts(self, lower: Floats, upper: Floats, qvalue: Floats) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    def verdicts(self, lower: Floats, upper: Floats, certain: Bools, possible: Bools) -> tuple[NDArray[np.int64], Bools]:
         """Judge statistics known to lie within bounds, all (n_groups,).
+
+        Parameters
+        ----------
+        lower, upper
+            The bounds.
+        certain, possible
+            Whether the change is `beyond_noise` wherever in them the statistic lies, and whether it is for some.
 
         Returns
         -------
         levels
-            Positions in `LEVELS`; 0 where the statistic is NaN. Where the bounds hold a limit, the worse of the two.
+            Positions in `LEVELS`; 0 where the statistic is NaN. Where the bounds hold a limit, the worse of the two; but what
+            may be noise does not alarm.
         undecided
-            Where they do.
+            Where the bounds allow several.
         """
-        least, most = (self._levels(bound) for bound in (lower, upper))
-        evidence = ~(qvalue > SIGNIFICANCE)  # a metric without a p-value is judged by its size
-        undecided = evidence & (least != most)
-        return np.where(np.isnan(lower), 0, np.where(evidence, most, 1)), undecided
+        least, most = self._levels(lower, certain), self._levels(upper, possible)
+        return np.where(np.isnan(lower), 0, self._levels(upper, certain)), least != most
 
-    def _levels(self, bound: Floats) -> NDArray[np.int64]:
-        return 1 + (bound >= self.warning).astype(np.int64) + (bound >= self.critical)
+    def _levels(self, bound: Floats, evidence: Bools) -> NDArray[np.int64]:
+        return 1 + evidence * ((bound >= self.warning).astype(np.int64) + (bound >= self.critical))
 
 
 DRIFT = Threshold(0.1, 0.2)
@@ -119,6 +136,11 @@ class Thresholds:
         if metric in self.metrics:
             return self.metrics[metric]
         return RATE if metric in RATES else DEFAULTS.get(kind, {}).get(metric)
+
+
+def beyond_noise(qvalues: Floats) -> Bools:
+    """Return whether a change is evident, by adjusted p-values; a metric without any is judged by its size."""
+    return ~(qvalues > SIGNIFICANCE)
 
 
 def false_discovery_rate(pvalues: Sequence[float] | Floats, families: NDArray[np.int64] | None = None) -> Floats:

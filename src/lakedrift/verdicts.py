@@ -201,14 +201,15 @@ def _decision(measures: Sequence[Measure]) -> tuple[Counts, Levels, Statuses]:
     """Return which measure of a feature decides in each row, and the verdict and why: (n_rows,) each.
 
     By level, then by whether it is an absence or a drifted rate, then by size: a flood of nulls also moves the bins, and the
-    rate is the better word for it. Where nothing drifted, whatever could not be judged is what there is to say.
+    rate is the better word for it. Where nothing drifted, whatever could not be judged is what there is to say, or else what is
+    undecided.
     """
     levels, statuses = (np.stack([getattr(measure, name) for measure in measures]) for name in ("levels", "status"))
     ranks, weights = (np.stack(side) for side in zip(*map(_rank, measures), strict=True))
     by = np.where(ranks == ranks.max(axis=0), weights, -np.inf).argmax(axis=0)
     level = _taken(levels, by)
     unjudged = ~among(statuses, *JUDGED)
-    unjudged[:, level >= WARNING] = False
+    unjudged = np.where(unjudged.any(axis=0), unjudged, ~among(statuses, "ok")) & (level < WARNING)
     last = len(measures) - 1 - unjudged[::-1].argmax(axis=0)
     by = np.where(unjudged.any(axis=0), last, by)
     status, kind = _taken(statuses, by), measures[0].kind

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from lakedrift.measure import Measure
 from lakedrift.metric import Floats
 from lakedrift.performing import MODEL
-from lakedrift.status import among, code
-from lakedrift.threshold import LEVELS, Thresholds, false_discovery_rate
+from lakedrift.status import Statuses, among, code
+from lakedrift.threshold import LEVELS, Bools, Thresholds, beyond_noise, false_discovery_rate
 
 __all__ = ["give_verdicts", "set_undecided", "weigh"]
 
@@ -25,29 +25,39 @@ def weigh(found: Sequence[Measure], families: NDArray[np.int64]) -> None:
     """Adjust p-values for the number of features and segments looked at: one family a metric, window and segmentation.
 
     The measures of a model are one family together: any of them may call it worse. Only what is judged counts. Measures that
-    share their evidence share what becomes of it.
+    share their evidence share what becomes of it. No adjusted p-value grows where one of its family falls: so the least of all,
+    adjusted together, say what may be evident, and the greatest what is.
     """
     together: dict[str, list[Measure]] = {}
     for measure in found:
         together.setdefault(MODEL if measure.kind == MODEL else measure.metric, []).append(measure)
-    known: dict[tuple[int, ...], Sequence[Floats]] = {}
-    for family in together.values():
-        shared = tuple(id(array) for measure in family for array in (measure.pvalue, measure.status))
+    known: dict[tuple[int, ...], Sequence[tuple[Floats, Bools]]] = {}
+
+    def adjusted(family: Sequence[Measure], pvalues: Sequence[Floats]) -> Sequence[tuple[Floats, Bools]]:
+        statuses = [one.status for one in family]
+        shared = tuple(map(id, (*pvalues, *statuses)))
         if shared not in known:
-            known[shared] = _adjusted(family, families)
-        for measure, values in zip(family, known[shared], strict=True):
-            measure.qvalue = values
+            known[shared] = [(values, beyond_noise(values)) for values in _adjusted(pvalues, statuses, families)]
+        return known[shared]
+
+    for family in together.values():
+        told = adjusted(family, [one.pvalue for one in family])
+        least, greatest = (adjusted(family, ends) for ends in zip(*(one.pvalues for one in family), strict=True))
+        for at, measure in enumerate(family):
+            measure.qvalue, measure.evidence = told[at][0], (greatest[at][1], least[at][1])
+    for measure in found:
+        measure.pvalues = ()  # of many groups they are large
 
 
-def _adjusted(family: Sequence[Measure], families: NDArray[np.int64]) -> Sequence[Floats]:
+def _adjusted(pvalues: Sequence[Floats], statuses: Sequence[Statuses], families: NDArray[np.int64]) -> Sequence[Floats]:
     """Return the adjusted p-values of each measure, some whole families of rows at a time; these follow one another."""
-    adjusted = [np.empty(len(families)) for _ in family]
+    adjusted = [np.empty(len(families)) for _ in pvalues]
     starts = np.flatnonzero(np.diff(families, prepend=-1))
-    step = max(1, AT_A_TIME * len(starts) // max(1, len(families) * len(family)))
+    step = max(1, AT_A_TIME * len(starts) // max(1, len(families) * len(pvalues)))
     for rows in itertools.starmap(slice, itertools.pairwise([*starts[::step].tolist(), len(families)])):
-        pvalues = [np.where(among(one.status[rows], "ok"), one.pvalue[rows], np.nan) for one in family]
-        found = false_discovery_rate(np.concatenate(pvalues), np.tile(families[rows], len(family)))
-        for whole, values in zip(adjusted, np.split(found, len(family)), strict=True):
+        judged = [np.where(among(status[rows], "ok"), one[rows], np.nan) for one, status in zip(pvalues, statuses, strict=True)]
+        found = false_discovery_rate(np.concatenate(judged), np.tile(families[rows], len(pvalues)))
+        for whole, values in zip(adjusted, np.split(found, len(pvalues)), strict=True):
             whole[rows] = values
     return adjusted
 
@@ -61,7 +71,7 @@ def give_verdicts(measure: Measure, thresholds: Thresholds) -> None:
     if limit is None:
         return
     measure.limit = (limit.warning, limit.critical, limit.source)
-    levels, undecided = limit.verdicts(measure.lower, measure.upper, measure.qvalue)
+    levels, undecided = limit.verdicts(measure.lower, measure.upper, *measure.evidence)
     judged = among(measure.status, "ok")
     measure.levels = np.where(judged, levels, NONE).astype(np.int8)
     set_undecided(measure, judged & undecided)

@@ -206,3 +206,5 @@ def assert_one_grid_within(like: Pair, apart: Pair) -> None:
         for measure, other in zip(*(measures(pair.sides, ON_BINS_OR_CELLS, 0) for pair in (like, apart)), strict=True):
             assert other.lower[0] <= other.statistic[0] <= other.upper[0], measure.metric
             assert other.lower[0] <= measure.statistic[0] <= other.upper[0], measure.metric
+            least, greatest = (float(pvalue[0]) for pvalue in other.pvalues)
+            assert least * (1 - ROUNDING) <= measure.pvalue[0] <= greatest * (1 + ROUNDING) + 1e-300, measure.metric

@@ -181,13 +181,18 @@ KINDS = {
 }
 
 
-@pytest.fixture(autouse=True, params=[1 << 16, 3], ids=["", "few values"])
+@pytest.fixture(autouse=True)
 def _most_values(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run every law also where four values are too many to be counted one by one."""
-    monkeypatch.setattr(frequencies, "MOST_VALUES", request.param)
+    """Say how many values are too many to be counted one by one."""
+    monkeypatch.setattr(frequencies, "MOST_VALUES", getattr(request, "param", frequencies.MOST_VALUES))
 
 
-of_every_summary = pytest.mark.parametrize("name", SUMMARIES)
+of_every_summary = pytest.mark.parametrize(
+    ("name", "_most_values"),
+    [*((name, frequencies.MOST_VALUES) for name in SUMMARIES), ("frequencies", 3)],
+    indirect=["_most_values"],
+    ids=[*SUMMARIES, "frequencies beyond three values"],
+)
 few = settings(max_examples=30)
 
 

@@ -5,7 +5,7 @@ At least 0 and growing with the number of rows: it is evidence, not size. Bins e
 
 from __future__ import annotations
 
-from lakedrift.contingency import homogeneity, homogeneity_bounds, homogeneity_pvalue
+from lakedrift.contingency import homogeneity, homogeneity_bounds, homogeneity_pvalue, homogeneity_pvalues
 from lakedrift.metric import Bins, Floats, Metric
 
 __all__ = ["METRIC", "statistic"]
@@ -16,4 +16,4 @@ def statistic(reference: Bins, current: Bins) -> Floats:
     return homogeneity(reference, current)[0]
 
 
-METRIC = Metric(view=Bins, statistic=statistic, bounded=homogeneity_bounds, pvalue=homogeneity_pvalue, symmetric=True)
+METRIC = Metric(Bins, statistic, homogeneity_bounds, homogeneity_pvalue, pvalues=homogeneity_pvalues, symmetric=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lakedrift.contingency import homogeneity_bounds, homogeneity_pvalue
+from lakedrift.contingency import homogeneity_bounds, homogeneity_pvalue, homogeneity_pvalues
 from lakedrift.metric import Bins, Floats, Metric
 
 __all__ = ["METRIC", "bounded", "statistic"]
@@ -25,4 +25,4 @@ def bounded(reference: Bins, current: Bins) -> tuple[Floats, Floats, Floats]:
     return found, lower, upper
 
 
-METRIC = Metric(view=Bins, statistic=statistic, bounded=bounded, pvalue=homogeneity_pvalue, range=(0.0, 1.0), symmetric=True)
+METRIC = Metric(Bins, statistic, bounded, homogeneity_pvalue, pvalues=homogeneity_pvalues, range=(0.0, 1.0), symmetric=True)

@@ -8,10 +8,13 @@ A cell that can hold several values may be anything from no flood to one as grea
 a second scan fetches, settle that. Where the current side was counted on another grid, so may a cell that its counts are not
 exact in. The p-value is that of the 2 x 2 table of the cell against the rest, with Yates' continuity
 correction (1934), times the number of cells that it was chosen from (Bonferroni); fewer than ten rows are no evidence, since
-the approximation fails there.
+the approximation fails there. Where nothing stands out, it is 1.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +24,7 @@ from lakedrift.metric import Cells, Counts, Floats, Known, Metric, Told
 from lakedrift_kernels import floods
 from lakedrift_kernels.floods import ALONE
 
-__all__ = ["METRIC", "bounded", "doubts", "pvalue", "statistic", "told"]
+__all__ = ["METRIC", "bounded", "doubts", "pvalue", "pvalues", "statistic", "told"]
 
 FEW = 10  # rows
 
@@ -51,12 +54,40 @@ def doubts(reference: Cells, current: Cells) -> NDArray[np.bool_]:
 def pvalue(reference: Cells, current: Cells, statistic: Floats) -> Floats:
     """Return the probability of such an increase of the most flooded cell by chance alone, of all cells that hold a value."""
     del statistic
-    cell = np.maximum(_greatest(reference, current)[2], 0)
-    sides = (reference.counts, current.counts)
-    groups = np.arange(len(cell))
-    hits, others = (side[groups, cell] if side.shape[1] else np.zeros(len(cell), np.int64) for side in sides)
+    cell = _greatest(reference, current)[2]
+    flooded = np.flatnonzero(cell >= 0)
+    hits, others = (side.counts[flooded, cell[flooded]] for side in (reference, current))
+    sizes = [side.counts.sum(axis=1) for side in (reference, current)]
+    found = np.where(np.minimum(*sizes) > 0, 1.0, np.nan)
     chosen_from = (current.counts > 0).sum(axis=1)
-    by_itself = two_shares_pvalue(hits, others, sides[0].sum(axis=1), sides[1].sum(axis=1))
+    found[flooded] = _corrected(hits, others, [n[flooded] for n in sizes], chosen_from[flooded])
+    return found
+
+
+def pvalues(reference: Cells, current: Cells) -> tuple[Floats, Floats]:
+    """Return the least and the greatest such probability, (n_groups,) each, of the cells that may be the most flooded one."""
+    found = pvalue(reference, current, np.empty(len(current.counts)))
+    least, greatest = found.copy(), found.copy()
+    certain, most, _ = _greatest(reference, current)
+    rows = [side.counts.sum(axis=1) for side in (reference, current)]
+    unsure = (certain < most) & (np.minimum(*rows) > 0) & (most * rows[1] >= FEW / 2)  # of others every cell is 1, for few rows
+    groups = np.flatnonzero(unsure)
+    sides = [_of_groups(side, groups) for side in (reference, current)]
+    least[groups] = 1.0
+    greatest[groups] = np.where(certain[groups] > 0, 0.0, 1.0)  # there may be no flood at all
+    high = _possible(*sides)[1]
+    place, cell = np.nonzero((high > 0) & (high >= certain[groups, None]))
+    at, group = (place, cell), groups[place]
+    sizes = [n[group] for n in rows]
+    (was_few, was_many), (few, many) = (_counts(side) for side in sides)
+    np.minimum.at(least, group, _corrected(was_few[at], many[at], sizes, (few > 0).sum(axis=1)[place]))
+    np.maximum.at(greatest, group, _corrected(was_many[at], few[at], sizes, (many > 0).sum(axis=1)[place]))
+    return least, greatest
+
+
+def _corrected(hits: Counts, others: Counts, sizes: Sequence[Counts], chosen_from: Counts) -> Floats:
+    """Return the probability, (n,), of hits among the rows of either side, of the cell that was chosen from so many."""
+    by_itself = two_shares_pvalue(hits, others, *sizes)
     corrected = np.minimum(by_itself * np.maximum(chosen_from, 1), 1.0)
     return np.where(others < FEW, np.where(np.isnan(corrected), np.nan, 1.0), corrected)
 
@@ -82,27 +113,42 @@ def _greatest(reference: Cells, current: Cells) -> tuple[Floats, Floats, Counts]
 
 
 def _greatest_across_grids(reference: Cells, current: Cells) -> tuple[Floats, Floats, Counts]:
-    """Return the same where the counts of cells are not exact: every share, of neighbours too, lies within its own bounds."""
-    (was_least, was_most), (least, most) = (_shares(side) for side in (reference, current))
+    """Return the same where the counts of cells are not exact."""
+    low, high = _possible(reference, current)
+    greatest: Floats = high.max(axis=1, initial=0.0)
+    return low.max(axis=1, initial=0.0), greatest, np.where(greatest > 0, high.argmax(axis=1), -1)
+
+
+def _possible(reference: Cells, current: Cells) -> tuple[Floats, Floats]:
+    """Return by how much the share of one value in each cell grew at least and at most, (n_groups, n_cells) each.
+
+    Where the counts of cells are not exact, every share, of neighbours too, lies within its own bounds.
+    """
+    totals = (np.maximum(side.counts.sum(axis=1, keepdims=True), 1) for side in (reference, current))
+    bounds = (_counts(side) for side in (reference, current))
+    (was_least, was_most), (least, most) = ([end / n for end in ends] for ends, n in zip(bounds, totals, strict=True))
     around_least, around_most = (_around(share) for share in (least, most))
     certain = current.single & (least >= ALONE * was_most) & (least >= ALONE * around_most)
     possible = (most >= ALONE * was_least) & (most >= ALONE * around_least)
     low = np.where(certain, least - was_most, 0.0)
     high = np.where(possible, most - np.where(current.single, was_least, 0.0), 0.0)
-    greatest: Floats = high.max(axis=1, initial=0.0)
-    return low.max(axis=1, initial=0.0), greatest, np.where(greatest > 0, high.argmax(axis=1), -1)
+    if len(low) and current.astray is None and current.known is not None:
+        low[0], high[0] = _of_the_lake(reference, current)
+    return low, high
 
 
-def _shares(side: Cells) -> tuple[Floats, Floats]:
-    """Return the least and the greatest share of each cell, (n_groups, n_cells) each."""
-    total = np.maximum(side.counts.sum(axis=1, keepdims=True), 1)
+def _of_groups(side: Cells, groups: Counts) -> Cells:
+    """Return the side in some groups."""
+    return replace(side, counts=side.counts[groups], astray=None if side.astray is None else side.astray[groups])
+
+
+def _counts(side: Cells) -> tuple[Counts, Counts]:
+    """Return the least and the greatest count of each cell, (n_groups, n_cells) each."""
     if side.astray is None:
-        return (side.counts / total,) * 2
+        return side.counts, side.counts
     off = np.pad(side.astray, ((0, 0), (1, 1)))
     taken, given = np.maximum(off, 0), np.minimum(off, 0)  # at either border: what was counted below, or above, and may not be
-    least = np.maximum(side.counts - taken[:, 1:] + given[:, :-1], 0)
-    most = side.counts - given[:, 1:] + taken[:, :-1]
-    return least / total, most / total
+    return np.maximum(side.counts - taken[:, 1:] + given[:, :-1], 0), side.counts - given[:, 1:] + taken[:, :-1]
 
 
 def _around(shares: Floats) -> Floats:
@@ -161,4 +207,4 @@ def _label(side: Cells, cell: int) -> str:
     return f"{side.edges[cell]:.6g} – {side.edges[cell + 1]:.6g}"
 
 
-METRIC = Metric(Cells, statistic, bounded, pvalue, told, doubts=doubts, range=(0.0, 1.0), by_grid=True)
+METRIC = Metric(Cells, statistic, bounded, pvalue, told, doubts=doubts, pvalues=pvalues, range=(0.0, 1.0), by_grid=True)

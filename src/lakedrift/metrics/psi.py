@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lakedrift.contingency import homogeneity_pvalue
+from lakedrift.contingency import homogeneity_pvalue, homogeneity_pvalues
 from lakedrift.enclosing import enclosed
 from lakedrift.metric import Bins, Floats, Metric
 from lakedrift_kernels import divergence
@@ -38,4 +38,4 @@ def _term(p: Floats, q: Floats) -> Floats:
     return index
 
 
-METRIC = Metric(view=Bins, statistic=statistic, bounded=bounded, pvalue=homogeneity_pvalue, symmetric=True)
+METRIC = Metric(Bins, statistic, bounded, homogeneity_pvalue, pvalues=homogeneity_pvalues, symmetric=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lakedrift.contingency import homogeneity_pvalue
+from lakedrift.contingency import homogeneity_pvalue, homogeneity_pvalues
 from lakedrift.enclosing import enclosed
 from lakedrift.metric import Bins, Floats, Metric
 from lakedrift_kernels import divergence
@@ -33,4 +33,4 @@ def _term(p: Floats, q: Floats) -> Floats:
     return distance
 
 
-METRIC = Metric(view=Bins, statistic=statistic, bounded=bounded, pvalue=homogeneity_pvalue, range=(0.0, 1.0), symmetric=True)
+METRIC = Metric(Bins, statistic, bounded, homogeneity_pvalue, pvalues=homogeneity_pvalues, range=(0.0, 1.0), symmetric=True)
