@@ -51,7 +51,7 @@ def find_files(where: str | os.PathLike[str] | Sequence[str | os.PathLike[str]])
             raise SourceNotFoundError(msg, hint=f"names must end in {', '.join(SUFFIXES)} and not begin with _ or .")
         for file in files:
             found.setdefault(_identity_of_file(file), file)
-    return sorted(found.values())
+    return sorted(found.values(), key=lambda file: file.parts)
 
 
 def partition_of(file: Path) -> tuple[tuple[str, str | None], ...]:
@@ -108,10 +108,11 @@ def _walk(root: Path, visited: set[Identity]) -> Iterator[Path]:
     pending = deque([root])
     while pending:
         path = pending.popleft()
-        if not _is_folder(path):
+        status = _status(path)
+        if not stat.S_ISDIR(status.st_mode):
             yield from _if_parquet(path)
             continue
-        identity = _identity(_status(path))
+        identity = _identity(status)
         if identity in visited:
             continue  # a link back to where we have been
         visited.add(identity)

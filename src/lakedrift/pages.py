@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
-__all__ = ["Chunk", "Pages", "chunks", "chunks_of", "longest_values", "look"]
+__all__ = ["Chunk", "Pages", "chunks", "chunks_of", "head", "longest_values", "look"]
 
 FOOTER_END = 8  # bytes after the footer: its length and a word
-GROUPS, COLUMNS, DESCRIPTION = 4, 1, 3  # fields of a footer, of a row group, of a column chunk
+SCHEMA, GROUPS, COLUMNS, DESCRIPTION = 2, 4, 1, 3  # fields of a footer, of a row group, of a column chunk
 PATH, CHUNK_ENCODED, CHUNK_STORED, FIRST_DATA, FIRST_DICTIONARY = 3, 6, 7, 9, 11  # of its description
 
 HEADER_BYTES = 1 << 10  # read at a time; a header with long statistics takes more
@@ -89,6 +89,19 @@ def chunks(file: BinaryIO) -> list[list[Chunk]]:
     except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError) as error:
         msg = "there is no footer"
         raise ValueError(msg) from error
+
+
+def head(footer: bytes) -> bytes:
+    """Return the beginning of a footer, to the end of its schema; nothing where the schema is not at the beginning.
+
+    A struct is read from the left and every value says where it ends, so footers that begin alike have the same schema.
+    """
+    thrift = _Thrift(footer)
+    try:
+        last = next((field for field, _ in thrift.fields() if field >= SCHEMA), None)
+    except (IndexError, RecursionError, ValueError):
+        return b""
+    return footer[: thrift.at] if last == SCHEMA else b""
 
 
 def chunks_of(path: str) -> list[list[Chunk]]:
@@ -192,13 +205,14 @@ class _Thrift:
         self.at = 0
 
     def struct(self) -> dict[int, Any]:
-        fields: dict[int, Any] = {}
+        return dict(self.fields())
+
+    def fields(self) -> Iterator[tuple[int, Any]]:
         field = 0
         while byte := self._byte():
             field = field + (byte >> 4) if byte >> 4 else self._integer()
             kind = byte & 0xF
-            fields[field] = kind == TRUE if kind in (TRUE, FALSE) else self._value(kind)
-        return fields
+            yield field, kind == TRUE if kind in (TRUE, FALSE) else self._value(kind)
 
     def _value(self, kind: int) -> Any:
         if kind in INTEGERS:
