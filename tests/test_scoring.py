@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakedrift.scoring import FINEST, OUTSIDE, UNKNOWN, cells_of, edges_of, joined, n_cells
+from lakedrift.scoring import FINEST, OUTSIDE, UNKNOWN, cells_of, decided, edges_of, joined, n_cells
 
 HARD = [0.0, -0.0, 5e-324, 1e-300, 2.0**-21, 2.0**-22, 1e-6, 0.1, 0.25, 0.3, 0.5, 0.7, 0.9, 1.0 - 1e-6, 1.0]
 HARD += [math.nextafter(p, way) for p in (0.25, 0.5, 1.0, 2.0**-21) for way in (0.0, 1.0)]
@@ -47,3 +47,9 @@ def test_edges__leave_no_gap(bits):
 def test_cells__of_what_is_no_probability():
     values = np.array([math.nan, -1e-9, 1.0 + 1e-9, math.inf, -math.inf])
     assert cells_of(values).tolist() == [UNKNOWN, *[OUTSIDE] * 4]
+
+
+@given(scores=st.lists(SCORES | st.sampled_from([math.nan, -1.0, 2.0]), max_size=30))
+def test_decided__is_the_more_likely_of_two(scores):
+    expected = [int(score > 0.5) if 0.0 <= score <= 1.0 else UNKNOWN for score in scores]
+    assert decided(cells_of(np.array(scores))).tolist() == expected

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lakedrift_kernels._jit import kernel
 
-__all__ = ["BLOCK", "add_pairs", "add_scores", "add_slots", "locate_scores", "stretch"]
+__all__ = ["BLOCK", "add_pairs", "add_scores", "add_slots", "decide", "locate_scores", "stretch"]
 
 Cells = NDArray[np.int32]
 Counts = NDArray[np.int64]
@@ -43,6 +43,13 @@ def locate_scores(scores: Floats, first: int, shift: int, half: int, below: Floa
             cell = 2 * half - cell if score > 0.5 else cell
             cell = cell if bits[i] >= 0 else np.int64(OUTSIDE)
             found[i] = cell if score == score else np.int64(UNKNOWN)
+
+
+@kernel
+def decide(cells: Cells, half: np.int32, codes: Cells) -> None:
+    """Write to `codes` (n,) whether the cell of each score is beyond that of 1/2, number `half`, and -1 where it has none."""
+    for i in range(cells.size):
+        codes[i] = np.int32(cells[i] > half) if cells[i] >= 0 else UNKNOWN
 
 
 @kernel

@@ -41,24 +41,17 @@ class Classes:
     names: list[str]
 
     @classmethod
-    def of(cls, array: pa.Array) -> Self:
-        """Return the classes of a column of any type."""
+    def of(cls, array: pa.Array, use: str | None = None) -> Self:
+        """Return the classes of a column of any type; the codes may be kept in scratch for this use."""
         if pa.types.is_null(array.type):
             return cls(np.full(len(array), NONE), [])
+        encoded = Encoded.of(array, use)
         if pa.types.is_boolean(array.type):
-            return cls._of_booleans(array)
-        encoded = Encoded.of(array)
+            return cls(encoded.codes, ["0", "1"])
         called = _names(encoded.values)
         names = list(dict.fromkeys(name for name in called if name is not None))
         place: dict[str | None, int] = {name: at for at, name in enumerate(names)}
         return cls(_renumbered(encoded.codes, [place.get(name, NONE) for name in called]), names)
-
-    @classmethod
-    def _of_booleans(cls, array: pa.Array) -> Self:
-        codes = columns.numbers(array.cast(pa.int8())).values.astype(np.int32)
-        if array.null_count:
-            codes[array.is_null().to_numpy(zero_copy_only=False)] = NONE
-        return cls(codes, ["0", "1"])
 
     def times(self) -> dict[str, int]:
         """Return how many rows have each name."""

@@ -10,12 +10,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lakedrift import columns
-from lakedrift.columns import ALL_VALID
+from lakedrift.columns import ALL_VALID, Column
 from lakedrift.hashing import Texts
-from lakedrift_kernels import strings
+from lakedrift.scratch import room
+from lakedrift_kernels import nulls, strings
 
 __all__ = ["Encoded"]
 
+NONE = np.int32(-1)
 SMALLEST_TABLE = 1 << 10
 MOST_DENSE = 1 << 10  # integers in a row
 
@@ -36,8 +38,11 @@ class Encoded:
     values: pa.Array
 
     @classmethod
-    def of(cls, array: pa.Array) -> Self:
-        """Return the codes of a column; its values are all different, but for text that is stored at several places."""
+    def of(cls, array: pa.Array, use: str | None = None) -> Self:
+        """Return the codes of a column; its values are all different, but for text that is stored at several places.
+
+        Codes may be kept in scratch for this use, as `lakedrift.scratch` says.
+        """
         if pa.types.is_dictionary(array.type):
             inside = cls.of(array.dictionary)
             if len(inside.values) == len(array.dictionary) == 1 and not array.null_count:  # as partition keys are
@@ -47,8 +52,10 @@ class Encoded:
         if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
             array = columns.labels(array)
         if pa.types.is_string_view(array.type):
-            return cls(*_of_views(array))
-        if pa.types.is_integer(array.type) and (dense := _of_integers(array)) is not None:
+            return cls(*_of_views(array, use))
+        if pa.types.is_boolean(array.type):
+            return cls(_above(columns.numbers(array.cast(pa.int8())), np.int8(0), use), pa.array([False, True]))
+        if pa.types.is_integer(array.type) and (dense := _of_integers(array, use)) is not None:
             return cls(*dense)
         encoded = array.dictionary_encode()
         return cls(encoded.indices.fill_null(-1).to_numpy(), encoded.dictionary)
@@ -66,24 +73,30 @@ class Encoded:
         return Texts(columns.views(words).values, ALL_VALID, 0, columns.buffers(words), times, 0)
 
 
-def _of_integers(array: pa.Array) -> tuple[NDArray[np.int32], pa.Array] | None:
+def _of_integers(array: pa.Array, use: str | None) -> tuple[NDArray[np.int32], pa.Array] | None:
     """Return how far above the least each integer is, and all up to the greatest; None where these are many."""
-    values = columns.numbers(array).values
-    if not len(values):
+    column = columns.numbers(array)
+    if not len(column.values):
         return None
-    low, high = values.min(), values.max()
-    if int(high) - int(low) >= min(MOST_DENSE, len(values)):
+    low, high = column.values.min(), column.values.max()
+    if int(high) - int(low) >= min(MOST_DENSE, len(column.values)):
         return None
-    codes = (values - low).view(f"u{values.itemsize}").astype(np.int32)  # unsigned, as it may pass the largest of its type
-    if array.null_count:
-        codes[array.is_null().to_numpy(zero_copy_only=False)] = -1
-    return codes, pa.array(range(int(low), int(high) + 1), array.type)
+    return _above(column, low, use), pa.array(range(int(low), int(high) + 1), array.type)
 
 
-def _of_views(array: pa.Array) -> tuple[NDArray[np.int32], pa.Array]:
+def _above(column: Column, low: np.generic, use: str | None) -> NDArray[np.int32]:
+    """Return how far above the least each integer is, (n,), by less than 2**31, and -1 where it is null."""
+    codes: NDArray[np.int32] = room(use, len(column.values), np.int32)
+    np.subtract(column.values, low, out=codes, dtype=np.int32, casting="unsafe")  # modulo 2**32, whatever passes it
+    if column.nulls:
+        nulls.mark_nulls(column.validity, column.offset, NONE, codes)
+    return codes
+
+
+def _of_views(array: pa.Array, use: str | None) -> tuple[NDArray[np.int32], pa.Array]:
     column = columns.views(array)
     n = len(column.values)
-    codes, firsts, table = np.empty(n, np.int32), np.empty(n, np.int64), np.zeros((SMALLEST_TABLE, 3), np.uint64)
+    codes, firsts, table = room(use, n, np.int32), np.empty(n, np.int64), np.zeros((SMALLEST_TABLE, 3), np.uint64)
     source = column.values, column.validity, column.offset
     done, found = strings.number_views(*source, 0, table, firsts, 0, codes)
     while done < n:

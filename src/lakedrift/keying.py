@@ -12,10 +12,11 @@ from numpy.typing import DTypeLike, NDArray
 from lakedrift import columns
 from lakedrift.binning import SIGN, Axis
 from lakedrift.columns import Column
+from lakedrift.scratch import room
 from lakedrift_kernels.numbers import BLOCK
 from lakedrift_kernels.sorting import DIGITS, VALUES, sort_keys
 
-__all__ = ["BUFFERS", "column_of", "flip_of", "sort"]
+__all__ = ["BUFFERS", "column_of", "flip_of", "sort", "wide"]
 
 
 FEW = 1 << 10  # keys
@@ -30,31 +31,28 @@ class _Buffers(threading.local):
         self.gathered.flags.writeable = False
         self.keys: NDArray[np.uint64] = np.empty(BLOCK, np.uint64)
         self.units: NDArray[np.int32] = np.empty(BLOCK, np.int32)
-        self._batch: NDArray[np.uint64] = np.empty(0, np.uint64)
-        self._wide: NDArray[np.uint64] = np.empty(0, np.uint64)
 
-    def keys_of(self, n: int) -> NDArray[np.uint64]:
-        """Return room for a key of each of n values of a batch: new memory would cost more than what is done with it."""
-        if len(self._batch) < n:
-            self._batch = np.empty(n, np.uint64)
-        return self._batch
+    @staticmethod
+    def keys_of(n: int) -> NDArray[np.uint64]:
+        """Return room for a key of each of n values of a batch, (n,)."""
+        return room("keys", n, np.uint64)
 
-    def wide(self, values: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
-        """Return values (n,) as such of 64 bits: themselves, or a copy that lasts until the next."""
-        if values.dtype == dtype:
-            return values
-        if len(self._wide) < len(values):
-            self._wide = np.empty(len(values), np.uint64)
-        copy = self._wide.view(dtype)[: len(values)]
-        np.copyto(copy, values, casting="unsafe")
-        return copy
-
-    def cells_of(self, n: int) -> NDArray[np.int32]:
+    @staticmethod
+    def cells_of(n: int) -> NDArray[np.int32]:
         """Return room for a cell of each of n values, (n,), in the place of their keys."""
-        return self.keys_of(n).view(np.int32)[:n]
+        return room("keys", n, np.int32)
 
 
 BUFFERS = _Buffers()
+
+
+def wide(values: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
+    """Return values (n,) as such of 64 bits: themselves, or a copy that lasts until the next."""
+    if values.dtype == dtype:
+        return values
+    copy = room("wide", len(values), dtype)
+    np.copyto(copy, values, casting="unsafe")
+    return copy
 
 
 def column_of(array: pa.Array, axis: Axis) -> Column:
@@ -63,8 +61,8 @@ def column_of(array: pa.Array, axis: Axis) -> Column:
     Its values are float64 on the double axis, and elsewhere the bits of 64-bit integers.
     """
     column = columns.numbers(array)
-    wide = BUFFERS.wide(column.values, {"double": np.float64, "int64": np.int64, "uint64": np.uint64}[axis])
-    return Column(wide if axis == "double" else wide.view(np.uint64), column.validity, column.offset, column.nulls)
+    values = wide(column.values, {"double": np.float64, "int64": np.int64, "uint64": np.uint64}[axis])
+    return Column(values if axis == "double" else values.view(np.uint64), column.validity, column.offset, column.nulls)
 
 
 def flip_of(axis: Axis) -> np.uint64:

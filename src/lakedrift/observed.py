@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lakedrift import columns, scoring
-from lakedrift.classes import NONE, Classes
+from lakedrift.classes import Classes
 from lakedrift.soundness import require
 
 __all__ = ["DIGIT", "MOST_CLASSES", "MOST_SHIFT", "Observed", "Scale", "Terms", "carry", "in_units"]
@@ -22,7 +22,6 @@ DIGIT = 32  # bits of a digit of a sum of units
 MOST_CLASSES = 1 << 10
 LARGEST_UNITS = float(1 << 52)
 MOST_SHIFT = 1_000
-CUT = 0.5  # the more likely of two classes, and in doubt the negative one, as scikit-learn decides
 NO_VALUES = np.empty(0, np.int64), np.empty(0, np.bool_)
 ROLES = "prediction", "score", "value"  # beside the label, in the order of a key
 
@@ -126,13 +125,17 @@ class Observed:
 
     @classmethod
     def of(cls, arrays: Sequence[pa.Array], terms: Terms) -> Self:
-        """Read the columns of a key, (n,) each, in the order of `terms.roles`."""
+        """Read the columns of a key, (n,) each, in the order of `terms.roles`; the rows last until this thread reads others.
+
+        Without a prediction it is the more likely of two classes, and in doubt the negative one, as scikit-learn decides.
+        """
         given = dict(zip(terms.roles, arrays, strict=True))
         nothing = pa.nulls(len(arrays[0]))
         scores = columns.doubles(given.get("score", nothing))
         cells = scoring.cells_of(scores)
-        label = Classes.of(given["label"])
-        prediction = Classes.of(given["prediction"]) if "prediction" in given else _decided(scores, cells, terms)
+        label = Classes.of(given["label"], "label")
+        said = given.get("prediction")
+        prediction = Classes(scoring.decided(cells), list(terms.classes)) if said is None else Classes.of(said, "prediction")
         values = in_units(columns.doubles(given["value"]), terms.unit) if "value" in given else NO_VALUES
         return cls(*label.beside(prediction), scores, cells, *values)
 
@@ -150,7 +153,3 @@ def carry(digits: NDArray[np.int64]) -> None:
     for at in range(digits.shape[-1] - 1, 0, -1):
         digits[..., at - 1] += digits[..., at] >> DIGIT
         digits[..., at] &= (1 << DIGIT) - 1
-
-
-def _decided(scores: NDArray[np.float64], cells: NDArray[np.int32], terms: Terms) -> Classes:
-    return Classes(np.where(cells < 0, NONE, scores > CUT), list(terms.classes))

@@ -13,9 +13,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from lakedrift.scratch import room
 from lakedrift_kernels import outcomes
 
-__all__ = ["FINEST", "OUTSIDE", "UNKNOWN", "Ends", "cells_of", "edges_of", "joined", "n_cells"]
+__all__ = ["FINEST", "OUTSIDE", "UNKNOWN", "Ends", "cells_of", "decided", "edges_of", "joined", "n_cells"]
 
 OCTAVES = 20
 FINEST = 12  # bits of the whole lake: a cell is narrower than 1/4,000 of the probability
@@ -76,11 +77,21 @@ def n_cells(bits: int) -> int:
 def cells_of(scores: Floats, bits: int = FINEST) -> Cells:
     """Return the cell of each score, (n,): `UNKNOWN` where it is NaN, `OUTSIDE` where it is no probability.
 
-    Of p > 1/2 it is that of 1 - p, mirrored; the difference is exact (P. H. Sterbenz, 1974).
+    Of p > 1/2 it is that of 1 - p, mirrored; the difference is exact (P. H. Sterbenz, 1974). They last until the next.
     """
-    cells = np.empty(len(scores), np.int32)
+    cells: Cells = room("cells", len(scores), np.int32)
     outcomes.locate_scores(scores, FIRST, MANTISSA - bits, _half(bits), np.empty(outcomes.BLOCK), cells)
     return cells
+
+
+def decided(cells: Cells) -> Cells:
+    """Return 1 where a score is above 1/2, by its finest cell, 0 where it is not, and `UNKNOWN` where there is none, (n,).
+
+    They last until the next.
+    """
+    codes: Cells = room("decided", len(cells), np.int32)
+    outcomes.decide(cells, np.int32(_half(FINEST)), codes)
+    return codes
 
 
 def edges_of(bits: int) -> tuple[Floats, Floats]:

@@ -73,3 +73,9 @@ def test_locate_scores__what_is_no_probability_has_no_cell():
     outcomes.locate_scores(scores, first, shift, half, np.empty(outcomes.BLOCK), cells)
     unknown, outside = int(outcomes.UNKNOWN), int(outcomes.OUTSIDE)
     assert cells.tolist() == [unknown, *[outside] * 5, 0, 0, 2 * half, half]
+
+
+def test_decide__is_the_side_of_one_half():
+    cells, codes = np.array([-1, -2, 0, 6, 7, 8, 14], np.int32), np.full(7, -7, np.int32)
+    outcomes.decide(cells, np.int32(7), codes)
+    assert codes.tolist() == [-1, -1, 0, 0, 0, 1, 1]
