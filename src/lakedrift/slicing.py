@@ -8,7 +8,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self, TypeAlias
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -16,24 +16,15 @@ from numpy.typing import NDArray
 
 from lakedrift import columns
 from lakedrift.classes import Classes
+from lakedrift.columns import Column
+from lakedrift.keying import column_of
 from lakedrift.soundness import require
-from lakedrift_kernels import bins
+from lakedrift_kernels import bins, nulls
 
-__all__ = ["Binned", "Read", "Slices", "read_slices", "written_slices"]
+__all__ = ["Slices", "read_slices", "written_slices"]
 
 BINS = bins.EDGES + 1  # of numbers, of equal weight in the sample
 NAMES = 12  # categories with a bin of their own
-
-
-@dataclass(frozen=True, slots=True)
-class Binned:
-    """A column of categories: codes (n,), -1 where it is null, and the bins of null and of each code."""
-
-    codes: NDArray[np.int32]
-    bins: NDArray[np.int32]
-
-
-Read: TypeAlias = pa.Array | Binned  # numbers become doubles as they are counted: all columns at once would take new memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,37 +77,30 @@ class Slices:
         inner = [f"{low}…{high}" for low, high in itertools.pairwise(ends)]
         return [*([f"< {ends[0]}", *inner, f"≥ {ends[-1]}"] if ends else ["(all)"]), "(null)"]
 
-    def read(self, array: pa.Array) -> Read:
-        """Return the column as `count` takes it."""
-        return self.of_classes(Classes.of(array)) if self.edges is None else array
+    def read(self, array: pa.Array, found: NDArray[np.uint8]) -> None:
+        """Write the bin of each row of a column to `found` (n,)."""
+        if self.edges is None:
+            classes = Classes.of(array, "codes")
+            bins.bin_codes(classes.codes, self.bins_of(classes.names), found)
+            return
+        column = _doubles(array)
+        edges = np.array([*self.edges, *[math.nan] * (bins.EDGES - len(self.edges))])
+        null = np.uint8(self.n_bins - 1)
+        bins.bin_numbers(column.values, edges, null, found)
+        if column.nulls:
+            nulls.mark_nulls(column.validity, column.offset, null, found)
 
-    def of_classes(self, found: Classes) -> Binned:
-        """Return a column of categories as `count` takes it."""
+    def bins_of(self, names: Sequence[str]) -> NDArray[np.uint8]:
+        """Return the bins of null, and of categories, (1 + n_names,)."""
         place = {name: at for at, name in enumerate(self.names)}
-        bins_found = [len(self.names) + 1, *(place.get(name, len(self.names)) for name in found.names)]
-        return Binned(found.codes, np.array(bins_found, np.int32))
+        return np.array([len(self.names) + 1, *(place.get(name, len(self.names)) for name in names)], np.uint8)
 
-    def placed(self, column: Read, places: NDArray[np.int32], stride: int = 1) -> NDArray[np.int32]:
-        """Return where `count` counts each row, (n,)."""
-        if isinstance(column, Binned):
-            return places + column.bins[column.codes + 1] * np.int32(stride)
-        placed = np.empty(len(column), np.int32)
-        bins.place_numbers(columns.doubles(column), *self._borders, places, np.int32(stride), placed)
-        return placed
 
-    def count(self, column: Read, places: NDArray[np.int32], stride: int, counts: NDArray[np.int64]) -> None:
-        """Count rows (n,) in `counts` (n_places,), as `lakedrift_kernels.bins` says."""
-        if isinstance(column, Binned):
-            bins.add_bins(column.codes, column.bins, places, np.int32(stride), counts)
-        else:
-            source = columns.doubles(column), *self._borders, places, np.int32(stride)
-            bins.add_numbers(*source, counts, np.empty(bins.BLOCK, np.int32))
-
-    @property
-    def _borders(self) -> tuple[NDArray[np.float64], int]:
-        """The edges as kernels take them, and the bin of null."""
-        edges = self.edges or ()
-        return np.array([*edges, *[math.nan] * (bins.EDGES - len(edges))]), len(edges) + 1
+def _doubles(array: pa.Array) -> Column:
+    """Return a column of any type as doubles, until the next; what is none is null or NaN."""
+    if columns.natural_kind(array.type) == "numeric" and not pa.types.is_dictionary(array.type):
+        return column_of(array, "double")
+    return Column(columns.doubles(array), columns.ALL_VALID, 0, 0)
 
 
 def written_slices(slices: Sequence[Slices]) -> str:
@@ -144,6 +128,7 @@ def _is_sound(one: Slices) -> bool:
     texts = isinstance(one.column, str) and all(isinstance(name, str) for name in one.names)
     return (
         len(edges) <= bins.EDGES
+        and len(one.names) <= NAMES
         and numbers
         and texts
         and list(edges) == sorted(set(edges))

@@ -29,46 +29,48 @@ def bin_of(value: float, edges: list[float]) -> int:
     return len(edges) + 1 if value != value else int(np.searchsorted(np.array(sorted(edges), float), value, side="right"))
 
 
-@st.composite
-def rows(draw, values: st.SearchStrategy) -> tuple[list, np.ndarray]:
-    """Return values, and where the rows are counted if their bin is the first."""
-    found = draw(st.lists(st.tuples(values, st.sampled_from([0, 1, 5, 100, int(bins.NOWHERE)])), max_size=20))
-    return [value for value, _ in found], np.array([place for _, place in found], np.int32)
+@given(values=st.lists(NUMBERS | st.just(math.nan), max_size=20), edges=st.lists(NUMBERS, max_size=bins.EDGES))
+def test_bin_numbers__is_a_search(values, edges):
+    found = np.full(len(values), 77, np.uint8)
+    bins.bin_numbers(read_only(values), padded(edges), np.uint8(len(edges) + 1), found)
+    assert found.tolist() == [bin_of(value, edges) for value in values]
 
 
-@given(rows=rows(NUMBERS | st.just(math.nan)), edges=st.lists(NUMBERS, max_size=bins.EDGES))
-def test_numbers__are_placed_by_a_search_and_counted_there(rows, edges):
-    values, places = rows
-    placed, counts = np.full(len(values), -7, np.int32), np.zeros(PLACES, np.int64)
-    source = read_only(values), padded(edges), len(edges) + 1, places, STRIDE
-    bins.place_numbers(*source, placed)
-    expected = [place + 3 * bin_of(value, edges) for value, place in zip(values, places.tolist(), strict=True)]
-    assert placed.tolist() == expected
-    bins.add_numbers(*source, counts, np.empty(bins.BLOCK, np.int32))
-    assert {place: n for place, n in enumerate(counts.tolist()) if n} == Counter(place for place in expected if place >= 0)
+@given(codes=st.lists(st.integers(-1, 4)))
+def test_bin_codes__is_that_of_each_code(codes):
+    of_codes, found = np.array([7, 0, 2, 2, 1, 5], np.uint8), np.full(len(codes), 77, np.uint8)
+    bins.bin_codes(np.array(codes, np.int32), of_codes, found)
+    assert found.tolist() == [int(of_codes[code + 1]) for code in codes]
 
 
-def test_add_numbers__more_rows_than_a_block():
-    values, counts = read_only(np.arange(3.0 * bins.BLOCK).tolist()), np.zeros(9, np.int64)
-    edges, places = padded([0.0, float(bins.BLOCK)]), np.zeros(len(values), np.int32)
-    bins.add_numbers(values, edges, 3, places, np.int32(1), counts, np.empty(bins.BLOCK, np.int32))
-    assert counts.tolist() == [0, bins.BLOCK, 2 * bins.BLOCK, 0, 0, 0, 0, 0, 0]
+ROWS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(0, 4)), max_size=30)
 
 
-@given(rows=rows(st.integers(-1, 4)))
-def test_add_bins__counts_each_value_in_its_bin(rows):
-    values, places = rows
-    of_values, counts = np.array([7, 0, 2, 2, 1, 5], np.int32), np.zeros(PLACES, np.int64)
-    bins.add_bins(np.array(values, np.int32), of_values, places, STRIDE, counts)
-    expected = (place + 3 * int(of_values[value + 1]) for value, place in zip(values, places.tolist(), strict=True))
+@given(rows=ROWS, times=st.integers(1, 500))
+def test_add_pair__counts_both_columns_by_the_kinds_that_are_counted(rows, times):
+    many = rows * times  # of more rows than a block too
+    one, other, kinds = (np.array([row[at] for row in many], np.uint8) for at in range(3))
+    ones, others = np.ones((3, 3), np.int64), np.ones((4, 3), np.int64)
+    bins.add_pair(one, other, kinds, ones, others, np.zeros((4, 3, 5), np.int64), np.empty(bins.BLOCK, np.uint16))
+    for counts, at in ((ones, 0), (others, 1)):
+        expected = Counter((row[at], row[2]) for row in rows)
+        assert counts.tolist() == [[1 + times * expected[bin_, kind] for kind in range(3)] for bin_ in range(len(counts))]
+
+
+@given(rows=st.lists(st.tuples(st.integers(0, 5), st.sampled_from([0, 1, 5, 100, int(bins.NOWHERE)])), max_size=20))
+def test_add_bins__counts_each_row_in_its_bin(rows):
+    found, places = np.array([bin_ for bin_, _ in rows], np.uint8), np.array([place for _, place in rows], np.int32)
+    counts = np.zeros(PLACES, np.int64)
+    bins.add_bins(found, places, STRIDE, counts)
+    expected = (place + 3 * bin_ for bin_, place in rows)
     assert {place: n for place, n in enumerate(counts.tolist()) if n} == Counter(place for place in expected if place >= 0)
 
 
 @given(pairs=st.lists(st.tuples(st.integers(-1, 2), st.integers(-1, 2))))
 def test_pair_up__says_the_bin_of_the_label_and_whether_it_is_right(pairs):
     label, prediction = np.array([*pairs, (0, 0)], np.int32).T.copy()
-    of_classes, kinds = np.array([4, 2, 0, 1], np.int32), np.empty(len(label), np.int32)
-    bins.pair_up(label, prediction, of_classes, kinds)
+    of_classes, kinds = np.array([4, 2, 0, 1], np.uint8), np.empty(len(label), np.uint8)
+    bins.pair_up(label, prediction, of_classes, np.uint8(11), np.uint8(12), kinds)
     assert kinds[:-1].tolist() == [
-        -1 if true < 0 else -2 if said < 0 else 2 * int(of_classes[true + 1]) + (true != said) for true, said in pairs
+        12 if true < 0 else 11 if said < 0 else 2 * int(of_classes[true + 1]) + (true != said) for true, said in pairs
     ]

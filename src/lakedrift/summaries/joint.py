@@ -7,8 +7,8 @@ the bin of the label. All columns are in one state, since labels and predictions
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -20,7 +20,8 @@ from lakedrift.errors import IncompatibleProfilesError
 from lakedrift.gathering import gathered
 from lakedrift.longform import LongRows, LongTable
 from lakedrift.observed import Observed, Scale, Terms, carry, in_units
-from lakedrift.slicing import Read, Slices, read_slices, written_slices
+from lakedrift.scratch import room
+from lakedrift.slicing import Slices, read_slices, written_slices
 from lakedrift.soundness import require
 from lakedrift.summary import Codes, Counts, add_counts, subtract_counts
 from lakedrift.trace import Traces
@@ -31,8 +32,10 @@ __all__ = ["SUMMARY", "Joint"]
 SLOTS = ("rows", "null", "nan", "far", "counted")
 CELLS_OF_ALL = 1 << 22  # of all groups; with more of them it is kept of the whole lake only
 RIGHT, WRONG = range(2)
-FAR, NAN, NULL = range(-3, 0)  # kinds of rows that are left out
+FAR, NAN, NULL = range(3)  # why a row is left out
+LEFT_OUT, PAIR = 3, 2
 NO_UNITS: NDArray[np.int64] = np.empty(0, np.int64)
+Bins = NDArray[np.uint8]
 
 
 class Joint:
@@ -84,52 +87,98 @@ class Joint:
 
     def update(self, array: Sequence[pa.Array]) -> None:
         """Add a batch: the columns of the model, and those to see it by."""
-        self.located(array, self)
+        self._add(self._read(array, PAIR))
 
     def located(self, array: Sequence[pa.Array], whole: Self) -> _Rows:
-        """Add a batch to the state of the whole lake; return it as bins and errors."""
-        arrays, of_model = list(array), -len(self.slices)
-        read = [one.read(column) for one, column in zip(self.slices, arrays[of_model:], strict=True)]
-        rows = _Rows(*self._kinds(arrays[:of_model]), read)
-        whole.update_groups(rows, Codes.whole(len(rows.kinds)))
+        """Add a batch to the state of the whole lake; return it as bins and errors, until the next."""
+        rows = self._read(array, len(self.slices))
+        rows = replace(rows, columns=list(rows.columns))
+        whole._add(rows)
         return rows
 
     def update_groups(self, located: _Rows, codes: Codes) -> None:
         """Add a batch whose rows are in groups."""
-        self.rows += codes.rows
-        left_out = np.flatnonzero(located.kinds < 0)
-        far, nan, null = codes.tally(left_out, located.kinds[left_out] - FAR, -FAR)
-        self.null += null
-        self.nan += nan
-        self.far += far
-        self.counted += codes.rows - null - nan - far
-        stride, n_places = 2 * self.label.n_bins, self.counts[0].size
-        places = codes.of_rows * np.int32(n_places)
+        n_kinds, n_places = self._n_kinds, self.counts[0].size
+        left_out = np.flatnonzero(located.kinds >= n_kinds)
+        self._add_slots(codes.rows, *codes.tally(left_out, located.kinds[left_out].astype(np.int32) - n_kinds, LEFT_OUT))
+        places = np.multiply(codes.of_rows, np.int32(n_places), out=room("places", len(located.kinds), np.int32))
         places += located.kinds
         places[left_out] = bins.NOWHERE
         counts = self.counts.reshape(-1)
-        for one, place, column in zip(self.slices, self.places.values(), located.columns, strict=True):
-            one.count(column, places, stride, counts[place.start * stride :])
-            if isinstance(self.reading, Scale):
-                begin = np.where(located.kinds < 0, bins.NOWHERE, np.int32(place.start))
-                sums.add_units(located.units, one.placed(column, begin), codes.of_rows, self.errors)
+        for place, found in zip(self.places.values(), located.columns, strict=True):
+            bins.add_bins(found, places, np.int32(n_kinds), counts[place.start * n_kinds :])
+            self._add_errors(located, place, found, codes)
 
-    def _kinds(self, array: Sequence[pa.Array]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """Return twice the bin of the label, and one more where it is wrong, or why a row is left out; and its error, (n,)."""
+    @property
+    def _n_kinds(self) -> int:
+        """How many kinds of rows are counted; those that are left out are numbered from there on."""
+        return 2 * self.label.n_bins
+
+    def _read(self, array: Sequence[pa.Array], kept: int) -> _Rows:
+        """Return a batch, of which so many columns last."""
+        arrays, of_model = list(array), -len(self.slices)
+        n = len(arrays[0])
+        room_of_bins = room("bins", kept * n, np.uint8).reshape(kept, n)
+
+        def read() -> Iterator[Bins]:
+            for at, (one, column) in enumerate(zip(self.slices, arrays[of_model:], strict=True)):
+                found = room_of_bins[at % kept]
+                one.read(column, found)
+                yield found
+
+        return _Rows(*self._kinds(arrays[:of_model]), read())
+
+    def _add(self, rows: _Rows) -> None:
+        """Add a batch to the state of the whole lake, two columns at a time."""
+        kinds, n_kinds, codes = rows.kinds, self._n_kinds, Codes.whole(len(rows.kinds))
+        self._add_slots(codes.rows, *(int(np.count_nonzero(kinds == n_kinds + why)) for why in range(LEFT_OUT)))
+        counts, scratch = self.counts[0].reshape(-1, n_kinds), np.empty(bins.BLOCK, np.uint16)
+        nothing = codes.of_rows.view(np.uint8)[: len(kinds)], np.zeros((1, n_kinds), np.int64)
+        columns = zip(self.places.values(), rows.columns, strict=True)
+        for place, one in columns:
+            of_one, (other, of_other) = counts[place], nothing
+            self._add_errors(rows, place, one, codes)
+            if (following := next(columns, None)) is not None:
+                other, of_other = following[1], counts[following[0]]
+                self._add_errors(rows, *following, codes)
+            table = np.zeros((len(of_other), len(of_one), n_kinds + LEFT_OUT), np.int64)
+            bins.add_pair(one, other, kinds, of_one, of_other, table, scratch)
+
+    def _add_slots(self, rows: Counts, far: Counts | int, nan: Counts | int, null: Counts | int) -> None:
+        """Add numbers of rows, (n_groups,), of which those are left out."""
+        self.rows += rows
+        self.null += null
+        self.nan += nan
+        self.far += far
+        self.counted += rows - null - nan - far
+
+    def _add_errors(self, rows: _Rows, place: slice, found: Bins, codes: Codes) -> None:
+        """Add the errors of numbers by the bins of a column."""
         if isinstance(self.reading, Scale):
-            return self._kinds_of_numbers(array, self.reading)
+            cells = found + np.int32(place.start)
+            cells[rows.kinds >= self._n_kinds] = bins.NOWHERE
+            sums.add_units(rows.units, cells, codes.of_rows, self.errors)
+
+    def _kinds(self, array: Sequence[pa.Array]) -> tuple[Bins, NDArray[np.int64]]:
+        """Return twice the bin of the label, and one more where it is wrong, or why a row is left out; and its error, (n,)."""
+        kinds: Bins = room("kinds", len(array[0]), np.uint8)
+        if isinstance(self.reading, Scale):
+            return kinds, self._kinds_of_numbers(array, self.reading, kinds)
         rows = Observed.of(array, self.reading)
-        kinds = np.empty(len(rows.label.codes), np.int32)
-        bins.pair_up(rows.label.codes, rows.prediction.codes, self.label.of_classes(rows.label).bins, kinds)
+        unsaid, unknown = np.uint8(self._n_kinds + NAN), np.uint8(self._n_kinds + NULL)
+        bins.pair_up(rows.label.codes, rows.prediction.codes, self.label.bins_of(rows.label.names), unsaid, unknown, kinds)
         return kinds, NO_UNITS
 
-    def _kinds_of_numbers(self, array: Sequence[pa.Array], scale: Scale) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    def _kinds_of_numbers(self, array: Sequence[pa.Array], scale: Scale, kinds: Bins) -> NDArray[np.int64]:
         label, prediction = map(columns.doubles, array)
         with np.errstate(over="ignore", invalid="ignore"):
             units, far = in_units(np.abs(prediction - label), scale.error)
-        kinds = self.label.placed(array[0], np.full(len(label), WRONG, np.int32), 2)
-        kinds[far], kinds[np.isnan(prediction)], kinds[np.isnan(label)] = FAR, NAN, NULL
-        return kinds, units
+        self.label.read(array[0], kinds)
+        kinds *= 2
+        kinds += WRONG
+        for why, left_out in ((FAR, far), (NAN, np.isnan(prediction)), (NULL, np.isnan(label))):
+            kinds[left_out] = self._n_kinds + why
+        return units
 
     def merge(self, other: Self) -> None:
         """Add another state of the same bins."""
@@ -212,11 +261,11 @@ class Joint:
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """A batch: what to count of each row, (n,) as `_kinds` says, errors in units, and the columns as read."""
+    """A batch: what to count of each row, (n,) as `_kinds` says, errors in units, and the bins of the columns, (n,) each."""
 
-    kinds: NDArray[np.int32]
+    kinds: Bins
     units: NDArray[np.int64]
-    columns: list[Read]
+    columns: Iterable[Bins]
 
 
 SUMMARY = Joint
