@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lakedrift.pages import Chunk, Pages, chunks, look
+from lakedrift.pages import Chunk, Pages, chunks, head, look
 
 
 def written(array: pa.Array, **options: object) -> tuple[io.BytesIO, Chunk]:
@@ -114,3 +114,23 @@ def test_chunks__flipped_bits_are_a_value_error_or_sizes():
         spoilt[dice.randrange(footer, len(raw))] ^= 1 << dice.randrange(8)
         with contextlib.suppress(OSError, ValueError):
             assert all(isinstance(chunk.start, int) for group in chunks(io.BytesIO(spoilt)) for chunk in group)
+
+
+def footer(table: pa.Table) -> bytes:
+    file = io.BytesIO()
+    pq.write_table(table, file)
+    raw = file.getvalue()
+    return raw[-int.from_bytes(raw[-8:-4], "little") - 8 :]
+
+
+def test_head__is_the_same_for_the_same_columns_only():
+    rows, more = pa.table({"x": [1], "y": ["a"]}), pa.table({"x": [2, 3], "y": ["b", None]})
+    others = [rows.select(["x"]), rows.rename_columns(["x", "z"]), rows.cast(pa.schema({"x": pa.int32(), "y": pa.string()}))]
+    assert footer(more).startswith(head(footer(rows)))
+    assert head(footer(rows))
+    assert not any(footer(other).startswith(head(footer(rows))) for other in others)
+
+
+@pytest.mark.parametrize("raw", [b"", b"\x00", b"\x15\x02\x00", b"\x15\x02\x26\x02\x00", footer(pa.table({"x": [1]}))[:20]])
+def test_head__no_schema_at_the_beginning(raw):
+    assert head(raw) == b""

@@ -31,7 +31,7 @@ from lakedrift_kernels import is_warm
 __all__ = ["default_threads", "run"]
 
 _Task = tuple[Sequence[StateKey], pa.Table, frozenset[str], Sequence[Codes]]  # states, a batch, its columns, groups of its rows
-AT_A_TIME = 1 << 18  # values that a worker is handed at least, unless a batch has fewer
+AT_A_TIME = 1 << 19  # values that a worker is handed at least, unless a batch has fewer
 
 
 def default_threads() -> int:

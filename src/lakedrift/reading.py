@@ -32,8 +32,9 @@ GROUPS_AT_A_TIME = 3 + pl.thread_pool_size()  # that Polars has in memory, by me
 QUEUED_GROUPS, FEW_ROWS = 12 + GROUPS_AT_A_TIME, 1 << 10  # row groups of few rows stand in a queue
 SAMPLES_AT_A_TIME = 2
 PAGES_AT_A_TIME = 3  # of a column: its dictionary, and a page before and after decompression
-SMALL_BATCH, FULL_BATCH = 1 << 14, 1 << 17  # rows
-SMALL_BYTES, FULL_BYTES = 1 << 22, 1 << 24
+SMALL_BATCH, FULL_BATCH = 1 << 14, 1 << 18  # rows
+SMALL_BYTES, FULL_BYTES = 1 << 22, 1 << 26
+FULL_SHARE = 16  # of what reading may take, one in so many parts at most
 OWNER = "owner"
 DAMAGED = "the file is damaged, or changed while it was read"
 SECONDS_A_DAY = 86_400
@@ -112,7 +113,7 @@ class Reader:
         """Yield what one scanner reads of a scan, how many rows of that came before, and batches that belong together."""
         for scanner, part in self._parts(scan):
             delivered = 0
-            for pieces in _combined(self._read(scanner, part)):
+            for pieces in _combined(self._read(scanner, part), min(FULL_BYTES, self._memory // FULL_SHARE)):
                 yield part, delivered, pieces
                 delivered += sum(piece.num_rows for piece in pieces)
             if part.rows not in (None, delivered):
@@ -198,7 +199,7 @@ def _needed(fragment: Fragment, width: int) -> int:
     return max((count * size for count, size in at_a_time), default=0)
 
 
-def _combined(batches: Iterator[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
+def _combined(batches: Iterator[pa.RecordBatch], full_bytes: int) -> Iterator[list[pa.RecordBatch]]:
     """Put small batches together: what is done once a batch and column costs more than a copy of a few rows."""
     held: list[pa.RecordBatch] = []
     rows = held_bytes = 0
@@ -206,7 +207,7 @@ def _combined(batches: Iterator[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch
         if batch.num_rows > SMALL_BATCH or (batch_bytes := batch.get_total_buffer_size()) > SMALL_BYTES:
             yield [batch]
             continue
-        full = rows >= FULL_BATCH or held_bytes >= FULL_BYTES
+        full = rows >= FULL_BATCH or held_bytes >= full_bytes
         if held and (full or batch.schema != held[0].schema):  # text comes as text, or as codes
             yield held
             held, rows, held_bytes = [], 0, 0

@@ -202,7 +202,9 @@ def _types(schema: pa.Schema) -> dict[str, pa.DataType]:
 def _fragment(file: Path, layouts: list[_Layout]) -> Fragment:
     try:
         status, tail, raw = _end_of(file)
-        footer = pq.read_metadata(pa.BufferReader(tail))
+        reader = pq.ParquetReader()  # `read_metadata` also names the columns by path
+        reader.open(pa.BufferReader(tail))
+        footer = reader.metadata
         layout = _layout(raw, footer, layouts)
         described = [footer.row_group(group) for group in range(footer.num_row_groups)]
         groups = tuple([group.num_rows for group in described])
