@@ -131,8 +131,8 @@ class Joint:
     def _add(self, rows: _Rows) -> None:
         """Add a batch to the state of the whole lake, two columns at a time."""
         kinds, n_kinds, codes = rows.kinds, self._n_kinds, Codes.whole(len(rows.kinds))
-        self._add_slots(codes.rows, *(int(np.count_nonzero(kinds == n_kinds + why)) for why in range(LEFT_OUT)))
         counts, scratch = self.counts[0].reshape(-1, n_kinds), np.empty(bins.BLOCK, np.uint16)
+        left_out = np.zeros(LEFT_OUT, np.int64)
         nothing = codes.of_rows.view(np.uint8)[: len(kinds)], np.zeros((1, n_kinds), np.int64)
         columns = zip(self.places.values(), rows.columns, strict=True)
         for place, one in columns:
@@ -143,6 +143,8 @@ class Joint:
                 self._add_errors(rows, *following, codes)
             table = np.zeros((len(of_other), len(of_one), n_kinds + LEFT_OUT), np.int64)
             bins.add_pair(one, other, kinds, of_one, of_other, table, scratch)
+            left_out = table[:, :, n_kinds:].sum(axis=(0, 1))  # by any column they are the same
+        self._add_slots(codes.rows, *left_out)
 
     def _add_slots(self, rows: Counts, far: Counts | int, nan: Counts | int, null: Counts | int) -> None:
         """Add numbers of rows, (n_groups,), of which those are left out."""
@@ -242,7 +244,7 @@ class Joint:
         grid = read.grid
         reading = Terms.from_json(grid["classes"]) if "classes" in grid else Scale.from_json(grid.get("numbers", ""))
         labels, slices = (read_slices(grid.get(name, "")) for name in ("label", "slices"))
-        require(len(labels) == 1, "there is not one label")
+        require(len(labels) == 1 and bool(slices), "there is not one label, or no column to see it by")
         state = cls(reading, labels[0], slices, read.n_groups)
         for name in SLOTS:
             setattr(state, name, read.flat(name))
