@@ -207,13 +207,13 @@ def test_store__a_file_that_changes_while_it_is_read_is_not_kept(lake, tmp_path,
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the names of the files whose footers are read from now on."""
     found: list[str] = []
-    real = parquet._footer
+    real = parquet._end_of
 
-    def footer(file: Path) -> object:
+    def end_of(file: Path) -> object:
         found.append(file.name)
         return real(file)
 
-    monkeypatch.setattr(parquet, "_footer", footer)
+    monkeypatch.setattr(parquet, "_end_of", end_of)
     return found
 
 
