@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lakedrift_kernels._jit import kernel
 
-__all__ = ["BLOCK", "add_pairs", "add_scores", "add_slots", "decide", "locate_scores", "stretch"]
+__all__ = ["BLOCK", "add_scores", "count_pairs", "decide", "locate_scores", "stretch"]
 
 Cells = NDArray[np.int32]
 Counts = NDArray[np.int64]
@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 UNKNOWN = np.int32(-1)
 OUTSIDE = np.int32(-2)
 SPECIAL = np.int64(2)
+ONE, EVERY_OTHER = np.int32(1), np.uint64(1)
 BLOCK = 2048
 
 
@@ -70,30 +71,16 @@ def stretch(scores: Counts, cells: Cells, joined: Cells, lows: Counts, highs: Co
 
 
 @kernel
-def add_slots(label: Cells, prediction: Cells, codes: Cells, slots: Counts, occur: NDArray[np.bool_]) -> None:
-    """Count rows (n_groups, 4) without a label, with one and no prediction, right, and wrong; note the classes of these two."""
+def count_pairs(label: Cells, prediction: Cells, codes: Cells, counts: Counts) -> None:
+    """Count rows (2, n_groups, n_classes + 1, n_classes + 1) by label and prediction, each one more than its code: 0 is none.
+
+    Every other row is counted in the second table: increments of one place wait for one another.
+    """
     for i in range(label.size):
         row = np.uint64(i)
-        true = label[row]
-        said = prediction[row]
-        slot = np.int64(3) - np.int64(true == said)
-        slot = slot if said >= 0 else np.int64(1)
-        slot = slot if true >= 0 else np.int64(0)
-        slots[np.uint64(codes[row]), np.uint64(slot)] += 1
-        if slot > 1:
-            occur[np.uint64(true)] = True
-            occur[np.uint64(said)] = True
-
-
-@kernel
-def add_pairs(label: Cells, prediction: Cells, place: Cells, codes: Cells, counts: Counts) -> None:
-    """Count rows with both (n_groups, n_names, n_names), where `place` (n_classes,) says which name each class is."""
-    for i in range(label.size):
-        row = np.uint64(i)
-        true = label[row]
-        said = prediction[row]
-        if true >= 0 and said >= 0:
-            counts[np.uint64(codes[row]), np.uint64(place[np.uint64(true)]), np.uint64(place[np.uint64(said)])] += 1
+        true = np.uint64(label[row] + ONE)
+        said = np.uint64(prediction[row] + ONE)
+        counts[row & EVERY_OTHER, np.uint64(codes[row]), true, said] += 1
 
 
 @kernel

@@ -7,7 +7,10 @@ the states of `summaries.frequencies` do. A table of too many classes is empty, 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +22,42 @@ from lakedrift.soundness import require
 from lakedrift.summary import Codes, Counts, add_counts, subtract_counts
 from lakedrift_kernels import outcomes, sums
 
-__all__ = ["Confusion"]
+__all__ = ["Confusion", "Pairs"]
+
+MOST_PLACES = 1 << 21  # of tables that the rows of a batch are counted in
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """How often a group, a label and a prediction come together, each of the latter two -1 where it is none; (m,) each."""
+
+    group: NDArray[np.integer[Any]]
+    label: NDArray[np.integer[Any]]
+    prediction: NDArray[np.integer[Any]]
+    times: Counts
+
+    @classmethod
+    def of(cls, label: NDArray[np.int32], prediction: NDArray[np.int32], n_classes: int, codes: Codes) -> Self:
+        """Count the rows of a batch, (n,), or take each for itself where there are very many groups and classes."""
+        shape = (2, len(codes.rows), n_classes + 1, n_classes + 1)
+        if math.prod(shape) > MOST_PLACES:
+            return cls(codes.of_rows, label, prediction, np.ones(len(label), np.int64))
+        counts = np.zeros(shape, np.int64)
+        outcomes.count_pairs(label, prediction, codes.of_rows, counts)
+        total = counts.sum(axis=0)
+        group, true, said = np.nonzero(total)
+        return cls(group, true - 1, said - 1, total[group, true, said])
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Which of them have both, (m,)."""
+        return (self.label >= 0) & (self.prediction >= 0)
+
+    @property
+    def kinds(self) -> tuple[NDArray[np.bool_], ...]:
+        """Which of them have no label, which have one and no prediction, which are right, and which are wrong, (m,) each."""
+        right = self.label == self.prediction
+        return self.label < 0, (self.label >= 0) & (self.prediction < 0), self.known & right, self.known & ~right
 
 
 class Confusion:
@@ -47,7 +85,7 @@ class Confusion:
     def add(
         self,
         names: Sequence[str],
-        occur: NDArray[np.bool_],
+        pairs: Pairs,
         label: NDArray[np.int32],
         prediction: NDArray[np.int32],
         units: NDArray[np.int64] | None,
@@ -57,24 +95,26 @@ class Confusion:
 
         Parameters
         ----------
-        names, occur
-            The classes of the batch, and whether any such row has them.
+        names, pairs
+            The classes of the batch, and how often they come together.
         label, prediction
             (n,) which of them each row has, -1 where it has none.
         units
             (n,) their values, None where they have none.
         """
-        if not occur.any():
-            return
+        held = pairs.known
+        group, true, said = pairs.group[held], pairs.label[held], pairs.prediction[held]
+        occur = np.zeros(len(names), np.bool_)
+        occur[true] = occur[said] = True
         known = self._places_of([name for name, occurs in zip(names, occur.tolist(), strict=True) if occurs])
         if not known:
             return
         place = np.array([known.get(name, NONE) for name in names], np.int32)
-        outcomes.add_pairs(label, prediction, place, codes.of_rows, self.counts)
+        np.add.at(self.counts, (group, place[true], place[said]), pairs.times[held])
         if units is not None:
             both = (label >= 0) & (prediction >= 0)
-            pairs = np.where(both, place[label] * np.int32(len(known)) + place[prediction], NONE).astype(np.int32)
-            sums.add_units(units, pairs, codes.of_rows, self.worth.reshape(len(self.counts), -1, sums.DIGITS[0]))
+            cells = np.where(both, place[label] * np.int32(len(known)) + place[prediction], NONE).astype(np.int32)
+            sums.add_units(units, cells, codes.of_rows, self.worth.reshape(len(self.counts), -1, sums.DIGITS[0]))
 
     def merge(self, other: Confusion) -> None:
         """Add another table."""

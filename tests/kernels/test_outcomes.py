@@ -21,20 +21,14 @@ def arrays(rows: list[tuple[int, ...]]) -> list[np.ndarray]:
 
 
 @given(rows=ROWS)
-def test_slots_and_pairs__are_those_of_each_row(rows):
+def test_pairs__are_those_of_each_row(rows):
     label, prediction, _, codes = arrays(rows)
-    slots, occur = np.zeros((N_GROUPS, 4), np.int64), np.zeros(N_CLASSES, bool)
-    outcomes.add_slots(label, prediction, codes, slots, occur)
-    place, pairs = np.array([2, 0, 1], np.int32), np.zeros((N_GROUPS, N_CLASSES, N_CLASSES), np.int64)
-    outcomes.add_pairs(label, prediction, place, codes, pairs)
-    expected, counted = np.zeros_like(slots), np.zeros_like(pairs)
+    counts = np.zeros((2, N_GROUPS, N_CLASSES + 1, N_CLASSES + 1), np.int64)
+    outcomes.count_pairs(label, prediction, codes, counts)
+    expected = np.zeros_like(counts[0])
     for true, said, _, group in rows:
-        expected[group, 0 if true < 0 else 1 if said < 0 else 2 if true == said else 3] += 1
-        if true >= 0 and said >= 0:
-            counted[group, place[true], place[said]] += 1
-    assert slots.tolist() == expected.tolist()
-    assert pairs.tolist() == counted.tolist()
-    assert set(np.flatnonzero(occur).tolist()) == {at for true, said, *_ in rows if min(true, said) >= 0 for at in (true, said)}
+        expected[group, true + 1, said + 1] += 1
+    assert counts.sum(axis=0).tolist() == expected.tolist()
 
 
 @given(rows=ROWS, decided=st.booleans(), positive=st.sampled_from([None, -2, 1]))

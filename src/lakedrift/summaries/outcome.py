@@ -18,7 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lakedrift import scoring
-from lakedrift.confusion import Confusion
+from lakedrift.confusion import Confusion, Pairs
 from lakedrift.errors import IncompatibleProfilesError
 from lakedrift.gathering import gathered
 from lakedrift.longform import LongRows, LongTable
@@ -107,12 +107,11 @@ class Outcome:
     def update_groups(self, located: Observed, codes: Codes) -> None:
         """Add a batch whose rows are in groups."""
         label, prediction, names = located.label.codes, located.prediction.codes, located.label.names
-        slots, occur = np.zeros((len(self.rows), 4), np.int64), np.zeros(len(names), bool)
-        outcomes.add_slots(label, prediction, codes.of_rows, slots, occur)
+        pairs = Pairs.of(label, prediction, len(names), codes)
         self.rows += codes.rows
-        for name, counts in zip(SLOTS[1:5], slots.T, strict=True):
-            vars(self)[name] += counts
-        self.table.add(names, occur, label, prediction, located.units if "value" in self.terms.roles else None, codes)
+        for name, these in zip(SLOTS[1:5], pairs.kinds, strict=True):
+            np.add.at(vars(self)[name], pairs.group[these], pairs.times[these])
+        self.table.add(names, pairs, label, prediction, located.units if "value" in self.terms.roles else None, codes)
         if "value" in self.terms.roles:
             missing = located.far & (label >= 0) & (prediction >= 0)
             self.unvalued += np.bincount(codes.of_rows[missing], minlength=len(self.rows))
