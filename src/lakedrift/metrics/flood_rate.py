@@ -173,12 +173,14 @@ def _of_the_lake(reference: Cells, current: Cells) -> tuple[Floats, Floats]:
 
 def _known_increase(reference: Known, current: Known, sizes: tuple[int, int], cells: Counts) -> Floats:
     """Return the greatest increase in the share of one value in each of some known cells, given by place, (len(cells),)."""
-    increase = np.zeros(len(cells))
-    for place, cell in enumerate(cells):
-        (keys, counts), before = _values_in(current, cell), dict(zip(*_values_in(reference, cell), strict=True))
-        shares = counts / max(sizes[1], 1) - np.array([before.get(key, 0) for key in keys.tolist()]) / max(sizes[0], 1)
-        increase[place] = shares.max(initial=0.0)
-    return increase
+    before = np.zeros(len(current.keys), np.int64)
+    _, now, was = np.intersect1d(current.keys, reference.keys, assume_unique=True, return_indices=True)
+    before[now] = reference.counts[was]
+    shares = current.counts / max(sizes[1], 1) - before / max(sizes[0], 1)
+    increase = np.zeros(len(current.ends))
+    np.maximum.at(increase, np.searchsorted(current.ends, current.keys), shares)
+    found: Floats = increase[cells]
+    return found
 
 
 def _values_in(side: Known, cell: int) -> tuple[NDArray[np.uint64], Counts]:
