@@ -98,7 +98,7 @@ def test_help__is_what_the_page_shows(cache: Path) -> None:
 def test_speed__is_what_was_measured() -> None:
     told = PAGE.split("<!-- speed -->\n")[1].split("\n\n")[0]
     measured = (Path(__file__).parents[1] / "docs" / "benchmarks.md").read_text(encoding="utf-8")
-    (headline,) = (line for line in measured.splitlines() if line.startswith("- 10,000,000"))
+    headline = next(line for line in measured.splitlines() if line.startswith("- "))
     assert [number for number in re.findall(r"\d[\d,.]*\d", told) if number not in headline] == []
 
 
