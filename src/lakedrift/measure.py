@@ -229,7 +229,8 @@ def _measure(
         statistic, lower, upper = metric.bounded(reference, current)
     lower, upper = (statistic if np.array_equal(bound, statistic, equal_nan=True) else bound for bound in (lower, upper))
     pvalue = metric.pvalue(reference, current, statistic) if metric.pvalue else np.full(len(statistic), np.nan)
-    pvalues = () if lower is upper else _pvalues(metric, views, pvalue, lower, upper)
+    is_exact = lower is upper and all(getattr(view, "astray", None) is None for view in views)
+    pvalues = () if is_exact else _pvalues(metric, views, pvalue, lower, upper)
     before, after, details, told = words.of(metric, views)
     of_rows = isinstance(reference, Presence)
     sizes = (reference.rows, current.rows) if of_rows else sides.valid

@@ -70,7 +70,9 @@ def pvalues(reference: Cells, current: Cells) -> tuple[Floats, Floats]:
     least, greatest = found.copy(), found.copy()
     certain, most, _ = _greatest(reference, current)
     rows = [side.counts.sum(axis=1) for side in (reference, current)]
-    unsure = (certain < most) & (np.minimum(*rows) > 0) & (most * rows[1] >= FEW / 2)  # of others every cell is 1, for few rows
+    across_grids = reference.astray is not None or current.astray is not None  # then it is open how many cells hold a value
+    enough = (np.minimum(*rows) > 0) & (most * rows[1] >= FEW / 2)  # of others every cell is 1, for few rows
+    unsure = ((certain < most) | across_grids) & enough
     groups = np.flatnonzero(unsure)
     sides = [_of_groups(side, groups) for side in (reference, current)]
     least[groups] = 1.0
