@@ -25,7 +25,7 @@ from lakedrift.profiles import Profile
 from lakedrift.sides import Added
 from lakedrift.summaries import residuals
 from lakedrift.summaries.outcome import Outcome
-from lakedrift.summaries.residuals import COARSE
+from lakedrift.summaries.residuals import COARSE, FOURTHS
 from lakedrift.summary import Counts, StateKey
 
 __all__ = ["Answers", "answers_of", "model_of"]
@@ -33,7 +33,6 @@ __all__ = ["Answers", "answers_of", "model_of"]
 KINDS = ("outcome", "residuals")
 BLOCK = 1 << 20  # counts at a time
 BASE = 1 << 32
-FOURTHS = (4, 0), (2, 1), (2, 2), (0, 3), (0, 4)  # how often errors and labels are in each product of the state
 Floats = NDArray[np.float64]
 Arrays = dict[str, tuple[Counts, Counts]]
 

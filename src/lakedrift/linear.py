@@ -33,7 +33,7 @@ HEAVY, EVIDENT = 2.5, 16  # a cell is heavy with so many times its share of the 
 MOST_HEAVY = 20  # one value of the sample in so many may lie in heavy cells …
 HEAVIEST = 1 << 10  # … and one in so many in the heaviest
 Integers = NDArray[np.int64]
-Near = tuple[NDArray[np.bool_], np.int64]  # of units, divided by two to the second
+Near = tuple[NDArray[np.bool_], np.int64]  # of units, by so many bits fewer
 Scale = tuple[float, float, float, float, float, np.int64]  # low, high, 1 / unit, first unit, units, block shift
 
 

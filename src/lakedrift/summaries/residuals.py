@@ -27,14 +27,14 @@ from lakedrift.summary import Codes, Counts, add_counts, subtract_counts
 from lakedrift.trace import Traces
 from lakedrift_kernels import sums
 
-__all__ = ["COARSE", "SUMMARY", "Residuals"]
+__all__ = ["COARSE", "FOURTHS", "SUMMARY", "Residuals"]
 
 SLOTS = ("rows", "null", "nan", "far", "counted")
 ERROR, SIZE, LABEL = range(3)  # sums
 ERROR_SQUARE, LABEL_SQUARE = range(2)  # sums of squares
 COARSE = 27  # bits that products of four are coarser by: the square of what is left has fewer than 52
 MOMENTS = {"moments": "4"}  # in the grid of a state that has these products
-PRODUCTS = 5  # e⁴, e² y, e² y², y³ and y⁴, of errors e and labels y
+FOURTHS = (4, 0), (2, 1), (2, 2), (0, 3), (0, 4)  # how often errors and labels are in each of these products
 Located = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
 
@@ -74,7 +74,7 @@ class Residuals:
                 (len(SLOTS), n_groups),
                 (n_groups, 3, of_sum),
                 (n_groups, 2, of_product),
-                (n_groups, PRODUCTS, of_product),
+                (n_groups, len(FOURTHS), of_product),
             )
         )
         return cls(scale, slots, totals, squares, products if fourths else None)
