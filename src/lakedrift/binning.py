@@ -190,6 +190,12 @@ class Binning:
         """How many cells come before the linear ones."""
         return int(np.searchsorted(self._territories[0], self._span[0]))
 
+    @property
+    def _beyond_linear(self) -> Keys:
+        """The first keys of the cells behind the linear ones."""
+        starts, beyond = self._territories[0], self._span[1]
+        return np.append(beyond, starts[np.searchsorted(starts, beyond, side="right") :])
+
     @functools.cached_property
     def leaves(self) -> Keys:
         """For each leaf, the cell that it is or, with the top bit set, the row of `inner` that divides it, (n_leaves,)."""
@@ -226,8 +232,7 @@ class Binning:
         starts, low, shift, last = self._territories
         if self.linear is None:
             return _divided(starts, low, shift, last + ONE)
-        first, beyond = self._span
-        return np.concatenate([starts[starts < first], keys_of(self.linear.edges, "double"), [beyond], starts[starts > beyond]])
+        return np.concatenate([starts[: self.before_linear], keys_of(self.linear.edges, "double"), self._beyond_linear])
 
     def cell_of(self, keys: Keys) -> NDArray[np.int64]:
         """Return the cell that each key falls into, (n,)."""
@@ -258,22 +263,20 @@ class Binning:
     @property
     def _n_leaves(self) -> int:
         if self.linear is not None:
-            return len(self.leaf_edges)
+            return self.before_linear + self.linear.n_cells + len(self._beyond_linear)
         undivided = OCTAVES - len(self.octaves)
         return undivided + ROOTS_AN_OCTAVE * len(self.octaves) + int(self.windows[:, 3].sum())
 
     @functools.cached_property
     def _territories(self) -> tuple[Keys, Keys, Keys, Keys]:
         """First key, low, shift and last of every root of a divided octave and of every other octave, ascending, (t,) each."""
-        is_divided = np.zeros(OCTAVES, np.bool_)
-        is_divided[self.octaves] = True
-        undivided: Keys = np.flatnonzero(~is_divided).astype(np.uint64)
-        first_roots = self.octaves << OCTAVE_SHIFT - ROOT_SHIFT
-        roots: Keys = np.add.outer(first_roots, np.arange(ROOTS_AN_OCTAVE, dtype=np.uint64)).ravel()
-        starts = np.sort(np.append(undivided << OCTAVE_SHIFT, roots << ROOT_SHIFT))
+        pieces = np.ones(OCTAVES, np.int64)
+        pieces[self.octaves] = ROOTS_AN_OCTAVE
+        octave = np.repeat(np.arange(OCTAVES, dtype=np.uint64), pieces)
+        piece = np.arange(len(octave), dtype=np.uint64) - (np.cumsum(pieces) - pieces).astype(np.uint64)[octave]
+        starts = (octave << OCTAVE_SHIFT) + (piece << ROOT_SHIFT)
         low = starts.copy()
-        shift = np.full(len(starts), ROOT_SHIFT)
-        shift[np.searchsorted(starts, undivided << OCTAVE_SHIFT)] = OCTAVE_SHIFT
+        shift = np.where(pieces[octave] > 1, ROOT_SHIFT, OCTAVE_SHIFT)
         last = np.zeros(len(starts), np.uint64)
         at = np.searchsorted(starts, self.windows[:, 0] << ROOT_SHIFT)
         low[at], shift[at], last[at] = self.windows[:, 1:].T
@@ -332,7 +335,7 @@ def key_values(keys: Keys, axis: Axis) -> NDArray[np.float64]:
         return keys.astype(np.float64)
     if axis == "int64":
         return (keys ^ SIGN).view(np.int64).astype(np.float64)
-    return np.where(keys >> np.uint64(63), keys ^ SIGN, ~keys).view(np.float64)
+    return _flipped(keys, ~keys).view(np.float64)
 
 
 def keys_of(values: NDArray[np.generic], axis: Axis) -> Keys:
@@ -341,5 +344,12 @@ def keys_of(values: NDArray[np.generic], axis: Axis) -> Keys:
         return values.astype(np.uint64)
     if axis == "int64":
         return values.astype(np.int64).view(np.uint64) ^ SIGN
-    bits = (values.astype(np.float64) + 0.0).view(np.uint64)
-    return np.where(bits >> np.uint64(63), ~bits, bits | SIGN)
+    bits = (values.astype(np.float64, copy=False) + 0.0).view(np.uint64)
+    return _flipped(bits, bits)
+
+
+def _flipped(bits: Keys, signs: Keys) -> Keys:
+    """Return `bits` with the first one flipped, and where `signs` has its first bit set all of them."""
+    spread = signs.view(np.int64) >> 63
+    flips: Keys = spread.view(np.uint64) | SIGN
+    return np.bitwise_xor(bits, flips, out=flips)

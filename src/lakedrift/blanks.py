@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from lakedrift import columns
 from lakedrift.binning import Binning
 from lakedrift.feature import Feature, Kind
 from lakedrift.fitting import fit, fit_identifier
+from lakedrift.occurrences import text_counts
 from lakedrift.profiles import Profile
 from lakedrift.summaries.distinct import Distinct
 from lakedrift.summaries.frequencies import Frequencies
@@ -76,7 +76,7 @@ def numbers_of(sample: list[pa.Array], dtype: str) -> NDArray[Any]:
     """Join samples whose types differ, as numbers of the type of the whole column: other files may have other types."""
     parts = [part for array in sample if len(part := columns.valid_numbers(array))] or [np.empty(0)]
     if dtype == "double" or columns.family(dtype) == "integer":
-        parts = [part.astype(dtype) for part in parts]
+        parts = [part.astype(dtype, copy=False) for part in parts]
     return np.concatenate(parts)
 
 
@@ -102,22 +102,7 @@ def _state_of_identifier(feature: Feature, sample: list[pa.Array], like: Profile
 
 def _heavy_values(sample: list[pa.Array]) -> tuple[str, ...]:
     """Return the values that are frequent in the sample, as `Frequencies` calls them."""
-    if not sample:
-        return ()
-    counted: Counter[str] = Counter()
-    for array in sample:
-        counted.update(_text_counts(array))
     heavy = Frequencies.new()
-    texts = pl.Series([text for text, n in counted.items() if n >= HEAVY], dtype=pl.String)
+    texts = text_counts(sample).filter(pl.col("n") >= HEAVY)["text"]
     heavy.update(texts.to_arrow(compat_level=pl.CompatLevel.newest()))
     return heavy.values
-
-
-def _text_counts(array: pa.Array) -> dict[str, int]:
-    """Return how often each value of a column occurs as text; those of a dictionary are not laid out, as they may be long."""
-    array = columns.labels(array)
-    if pa.types.is_dictionary(array.type):
-        counts = pl.Series("code", array.indices.cast(pa.uint32())).drop_nulls().value_counts(name="n")
-        texts = pl.Series(array.dictionary).cast(pl.String).gather(counts["code"])
-        return {text: n for text, n in zip(texts, counts["n"], strict=True) if text is not None}
-    return dict(pl.Series(array).drop_nulls().value_counts(name="n").iter_rows())

@@ -102,8 +102,11 @@ def doubles(array: pa.Array) -> NDArray[np.float64]:
 
 def valid_numbers(array: pa.Array) -> NDArray[Any]:
     """Return the valid values of a column, NaN left out."""
-    column = numbers(array.filter(array.is_valid()))
-    return column.values[~np.isnan(column.values)] if column.values.dtype.kind == "f" else column.values
+    values = numbers(array.drop_null() if array.null_count else array).values
+    if values.dtype.kind != "f":
+        return values
+    missing = np.isnan(values)
+    return values[~missing] if missing.any() else values
 
 
 def views(array: pa.Array) -> Column:

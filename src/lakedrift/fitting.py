@@ -61,13 +61,13 @@ def fit(values: NDArray[np.generic], cells: int = CELLS) -> Binning:
     `cells` is over how many the sample's mass is spread; more make the bounds tighter and the state larger.
     """
     axis = sample_axis(values)
-    keys = keys_of(values.astype(np.float64) if axis == "double" else values, axis)
+    keys = keys_of(values, axis)
     sort(keys)
     integers = values.dtype.kind in "iu"
     octaves = _octaves_around(_distinct(keys >> OCTAVE_SHIFT))
     if axis == "double":
         ordered = key_values(keys, axis)
-        finite = ordered[np.isfinite(ordered)]
+        finite = ordered[slice(*ordered.searchsorted([-np.finfo(np.float64).max, np.inf]))]
         unit, linear = _moment_unit(finite, whole=integers), fit_linear(finite, cells, whole=integers)
         if linear is not None:
             return Binning(axis, octaves, _table([]), _table([]), *unit, linear)
@@ -80,7 +80,7 @@ def fit(values: NDArray[np.generic], cells: int = CELLS) -> Binning:
 def fit_identifier(values: NDArray[np.generic]) -> Binning:
     """Fit a grid to a sample of an identifier, (n,) as of `fit`: its cells hold many values, and nothing in it tells one."""
     axis = sample_axis(values)
-    keys = keys_of(values.astype(np.float64) if axis == "double" else values, axis)
+    keys = keys_of(values, axis)
     sort(keys)
     cells = max(1, min(CELLS_OF_IDENTIFIER, len(keys) // SHARED))
     windows = _root_windows(keys, axis == "double", cells)

@@ -180,8 +180,8 @@ def _divided(values: NDArray[np.float64], low: float, high: float, cells: int, *
     start, end = (math.floor(math.ldexp(limit, -exponent)) for limit in (low, high))
     margin = (end - start) // 2 + 1
     start, n_blocks = start - margin, end - start + 1 + 2 * margin
-    places = np.floor(values * math.ldexp(1.0, -exponent)) - start
-    mass = np.bincount(places[(places >= 0) & (places < n_blocks)].astype(np.int64), minlength=n_blocks)
+    edges = np.ldexp(np.arange(start, start + n_blocks + 1).astype(np.float64), exponent)
+    mass = np.diff(values.searchsorted(edges))
     bits = np.ceil(np.log2(np.maximum(mass * (cells / len(values)), 1))).astype(np.int64)
     bits = np.minimum(bits, exponent - finest)
     shift = int(bits.max())
@@ -192,8 +192,10 @@ def _divided(values: NDArray[np.float64], low: float, high: float, cells: int, *
 
 def _is_fine(linear: Linear, values: NDArray[np.float64], cells: int, *, whole: bool) -> bool:
     """Whether hardly any mass lies together in one cell, unless that holds one integer only."""
-    held = np.bincount(linear.cell_of(values[(values >= linear.low) & (values < linear.high)]), minlength=linear.n_cells)
-    if whole:
-        held[np.diff(linear.edges, append=linear.high) <= 1] = 0
-    heavy = held[held > max(EVIDENT, HEAVY * len(values) / cells)]
+    inside = values[slice(*values.searchsorted([linear.low, linear.high]))]
+    passed = linear.cell_of(inside[:: EVIDENT // 2])
+    cell = np.unique(passed[1:][passed[1:] == passed[:-1]])  # more than EVIDENT values in a row hold two of these
+    low, high = linear.edges[cell], np.append(linear.edges, linear.high)[cell + 1]
+    held = values.searchsorted(high) - values.searchsorted(low)
+    heavy = held[(held > max(EVIDENT, HEAVY * len(values) / cells)) & ~(whole & (high - low <= 1))]
     return bool(heavy.sum() * MOST_HEAVY <= len(values) and heavy.max(initial=0) * HEAVIEST <= len(values))

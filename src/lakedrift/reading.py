@@ -7,8 +7,9 @@ error that names the file.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -30,7 +31,7 @@ __all__ = ["Reader"]
 
 GROUPS_AT_A_TIME = 3 + pl.thread_pool_size()  # that Polars has in memory, by measurement
 QUEUED_GROUPS, FEW_ROWS = 12 + GROUPS_AT_A_TIME, 1 << 10  # row groups of few rows stand in a queue
-SAMPLES_AT_A_TIME = 2
+SAMPLING_THREADS = 2
 PAGES_AT_A_TIME = 3  # of a column: its dictionary, and a page before and after decompression
 SMALL_BATCH, FULL_BATCH = 1 << 14, 1 << 18  # rows
 SMALL_BYTES, FULL_BYTES = 1 << 22, 1 << 26
@@ -122,26 +123,36 @@ class Reader:
     def sampled(self, samples: Sequence[Sample], keep: Filter | None) -> list[pa.RecordBatch]:
         """Return sampled rows, filtered; the same ones whatever the engine. What does not fit is an error as in `check`."""
         self.check([sample.scan for sample in samples])
-        with ThreadPoolExecutor(SAMPLES_AT_A_TIME) as pool:
-            return [batch for found in pool.map(functools.partial(self._sampled, keep), samples) for batch in found]
+        order = sorted(range(len(samples)), key=lambda place: -samples[place].among)  # what takes long is begun first
+        with ThreadPoolExecutor(SAMPLING_THREADS) as pool:
+            begun = {place: self._begun(samples[place], pool) for place in order}
+            finish = [_Finish(sample.scan, keep) for sample in samples]
+            return [finish[place](batch)[0] for place in range(len(samples)) for batch in begun[place]()]
 
-    def _sampled(self, keep: Filter | None, sample: Sample) -> list[pa.RecordBatch]:
-        scan, finish = sample.scan, _Finish(sample.scan, keep)
+    def _begun(self, sample: Sample, pool: Executor) -> Callable[[], list[pa.RecordBatch]]:
+        """Begin to read a sample, and return what waits for its rows."""
+        scan = sample.scan
         if scan.frame is not None:
-            batches = list(self._read(self._polars, scan))
-        elif scan.columns:
-            batches = self._spread(sample)
-        else:
-            batches = [pa.record_batch([pa.nulls(sample.rows)], names=[""])]
-        return [finish(batch)[0] for batch in batches]
+            return lambda: list(self._read(self._polars, scan))
+        if not scan.columns:
+            return lambda: [pa.record_batch([pa.nulls(sample.rows)], names=[""])]
+        with self._explaining(scan):
+            rows = arrow.sampled(sample, self._memory, pool)
 
-    def _spread(self, sample: Sample) -> list[pa.RecordBatch]:
+        def read() -> list[pa.RecordBatch]:
+            with self._explaining(scan):
+                return [rows()]
+
+        return read
+
+    @contextmanager
+    def _explaining(self, scan: Scan) -> Iterator[None]:
         try:
-            return [arrow.sampled(sample, self._memory)]
+            yield
         except (KeyboardInterrupt, SystemExit, MemoryError, LakedriftError):
             raise
         except Exception as error:
-            raise _explained(reason(error), self._arrow, sample.scan) from error
+            raise _explained(reason(error), self._arrow, scan) from error
 
     def _parts(self, scan: Scan) -> Iterator[tuple[Scanner, Scan]]:
         """Yield what each scanner reads: row groups that do not fit go page by page, whatever the engine."""

@@ -5,7 +5,8 @@ Strings come as dictionaries, so that many copies of a long one are never laid o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from itertools import chain, groupby
 from operator import itemgetter
@@ -64,20 +65,35 @@ class Arrow:
                     yield from _decoded(file, numbers, layout, scan.columns, use_threads=self._threads > 1)
 
 
-def sampled(sample: Sample, memory: int) -> pa.RecordBatch:
-    """Return the rows of a sample, whatever the memory; the row group is decoded up to the last of them.
+def sampled(sample: Sample, memory: int, pool: Executor) -> Callable[[], pa.RecordBatch]:
+    """Begin to read a sample, whatever the memory, and return what waits for its rows.
 
-    One column after the other is, so that its pages take the place of those before: to be given new memory costs as much.
+    The row group is decoded up to the last of them, its columns shared out among two threads. In each one column after the
+    other is, so that its pages take the place of those before: to be given new memory costs as much.
     """
-    scan = sample.scan
-    (fragment,) = scan.fragments
-    footer = _footer(fragment, scan)
+    names = sample.scan.columns
+    (fragment,) = sample.scan.fragments
+    footer = _footer(fragment, sample.scan)
     places = _places(sample.rows, sample.among)
-    layout = _layout(fragment, sample.group, scan, memory)
+    layout = _layout(fragment, sample.group, sample.scan, memory)
     layout = replace(layout, rows=min(layout.rows, sample.among))
-    with _opened(fragment, footer, layout) as file:
-        found = [_picked(_decoded(file, [sample.group], layout, [name], use_threads=False), places) for name in scan.columns]
-    return pa.record_batch(found, names=list(scan.columns))
+
+    def picked(share: Sequence[str]) -> list[pa.Array]:
+        with _opened(fragment, footer, layout) as file:
+            return [_picked(_decoded(file, [sample.group], layout, [name], use_threads=False), places) for name in share]
+
+    shares = [share for share in (names[::2], names[1::2]) if share]
+    tasks = [pool.submit(picked, share) for share in shares]
+
+    def rows() -> pa.RecordBatch:
+        found = {
+            name: array
+            for share, task in zip(shares, tasks, strict=True)
+            for name, array in zip(share, task.result(), strict=True)
+        }
+        return pa.record_batch([found[name] for name in names], names=list(names))
+
+    return rows
 
 
 def _picked(batches: Iterator[pa.RecordBatch], places: NDArray[np.int64]) -> pa.Array:
