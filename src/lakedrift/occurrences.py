@@ -26,6 +26,6 @@ def _counts(array: pa.Array) -> pl.DataFrame:
     if not pa.types.is_dictionary(array.type):
         texts = pl.Series("text", array)
         return pl.DataFrame([texts, pl.repeat(1, len(texts), dtype=pl.Int64, eager=True).alias("n")])
-    codes = array.indices.drop_null().cast(pa.int64()).to_numpy()
-    counts = np.bincount(codes, minlength=len(array.dictionary))
+    codes = columns.numbers(array.indices.drop_null().cast(pa.int64()))  # `to_numpy` would load pandas
+    counts = np.bincount(codes.values, minlength=len(array.dictionary))
     return pl.DataFrame([pl.Series("text", array.dictionary, pl.String), pl.Series("n", counts, pl.Int64)])
