@@ -19,6 +19,7 @@ from lakedrift.errors import ConfigError, UnknownNameError, UsageError
 from lakedrift.observer import Silent
 from lakedrift.plan import Plan, Selection, columns_of, make_plan, select
 from lakedrift.reading import Reader
+from lakedrift.sampling import sampled
 from lakedrift.sources import open_source
 
 KNOWN = ["price", "price_net", "city", "[x]", "x", "*", "a.b", "day"]
@@ -346,7 +347,7 @@ def test_sampled__the_same_rows_whatever_the_memory(tmp_path):
     options = {"row_group_size": 250_000, "use_dictionary": False, "data_page_size": 1 << 12}
     pq.write_table(pa.table({"x": range(250_000)}), tmp_path / "a.parquet", **options)
     samples = open_source(tmp_path).samples(["x"], 50_000)
-    found = [pa.Table.from_batches(Reader(memory=memory).sampled(samples, None)) for memory in (1 << 18, 1 << 30)]
+    found = [pa.Table.from_batches(sampled(Reader(memory=memory), samples, None)) for memory in (1 << 18, 1 << 30)]
     rows = found[0]["x"].to_numpy()
     assert found[0]["x"].combine_chunks() == found[1]["x"].combine_chunks()
     assert len(np.unique(rows)) == len(rows) == 50_000

@@ -19,6 +19,7 @@ from lakedrift.columns import natural_kind, texts, whole
 from lakedrift.errors import ResourceError, SourceError, UnknownNameError, UnreadableFileError, UsageError
 from lakedrift.filtering import Filter
 from lakedrift.reading import Reader
+from lakedrift.sampling import sampled
 from lakedrift.scanners import ENGINES
 from lakedrift.source import Fragment, Scan, Source
 from lakedrift.sources import open_source
@@ -151,7 +152,7 @@ def test_batches__filter_that_cannot_be_run(reader, source, where):
     assert repr(where) in error.value.message
     assert "\n" not in error.value.message
     with pytest.raises(UsageError, match="cannot run the filter"):
-        reader.sampled(source.samples(["half"], ROWS, Filter(where).needed), Filter(where))
+        sampled(reader, source.samples(["half"], ROWS, Filter(where).needed), Filter(where))
 
 
 def test_batches__filter_on_what_some_files_lack(reader, tmp_path):
@@ -189,7 +190,7 @@ def test_batches__rows_are_counted_where_no_column_is_wanted(reader, source):
     assert scan.columns == ()
     assert sum(batch.num_rows for batch, _ in reader.batches(scan, None)) == ROWS
     samples = source.samples(["nothing"], 10)
-    assert sum(batch.num_rows for batch in reader.sampled(samples, None)) == sum(sample.rows for sample in samples) >= 10
+    assert sum(batch.num_rows for batch in sampled(reader, samples, None)) == sum(sample.rows for sample in samples) >= 10
 
 
 def test_batches__partition_values_come_with_the_rows(reader, tmp_path):
@@ -243,7 +244,7 @@ def test_sampled__file_that_changes_after_it_was_opened(reader, tmp_path, what):
     samples = open_source(file).samples(["x"], 10)
     swap(file, what)
     with pytest.raises(UnreadableFileError, match=r"a\.parquet"):
-        reader.sampled(samples, None)
+        sampled(reader, samples, None)
 
 
 def test_batches__extra_column_written_after_it_was_opened(reader, tmp_path):

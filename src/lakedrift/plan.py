@@ -25,6 +25,7 @@ from lakedrift.modelling import model_states
 from lakedrift.profiles import Profile, StateKey
 from lakedrift.reading import Reader
 from lakedrift.roles import Roles, assigned
+from lakedrift.sampling import sampled
 from lakedrift.source import Source, distinct_schemas
 from lakedrift.summaries.comoments import Comoments
 from lakedrift.summaries.presence import Presence
@@ -173,21 +174,21 @@ def make_plan(
     wanted = modelled.keys() | paired - units_of(like).keys()
     unfitted = [name for name, feature in draft.items() if name in wanted or _needs_sample(feature, like)]
     sample = _sample(source, unfitted, keep, reader or Reader())
-    rows = sum(fragment.rows or 0 for fragment in source.fragments)
-    features = tuple(_identified(draft[name], sample.get(name, []), rows, selection, like) for name in names)
     far = _far_integers(source)
-    cells = cells_of_each(sum(is_number(feature.dtype) for feature in features))
+    cells = cells_of_each(sum(is_number(feature.dtype) for feature in draft.values()))
+    rows = sum(fragment.rows or 0 for fragment in source.fragments)
 
-    def fitted(feature: Feature) -> list[Summary]:
-        declared = _is_declared(draft[feature.name], like)
-        found = sample.get(feature.name, [])
-        beyond = far.get(feature.name, []) if feature.name in sample and is_number(feature.dtype) else []
+    def fitted(name: str) -> tuple[Feature, list[Summary]]:
+        found = sample.get(name, [])
+        feature = _identified(draft[name], found, rows, selection, like)
+        beyond = far.get(name, []) if name in sample and is_number(feature.dtype) else []
         if beyond and sample_axis(numbers_of(found, feature.dtype)) == "double":
             found = [*found, *beyond]
-        return states_of(feature, found, like, cells, declared=declared)
+        return feature, states_of(feature, found, like, cells, declared=_is_declared(draft[name], like))
 
     with ThreadPoolExecutor(FITS_AT_A_TIME) as pool:
-        together = list(zip(features, pool.map(fitted, features), strict=True))
+        together = list(pool.map(fitted, names))
+    features = tuple(feature for feature, _ in together)
     states: dict[StateKey, Summary] = {(state.KIND, (feature.name,)): state for feature, found in together for state in found}
     joined = {key: state.empty() for key, state in known_joined.items() if not types.keys().isdisjoint(key[1])}
     states |= joined if known_joined else model_states(features, sample)
@@ -277,9 +278,10 @@ def _sample(source: Source, names: list[str], keep: Filter | None, reader: Reade
     if not names:
         return {}
     sample: dict[str, list[pa.Array]] = {name: [] for name in names}
-    for batch in reader.sampled(source.samples(names, SAMPLE_ROWS, () if keep is None else keep.needed), keep):
-        for name in set(names) & set(batch.schema.names):
-            sample[name].append(batch.column(name))
+    for batch in sampled(reader, source.samples(names, SAMPLE_ROWS, () if keep is None else keep.needed), keep):
+        for name, array in zip(batch.schema.names, batch.columns, strict=True):
+            if name in sample:  # a filter needs others
+                sample[name].append(array)
     return sample
 
 

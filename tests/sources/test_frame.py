@@ -13,6 +13,7 @@ import pytest
 
 from lakedrift.errors import SourceError
 from lakedrift.reading import Reader
+from lakedrift.sampling import sampled
 from lakedrift.sources import open_source
 
 DATA = {"x": [1, 2, None], "s": ["a", None, "c"]}
@@ -167,6 +168,6 @@ def test_open__no_columns(make):
 @pytest.mark.parametrize("rows", [1, 99, 100, 101, 1000])
 def test_samples__every_kth_row(rows):
     samples = open_source(pl.DataFrame({"x": range(rows)})).samples(["x"], 100)
-    found = Reader().sampled(samples, None)
+    found = sampled(Reader(), samples, None)
     every = max(1, rows // 100)
     assert sorted(pa.Table.from_batches(found)["x"].to_pylist()) == list(range(0, rows, every))

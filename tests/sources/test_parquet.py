@@ -13,6 +13,7 @@ import pytest
 
 from lakedrift.errors import UnreadableFileError
 from lakedrift.reading import Reader
+from lakedrift.sampling import sampled
 from lakedrift.sources import open_source
 
 
@@ -165,4 +166,4 @@ def test_samples__leave_out_empty_row_groups(tmp_path):
             writer.write_table(pa.table({"x": pa.array(values, pa.int64())}))
     samples = open_source(tmp_path).samples(["x"], 100)
     assert [(sample.group, sample.rows) for sample in samples] == [(0, 2), (1, 2), (4, 1)]
-    assert [batch["x"].to_pylist() for batch in Reader().sampled(samples, None)] == [[1, 2], [3, 4], [5]]
+    assert [batch["x"].to_pylist() for batch in sampled(Reader(), samples, None)] == [[1, 2], [3, 4], [5]]
