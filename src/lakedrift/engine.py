@@ -126,7 +126,8 @@ class _Crew:
         self._places: queue.SimpleQueue[None] = queue.SimpleQueue()  # an entry for each free place in the inbox
         self._tables = tables
         self._failures: list[BaseException] = []
-        self._states = [{key: state.empty() for key, state in states.items()} for _ in range(threads)]
+        self._blank = states
+        self._states: list[dict[StateKey, Summary]] = [{} for _ in range(threads)]
         self._threads = [threading.Thread(target=self._work, args=(mine,), daemon=True) for mine in self._states]
 
     def __enter__(self) -> Self:
@@ -151,7 +152,7 @@ class _Crew:
         if self._failures:
             raise self._failures[0]
         present = names.intersection(batch.column_names)
-        keys = [key for key in self._states[0] if not present.isdisjoint(key[1])]
+        keys = [key for key in self._blank if not present.isdisjoint(key[1])]
         at_a_time = max(1, AT_A_TIME // max(1, batch.num_rows))
         for start in range(0, len(keys), at_a_time):
             self._places.get()
@@ -159,16 +160,15 @@ class _Crew:
 
     def merged(self) -> dict[StateKey, Summary]:
         """Return the sum of all states; several are added up at a time, as those that keep values sort them for it."""
-        total, *others = self._states
 
-        def add(key: StateKey) -> None:
-            for other in others:
-                total[key].merge(other[key])
+        def added(key: StateKey) -> Summary:
+            found = [states[key] for states in self._states if key in states] or [self._blank[key].empty()]
+            for other in found[1:]:
+                found[0].merge(other)
+            return found[0]
 
         with ThreadPoolExecutor(len(self._states)) as pool:
-            for _ in pool.map(add, total):
-                pass
-        return total
+            return dict(zip(self._blank, pool.map(added, self._blank), strict=True))
 
     def _work(self, states: dict[StateKey, Summary]) -> None:
         while (item := self._inbox.get()) is not None:
@@ -177,6 +177,8 @@ class _Crew:
                 keys, batch, present, codes = item
                 try:
                     for key in keys:
+                        if key not in states:
+                            states[key] = self._blank[key].empty()
                         self._tables.add(key, _counted(key, batch, present), states[key], codes)
                 except BaseException as error:
                     self._failures.append(error)
