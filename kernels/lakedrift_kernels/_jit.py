@@ -1,9 +1,9 @@
 """The one place with compiler flags, and the cache that compiled kernels are kept in.
 
-A kernel takes NumPy arrays and fills NumPy arrays. It holds no lock (`nogil`), starts no thread, and never lets a value
-become an index unchecked. Numba's cache sees edits of a kernel's own file only, and does not see the machine it is moved to,
-so the cache directory is keyed by every kernel source, the versions and the processor; it is private to the user because a
-cache entry is code.
+A kernel takes NumPy arrays and fills NumPy arrays. It allocates nothing (`_nrt`), holds no lock (`nogil`), starts no thread,
+and never lets a value become an index unchecked. Numba's cache sees edits of a kernel's own file only, and does not see the
+machine it is moved to, so the cache directory is keyed by every kernel source, the versions and the processor; it is private
+to the user because a cache entry is code.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from typing import Any, ParamSpec, TypeVar, cast
 import llvmlite
 import numba
 import numpy as np
+from numba.core.caching import FunctionCache
 from numba.extending import register_jitable
 
 CONFIG: Any = numba.config
-OPTIONS: dict[str, Any] = {"error_model": "numpy", "no_cfunc_wrapper": True}  # no C code calls these
+OPTIONS: dict[str, Any] = {"error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}  # no C code calls these
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -40,7 +41,7 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     if directory is not None and hasattr(compiled, "enable_caching"):
         kept, CONFIG.CACHE_DIR = CONFIG.CACHE_DIR, str(directory)
         try:
-            compiled.enable_caching()
+            compiled._cache = _Shelf(function)  # type: ignore[no-untyped-call]  # noqa: SLF001 -- as `enable_caching` does
         except (RuntimeError, OSError):
             pass  # no usable cache location: every process compiles for itself
         finally:
@@ -52,9 +53,19 @@ def inner(function: Callable[P, R]) -> Callable[P, R]:
     """Compile `function` into the kernels that call it and nowhere else: called from Python, it runs as Python.
 
     It costs no wrapper and no file, and is compiled for the types of its arguments alone, not once more for a literal zero.
+    Numba's `inline="always"` would copy its code into theirs, and compile them for up to forty times as long.
     """
     register_jitable(**OPTIONS)(function)
     return function
+
+
+class _Shelf(FunctionCache):
+    """Numba's cache, but that a kernel is loaded without what Numba needs to compile one: a third of a second of imports."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return the kernel for these types, None where it was never compiled."""
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)  # type: ignore[no-untyped-call]
 
 
 @functools.cache

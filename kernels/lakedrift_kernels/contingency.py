@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lakedrift_kernels._jit import kernel
+from lakedrift_kernels.counts import rows_of
 
 __all__ = ["chi_square", "join_rare", "two_shares"]
 
@@ -29,8 +30,8 @@ def chi_square(
     so that the sum of residual² / expected over the table is n m sum (p - q)² / t.
     """
     for g in range(reference.shape[0]):
-        n = reference[g].sum()
-        m = current[g].sum()
+        n = rows_of(reference[g])
+        m = rows_of(current[g])
         nonempty = 0
         total = 0.0
         for b in range(reference.shape[1]):
@@ -95,8 +96,8 @@ def join_rare(
     joined_reference[:] = 0
     joined_current[:] = 0
     for g in range(reference.shape[0]):
-        n = reference[g].sum()
-        m = current[g].sum()
+        n = rows_of(reference[g])
+        m = rows_of(current[g])
         share = min(n, m) / max(n + m, 1)
         r = 0
         c = 0

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lakedrift_kernels._jit import inner, kernel
+from lakedrift_kernels.counts import rows_of
 
 __all__ = ["jensen_shannon", "psi", "total_variation"]
 
@@ -28,8 +29,8 @@ def psi(reference: NDArray[np.int64], current: NDArray[np.int64], out: NDArray[n
     1/2 his as well.
     """
     for g in range(reference.shape[0]):
-        n = reference[g].sum()
-        m = current[g].sum()
+        n = rows_of(reference[g])
+        m = rows_of(current[g])
         if n == 0 or m == 0:
             out[g] = np.nan
             continue
@@ -51,8 +52,8 @@ def psi(reference: NDArray[np.int64], current: NDArray[np.int64], out: NDArray[n
 def total_variation(reference: NDArray[np.int64], current: NDArray[np.int64], out: NDArray[np.float64]) -> None:
     """Write the total variation distance, sum |p - q| / 2, in [0, 1]."""
     for g in range(reference.shape[0]):
-        n = reference[g].sum()
-        m = current[g].sum()
+        n = rows_of(reference[g])
+        m = rows_of(current[g])
         if n == 0 or m == 0:
             out[g] = np.nan
             continue
@@ -70,8 +71,8 @@ def jensen_shannon(reference: NDArray[np.int64], current: NDArray[np.int64], out
     entropy", 1991). Its square root is the Jensen-Shannon distance.
     """
     for g in range(reference.shape[0]):
-        n = reference[g].sum()
-        m = current[g].sum()
+        n = rows_of(reference[g])
+        m = rows_of(current[g])
         if n == 0 or m == 0:
             out[g] = np.nan
             continue

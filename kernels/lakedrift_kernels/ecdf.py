@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lakedrift_kernels._jit import inner, kernel
+from lakedrift_kernels.counts import rows_of
 
 __all__ = ["ks_cells", "ks_values"]
 
@@ -39,8 +40,8 @@ def ks_cells(
     attained[:] = 0
     reachable[:] = 0
     for g in range(reference.shape[0]):
-        n = reference[g].sum()
-        m = current[g].sum()
+        n = rows_of(reference[g])
+        m = rows_of(current[g])
         known = (0, 0)
         farthest = (0, 0)
         c1 = 0

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift_kernels._jit import kernel
+from lakedrift_kernels._jit import inner, kernel
+from lakedrift_kernels.counts import rows_of
 
 __all__ = ["ALONE", "greatest", "increases"]
 
@@ -26,32 +27,38 @@ def increases(reference: Counts, current: Counts, single: NDArray[np.bool_], lea
 
     `reference` and `current` (c,) are the counts of one group, `single` (c,) says which cells can hold one value only.
     """
-    n = max(reference.sum(), 1)
-    m = max(current.sum(), 1)
-    before = 0.0
-    share = current[0] / m if current.size else 0.0
+    n = max(rows_of(reference), 1)
+    m = max(rows_of(current), 1)
     for i in range(current.size):
-        after = current[i + 1] / m if i + 1 < current.size else 0.0
-        was = reference[i] / n
-        alone = share >= ALONE * was and share >= ALONE * max(before, after)
-        least[i] = share - was if alone and single[i] else 0.0
-        most[i] = (share - was if single[i] else share) if alone else 0.0
-        before = share
-        share = after
+        least[i], most[i] = _increase(reference, current, n, m, i, single[i])
 
 
 @kernel
 def greatest(reference: Counts, current: Counts, single: NDArray[np.bool_], least: Floats, most: Floats, cells: Counts) -> None:
     """Write the greatest `increases` of each of g groups, at least and at most, and the cell of the latter or -1, (g,)."""
-    low = np.empty(single.size)
-    high = np.empty(single.size)
     for g in range(reference.shape[0]):
-        increases(reference[g], current[g], single, low, high)
+        n = max(rows_of(reference[g]), 1)
+        m = max(rows_of(current[g]), 1)
         least[g] = 0.0
         most[g] = 0.0
         cells[g] = -1
         for i in range(single.size):
-            least[g] = max(least[g], low[i])
-            if high[i] > most[g]:
-                most[g] = high[i]
+            low, high = _increase(reference[g], current[g], n, m, i, single[i])
+            least[g] = max(least[g], low)
+            if high > most[g]:
+                most[g] = high
                 cells[g] = i
+
+
+@inner
+def _increase(reference: Counts, current: Counts, n: int, m: int, i: int, single: bool) -> tuple[float, float]:
+    """Return by how much the share of one value in cell i of a group, of n and m rows, grew at least and at most."""
+    share = current[i] / m
+    was = reference[i] / n
+    if share < ALONE * was:
+        return 0.0, 0.0
+    before = current[i - 1] if i > 0 else 0
+    after = current[i + 1] if i + 1 < current.size else 0
+    if share < ALONE * (max(before, after) / m):
+        return 0.0, 0.0
+    return (share - was, share - was) if single else (0.0, share)

@@ -102,12 +102,7 @@ def add_linear(
     known = known_range(extremes)
     for begin in range(start, values.size, BLOCK):
         end = min(begin + BLOCK, values.size)
-        if validity.size == 0:
-            found = end - begin
-            block = values[begin:end]
-        else:
-            found = gather(values[begin:end], validity, offset + begin, doubles)
-            block = gathered
+        block, found = _block(values, validity, offset, begin, end, doubles, gathered)
         if to_units(block, found, scale, known, units):
             known = widen(block, found, extremes)
         missing = 0
@@ -198,12 +193,7 @@ def select_linears(
     kept = 0
     for begin in range(0, values.size, BLOCK):
         end = min(begin + BLOCK, values.size)
-        if validity.size == 0:
-            found = end - begin
-            block = values[begin:end]
-        else:
-            found = gather(values[begin:end], validity, offset + begin, doubles)
-            block = gathered
+        block, found = _block(values, validity, offset, begin, end, doubles, gathered)
         more, missing = select_linear(block, found, scale, table, elsewhere, near, wanted, units, selected[kept:])
         nan[0] += missing
         valid += found - missing
@@ -233,6 +223,16 @@ def select_integers(
         valid += found
         kept += select_keys(keys, found, tables[0], tables[1], tables[2], tables[3], about, wanted, selected[kept:])
     return valid, kept
+
+
+@inner
+def _block(
+    values: Doubles, validity: NDArray[np.uint8], offset: int, begin: int, end: int, doubles: Doubles, gathered: Doubles
+) -> tuple[Doubles, int]:
+    """Return the valid values of a block and how many: the column itself where it has no nulls, else what is `gathered`."""
+    if validity.size == 0:
+        return values[begin:end], end - begin
+    return gathered, gather(values[begin:end], validity, offset + begin, doubles)
 
 
 @inner

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lakedrift_kernels._jit import inner, kernel
+from lakedrift_kernels.counts import rows_of
 
 __all__ = ["bounds"]
 
@@ -32,7 +33,7 @@ def bounds(
     evenly. All three are equal where no cell that is not single holds mass.
     """
     for g in range(reference.shape[0]):
-        if reference[g].sum() > 0 and current[g].sum() > 0:
+        if rows_of(reference[g]) > 0 and rows_of(current[g]) > 0:
             low, middle, high = _bounds_of_group(reference[g], current[g], edges, single)
             lower[g] = low
             estimate[g] = middle
@@ -54,8 +55,8 @@ def _bounds_of_group(
     side's mass lies at its start and the other's at its end, and at least the smaller unless zero lies between them.
     In a single cell the mass lies at the start: D = d1 all across. Rounding being monotone, low <= middle <= high as computed.
     """
-    n = reference.sum()
-    m = current.sum()
+    n = rows_of(reference)
+    m = rows_of(current)
     c1 = 0
     c2 = 0
     low = 0.0
