@@ -158,6 +158,14 @@ def test_samples__many_large_row_groups_are_not_all_decoded_to_their_end(tmp_pat
     assert Counter(among) == {1 << 14: 3, 150_000: 1}
 
 
+@pytest.mark.parametrize(("rows", "groups"), [(1_000, 10), (600, 6), (300, 4), (10_000, 12)])
+def test_samples__come_from_more_row_groups_where_these_are_small(tmp_path, rows, groups):
+    write(tmp_path / "a.parquet", {"x": range(2000)}, row_group_size=100)
+    samples = open_source(tmp_path).samples(["x"], rows)
+    assert len(samples) == groups
+    assert sum(sample.rows for sample in samples) == min(rows, 100 * groups)
+
+
 @pytest.mark.parametrize(("row_groups", "sampled"), [(10, 4), (24, 9), (40, 12)])
 def test_samples__come_from_more_row_groups_of_a_larger_lake(tmp_path, row_groups, sampled):
     write(tmp_path / "a.parquet", {"x": range(8)})

@@ -27,8 +27,8 @@ __all__ = ["ParquetFiles", "open_files"]
 FOOTER_THREADS = 8
 TRIED, PROMPT = 8, 1e-3  # files that are opened one by one, to see whether one takes longer than this, in seconds
 TAIL = 1 << 14  # bytes that hold most footers
-FEWEST_GROUPS, MOST_GROUPS = 4, 12  # row groups that a sample is read from: …
-ROWS_A_GROUP = 5 << 19  # … one for so many rows of the lake, which takes as much longer to read
+FEWEST_GROUPS, MOST_GROUPS = 4, 12  # row groups that a sample is read from …
+ROWS_A_GROUP = 5 << 19  # … if these are enough: one for so many rows of the lake, which takes as much longer to read
 SAMPLE_COLUMN_BYTES = 8 << 20  # that a sample may take, on average
 DEEP_ROWS = 10 << 20  # decoded for a sample of a few row groups: ten of the size that writers choose by default
 DEEP_COLUMN_BYTES = 8 * DEEP_ROWS  # on average
@@ -63,7 +63,8 @@ class ParquetFiles:
         """Return rows spread over row groups, which are spread over the files: each may be sorted."""
         starts = [(fragment, group) for fragment in self.fragments for group, size in enumerate(fragment.row_groups) if size]
         total = sum(size for fragment in self.fragments for size in fragment.row_groups)
-        groups = min(len(starts), max(FEWEST_GROUPS, min(MOST_GROUPS, total // ROWS_A_GROUP)))
+        enough = -(-rows * len(starts) // max(total, 1))  # row groups to have so many rows
+        groups = min(len(starts), MOST_GROUPS, max(FEWEST_GROUPS, total // ROWS_A_GROUP, enough))
         chosen = [starts[(2 * place + 1) * len(starts) // (2 * groups)] for place in range(groups)]
         samples = []
         for place, (fragment, group) in enumerate(chosen):
