@@ -21,11 +21,12 @@ from numpy.typing import NDArray
 
 import lakedrift as ld
 from lakedrift.census import take_census
+from lakedrift.choosing import Selection
 from lakedrift.engine import _Crew, default_threads, run
 from lakedrift.errors import InvariantError, UnreadableFileError
 from lakedrift.groupby import GroupBy
 from lakedrift.observer import Silent
-from lakedrift.plan import Plan, Selection, make_plan
+from lakedrift.plan import Plan, make_plan
 from lakedrift.profiles import Profile, StateKey
 from lakedrift.reading import Reader
 from lakedrift.sources import open_source

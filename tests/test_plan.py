@@ -14,10 +14,11 @@ import pytest
 import lakedrift as ld
 from lakedrift.api import plan_sweep
 from lakedrift.binning import keys_of
+from lakedrift.choosing import Selection, columns_of, select
 from lakedrift.engine import run
 from lakedrift.errors import ConfigError, UnknownNameError, UsageError
 from lakedrift.observer import Silent
-from lakedrift.plan import Plan, Selection, columns_of, make_plan, select
+from lakedrift.plan import Plan, make_plan
 from lakedrift.reading import Reader
 from lakedrift.sampling import sampled
 from lakedrift.sources import open_source

@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import Any
 
 from lakedrift.census import checked, present
+from lakedrift.choosing import Selection
 from lakedrift.comparison import Comparison
 from lakedrift.correlating import patterns_of
 from lakedrift.drafting import DryRun
@@ -24,7 +25,6 @@ from lakedrift.metric import discover
 from lakedrift.observer import Observer, Silent
 from lakedrift.performance import performances
 from lakedrift.performing import RANKING
-from lakedrift.plan import Selection
 from lakedrift.privacy import protected
 from lakedrift.profiles import Profile
 from lakedrift.profiling import Means, Shelf, counts_of, loaded, names_of, open_side, profiled, refined

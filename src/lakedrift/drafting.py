@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from lakedrift.choosing import Selection
 from lakedrift.feature import Feature
 from lakedrift.filtering import Filter
 from lakedrift.memory import LIBRARIES
-from lakedrift.plan import Plan, Selection, make_plan
+from lakedrift.plan import Plan, make_plan
 from lakedrift.profiles import Profile
 from lakedrift.profiling import Means
 from lakedrift.side import Side

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from lakedrift.census import checked, take_census
+from lakedrift.choosing import Selection, columns_of, select
 from lakedrift.engine import default_threads, run
 from lakedrift.errors import UsageError
 from lakedrift.filtering import Filter
@@ -17,7 +18,7 @@ from lakedrift.increments import profile_increments
 from lakedrift.manifest import Span
 from lakedrift.memory import NO_GROUPS, GroupedCounts, Shares, budget, share_out
 from lakedrift.observer import Observer
-from lakedrift.plan import Plan, Selection, columns_of, make_plan, select
+from lakedrift.plan import Plan, make_plan
 from lakedrift.profiles import Profile, StateKey
 from lakedrift.reading import Reader
 from lakedrift.refinement import refine

@@ -9,10 +9,11 @@ import pytest
 from hard_columns import hard_columns
 
 import lakedrift as ld
+from lakedrift.choosing import Selection
 from lakedrift.engine import run
 from lakedrift.filtering import as_batch, as_frame
 from lakedrift.observer import Silent
-from lakedrift.plan import Selection, make_plan
+from lakedrift.plan import make_plan
 from lakedrift.reading import Reader
 from lakedrift.scanners import ENGINES
 from lakedrift.sources import open_source
