@@ -12,46 +12,34 @@ from numpy.typing import NDArray
 
 from lakedrift_kernels._jit import kernel
 
-__all__ = ["ALONE", "greatest", "increases"]
+__all__ = ["ALONE", "increases"]
 
 ALONE = 10.0
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Range = tuple[Counts, Counts]
 
 
 @kernel
-def increases(reference: Counts, current: Counts, single: NDArray[np.bool_], least: Floats, most: Floats) -> None:
-    """Write by how much the share of one value in each cell grew at least and at most, (c,) each; 0 where none stands alone.
+def increases(reference: Range, current: Range, rows: Range, single: NDArray[np.bool_], least: Floats, most: Floats) -> None:
+    """Write by how much the share of one value in each cell grew at least and at most, (g, c) each; 0 where none stands alone.
 
-    `reference` and `current` (c,) are the counts of one group, `single` (c,) says which cells can hold one value only.
+    `reference` and `current` are the least and the greatest count of each cell, (g, c), the same where these are exact, `rows`
+    (g,) of either side what shares are of; `single` (c,) says which cells can hold one value only.
     """
-    n = max(reference.sum(), 1)
-    m = max(current.sum(), 1)
-    before = 0.0
-    share = current[0] / m if current.size else 0.0
-    for i in range(current.size):
-        after = current[i + 1] / m if i + 1 < current.size else 0.0
-        was = reference[i] / n
-        alone = share >= ALONE * was and share >= ALONE * max(before, after)
-        least[i] = share - was if alone and single[i] else 0.0
-        most[i] = (share - was if single[i] else share) if alone else 0.0
-        before = share
-        share = after
-
-
-@kernel
-def greatest(reference: Counts, current: Counts, single: NDArray[np.bool_], least: Floats, most: Floats, cells: Counts) -> None:
-    """Write the greatest `increases` of each of g groups, at least and at most, and the cell of the latter or -1, (g,)."""
-    low = np.empty(single.size)
-    high = np.empty(single.size)
-    for g in range(reference.shape[0]):
-        increases(reference[g], current[g], single, low, high)
-        least[g] = 0.0
-        most[g] = 0.0
-        cells[g] = -1
+    shares = np.zeros((4, single.size + 2))  # 0 at either end, where nothing is
+    was_low, was_high, low, high = shares[0], shares[1], shares[2], shares[3]
+    for g in range(least.shape[0]):
+        n = max(rows[0][g], 1)
+        m = max(rows[1][g], 1)
         for i in range(single.size):
-            least[g] = max(least[g], low[i])
-            if high[i] > most[g]:
-                most[g] = high[i]
-                cells[g] = i
+            was_low[i + 1] = reference[0][g, i] / n
+            was_high[i + 1] = reference[1][g, i] / n
+            low[i + 1] = current[0][g, i] / m
+            high[i + 1] = current[1][g, i] / m
+        for i in range(single.size):
+            certain = low[i + 1] >= ALONE * max(was_high[i + 1], high[i], high[i + 2])
+            possible = high[i + 1] >= ALONE * max(was_low[i + 1], low[i], low[i + 2])
+            least[g, i] = low[i + 1] - was_high[i + 1] if certain and single[i] else 0.0
+            most[g, i] = (high[i + 1] - (was_low[i + 1] if single[i] else 0.0)) if possible else 0.0

@@ -59,10 +59,15 @@ class Bins:
     shared: NDArray[np.bool_] | None = None
     astray: Counts | None = None
 
-    @property
+    @functools.cached_property
+    def rows(self) -> Counts:
+        """How many rows the bins hold, (n_groups,)."""
+        return _summed(self.counts)
+
+    @functools.cached_property
     def shares(self) -> Floats:
         """Counts over their sum, (n_groups, n_bins); NaN where there are no rows."""
-        total = self.counts.sum(axis=1, keepdims=True)
+        total = self.rows[:, None]
         shares: Floats = np.divide(self.counts, total, out=np.full(self.counts.shape, np.nan), where=total > 0)
         return shares
 
@@ -113,6 +118,11 @@ class Cells:
     single: NDArray[np.bool_]
     known: Known | None = None
     astray: Counts | None = None
+
+    @functools.cached_property
+    def rows(self) -> Counts:
+        """How many values the cells hold, (n_groups,)."""
+        return _summed(self.counts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,8 +208,8 @@ class Metric:
     doubts
         (reference, current) -> (n_cells,) the cells whose exact values would settle the bounds; None where nothing would.
     pvalues
-        (reference, current) -> the least and the greatest such probability, (n_groups,) each, where the statistic is not exact;
-        None where it falls as the statistic grows and depends on nothing else that is uncertain.
+        (reference, current) -> the least and the greatest such probability, (n_groups,) each, where the statistic is not exact,
+        of whatever else may be so; None where it falls as the statistic grows and depends on nothing else that is uncertain.
     range
         The least and the greatest value.
     symmetric
@@ -241,6 +251,11 @@ def discover() -> Mapping[str, Metric]:
     package = importlib.import_module(PACKAGE)
     names = sorted(found.name for found in pkgutil.iter_modules(package.__path__))
     return {name: _load(name) for name in names}
+
+
+def _summed(counts: Counts) -> Counts:
+    total: Counts = counts.sum(axis=1)
+    return total
 
 
 @functools.cache
