@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass, replace
 
@@ -12,7 +13,7 @@ from lakedrift.binning import EXACT_INTEGERS, Axis, Keys, common_edges, key_valu
 from lakedrift.columns import family
 from lakedrift.errors import SourceChangedError
 from lakedrift.metric import Cells, Counts, Floats, Known
-from lakedrift.summaries.numeric import Numeric
+from lakedrift.summaries.numeric import MINUS_INFINITY, PLUS_INFINITY, Numeric
 from lakedrift.summaries.values import Values
 
 __all__ = ["Alignment", "align", "align_to_reference"]
@@ -122,15 +123,19 @@ class Alignment:
         nearer_end = ~before & ~after & (end - keys < keys - start)
         return np.where(nearer_end, least + within, least), np.where(nearer_end, within, -within)
 
-    @property
+    @functools.cached_property
     def _values(self) -> tuple[Floats, Floats]:
         """The least and the greatest value of each cell, (n_cells,) each, rounded on the integer axes."""
-        low, high = (_finite_order(key_values(keys, self.axis), keys) for keys in (self.starts, self.ends))
+        low, high = (key_values(self._ordered(keys), self.axis) for keys in (self.starts, self.ends))
         low = low + 0.0  # no value has the key of -0.0: what begins there begins with 0.0, …
         high = np.where((high == 0) & np.signbit(high), -5e-324, high)  # … and what ends there ends with the double before
         if self.across:
             low, high = np.where(self.starts == FIRST_KEY, -np.inf, low), np.where(self.ends == LAST_KEY, np.inf, high)
         return low, high
+
+    def _ordered(self, keys: Keys) -> Keys:
+        """Put the infinities in the place of keys beyond them, which stand for NaN, and are never counted."""
+        return np.clip(keys, MINUS_INFINITY, PLUS_INFINITY) if self.axis == "double" else keys
 
     def _edges(self, dtypes: tuple[str, str]) -> tuple[Floats, NDArray[np.bool_]]:
         """Return the least value of each cell and the greatest of all, and which cells can hold one value only.
@@ -202,8 +207,3 @@ def _trimmed(whole: Alignment, held: NDArray[np.bool_], extremes: Keys | None) -
 
 def _largest(low: Floats, high: Floats) -> Floats:
     return np.maximum(np.abs(low), np.abs(high))
-
-
-def _finite_order(values: Floats, keys: Keys) -> Floats:
-    """Keys beyond the infinities stand for NaN, which is never counted: they take the infinity's place."""
-    return np.where(np.isnan(values), np.where(keys >> np.uint64(63), np.inf, -np.inf), values)

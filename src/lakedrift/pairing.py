@@ -137,7 +137,7 @@ class Pair:
             return None if self._exact is None else integer_bins(*self._exact)
         return None if self.own is None or self.own_cells is None else quantile_bins(self.own, self.own_cells)
 
-    @property
+    @functools.cached_property
     def valid(self) -> tuple[Counts, Counts]:
         """How many valid values each side has, (n_groups,) each."""
         return self.states[0].valid, self.states[1].valid
@@ -155,7 +155,7 @@ class Pair:
 
     @property
     def _by_category(self) -> bool:
-        if self._exact is None or {family(feature.dtype) for feature in self.features} != {"integer"}:
+        if {family(feature.dtype) for feature in self.features} != {"integer"} or self._exact is None:
             return False
         reference = self._exact[1][0]
         held = reference.counts.any(axis=0)
@@ -193,7 +193,7 @@ def medians(cells: Cells) -> Floats:
     """Return the median of every group, (n_groups,), as `quantiles` has it."""
     counts = cells.counts
     found = np.full(len(counts), np.nan)
-    held = np.flatnonzero(counts.any(axis=1))
+    held = np.flatnonzero(cells.rows)
     if not len(held):
         return found
     cumulative = np.cumsum(counts[held], axis=1)

@@ -20,7 +20,7 @@ def statistic(reference: Bins, current: Bins) -> Floats:
 
 def bounded(reference: Bins, current: Bins) -> tuple[Floats, Floats, Floats]:
     """Return the association of the counts as they are, and the least and the greatest possible one, (n_groups,) each."""
-    rows = np.maximum(reference.counts.sum(axis=1) + current.counts.sum(axis=1), 1)
+    rows = np.maximum(reference.rows + current.rows, 1)
     found, lower, upper = (np.sqrt(np.minimum(bound / rows, 1.0)) for bound in homogeneity_bounds(reference, current))
     return found, lower, upper
 

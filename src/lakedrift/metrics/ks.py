@@ -32,7 +32,7 @@ def bounded(reference: Cells, current: Cells) -> tuple[Floats, Floats, Floats]:
     attained, reachable = np.zeros((2, len(reference.counts), 2), np.int64)
     closed = reference.single if reference.known is None else reference.single | reference.known.cells
     ecdf.ks_cells(reference.counts, current.counts, closed, attained, reachable)
-    sizes = reference.counts.sum(axis=1), current.counts.sum(axis=1)
+    sizes = reference.rows, current.rows
     lower, upper = _quotients(attained, *sizes), _quotients(reachable, *sizes)
     inside = _quotients(_peaks(reference, current), *sizes)
     least = np.maximum(lower, inside)
@@ -55,7 +55,7 @@ def pvalue(reference: Cells, current: Cells, statistic: Floats) -> Floats:
     """Return the probability of a distance of at least `statistic` between samples of one distribution."""
     from scipy import special
 
-    n, m = (side.counts.sum(axis=1).astype(np.float64) for side in (reference, current))
+    n, m = (side.rows.astype(np.float64) for side in (reference, current))
     effective = np.divide(n * m, n + m, out=np.zeros_like(n), where=n + m > 0)
     return np.asarray(special.kolmogorov(np.sqrt(effective) * statistic), np.float64)
 
