@@ -175,9 +175,10 @@ def measures(
         views = _views(sides, metric)
         if views is None:
             continue
-        applies = metric.applies is None or metric.applies(*views)
+        read = metric.read(*views)
+        applies = metric.applies is None or metric.applies(*read)
         if applies or not sides.whole:  # of groups, others may have something to say
-            found.append(_measure(words, name, metric, views, statuses, known or {}))
+            found.append(_measure(words, name, metric, views, read, statuses, known or {}))
             found[-1].applies = applies
     return found
 
@@ -215,20 +216,21 @@ def _measure(
     name: str,
     metric: Metric,
     views: tuple[Any, Any],
+    read: tuple[Any, ...],
     statuses: tuple[Statuses, Statuses],
     known: Mapping[str, Any],
 ) -> Measure:
     sides = words.sides
     reference, current = views
     if metric.bounded is None:
-        statistic = lower = upper = metric.statistic(reference, current)
+        statistic = lower = upper = metric.statistic(*read)
     else:
-        statistic, lower, upper = metric.bounded(reference, current)
+        statistic, lower, upper = metric.bounded(*read)
         lower, upper = (statistic if _are_equal(bound, statistic) else bound for bound in (lower, upper))
-    pvalue = metric.pvalue(reference, current, statistic) if metric.pvalue else np.full(len(statistic), np.nan)
+    pvalue = metric.pvalue(*read, statistic) if metric.pvalue else np.full(len(statistic), np.nan)
     is_exact = lower is upper and all(getattr(view, "astray", None) is None for view in views)
-    pvalues = () if is_exact else _pvalues(metric, views, pvalue, lower, upper)
-    before, after, details, told = words.of(metric, views)
+    pvalues = () if is_exact else _pvalues(metric, read, pvalue, lower, upper)
+    before, after, details, told = words.of(metric, views, read)
     of_rows = isinstance(reference, Presence)
     sizes = (reference.rows, current.rows) if of_rows else sides.valid
     numbers = (statistic, lower, upper, pvalue, before, after)
@@ -241,13 +243,13 @@ def _are_equal(bound: Floats, statistic: Floats) -> bool:
     return bound is statistic or np.array_equal(bound, statistic, equal_nan=True)
 
 
-def _pvalues(metric: Metric, views: tuple[Any, Any], pvalue: Floats, lower: Floats, upper: Floats) -> tuple[Floats, ...]:
+def _pvalues(metric: Metric, read: tuple[Any, ...], pvalue: Floats, lower: Floats, upper: Floats) -> tuple[Floats, ...]:
     """Return the least and the greatest p-value that the bounds of a statistic allow; nothing where there is none."""
     if metric.pvalue is None:
         return ()
     if metric.pvalues is None:
-        return tuple(metric.pvalue(*views, bound) for bound in (upper, lower))
-    least, greatest = metric.pvalues(*views)
+        return tuple(metric.pvalue(*read, bound) for bound in (upper, lower))
+    least, greatest = metric.pvalues(*read)
     return np.minimum(least, pvalue), np.maximum(greatest, pvalue)
 
 

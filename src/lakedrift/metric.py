@@ -185,7 +185,7 @@ class Sides:
 
 @dataclass(frozen=True)
 class Metric:
-    """A measure of change.
+    """A measure of change: functions of both sides of a feature, (reference, current), or of what `joint` makes of them.
 
     Attributes
     ----------
@@ -216,20 +216,28 @@ class Metric:
         Whether exchanging the sides of the same view changes nothing.
     by_grid
         Whether its cells are to be those of the reference's grid, though the counts of the current side may not be exact there.
+    joint
+        (reference, current) -> both as one, which the functions above then take in their place: with what several of them rest
+        on, worked out once. None where they take the two.
     """
 
     view: type[Bins] | type[Cells] | type[Presence]
-    statistic: Callable[[Any, Any], Floats]
-    bounded: Callable[[Any, Any], tuple[Floats, Floats, Floats]] | None = None
-    pvalue: Callable[[Any, Any, Floats], Floats] | None = None
-    told: Callable[[Any, Any], Told] | None = None
-    applies: Callable[[Any, Any], bool] | None = None
-    named: Callable[[Any, Any], Counts] | None = None
-    doubts: Callable[[Any, Any], NDArray[np.bool_]] | None = None
-    pvalues: Callable[[Any, Any], tuple[Floats, Floats]] | None = None
+    statistic: Callable[..., Floats]
+    bounded: Callable[..., tuple[Floats, Floats, Floats]] | None = None
+    pvalue: Callable[..., Floats] | None = None
+    told: Callable[..., Told] | None = None
+    applies: Callable[..., bool] | None = None
+    named: Callable[..., Counts] | None = None
+    doubts: Callable[..., NDArray[np.bool_]] | None = None
+    pvalues: Callable[..., tuple[Floats, Floats]] | None = None
     range: tuple[float, float] = (0.0, math.inf)
     symmetric: bool = False
     by_grid: bool = False
+    joint: Callable[[Any, Any], Any] | None = None
+
+    def read(self, reference: Any, current: Any) -> tuple[Any, ...]:
+        """Return both sides as its functions take them."""
+        return (reference, current) if self.joint is None else (self.joint(reference, current),)
 
 
 def metric(name: str) -> Metric:

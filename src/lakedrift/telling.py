@@ -27,15 +27,20 @@ class Words:
 
     sides: Sides
 
-    def of(self, metric: Metric, views: tuple[Any, Any]) -> tuple[Floats, Floats, Sequence[dict[str, Any]], Places | None]:
-        """Return it for a metric that read `views`, with its details, and which of these each group is told: None for the first."""
+    def of(
+        self, metric: Metric, views: tuple[Any, Any], read: tuple[Any, ...]
+    ) -> tuple[Floats, Floats, Sequence[dict[str, Any]], Places | None]:
+        """Return it for a metric of `views`, as it reads them.
+
+        With it go its details, and which of these each group is told, None for the first.
+        """
         sides = self.sides
         if metric.told:
-            before, after, told = metric.told(*views)
+            before, after, told = metric.told(*read)
             shared = _told_approximation(views[0])
             if metric.named and not sides.whole:
                 details = [{"category": label} | shared for label in views[0].labels]
-                return before, after, [*details, shared], metric.named(*views).astype(np.int32)
+                return before, after, [*details, shared], metric.named(*read).astype(np.int32)
             return before, after, [(told if sides.whole else {}) | shared], None
         detail = self._bins if isinstance(views[0], Bins) else {}
         kept = detail | _changed_type(sides.features)
