@@ -28,18 +28,18 @@ def increases(reference: Range, current: Range, rows: Range, single: NDArray[np.
     `reference` and `current` are the least and the greatest count of each cell, (g, c), the same where these are exact, `rows`
     (g,) of either side what shares are of; `single` (c,) says which cells can hold one value only.
     """
-    shares = np.zeros((4, single.size + 2))  # 0 at either end, where nothing is
-    was_low, was_high, low, high = shares[0], shares[1], shares[2], shares[3]
+    low, high = np.empty(single.size + 2), np.empty(single.size + 2)
+    low[0] = low[-1] = high[0] = high[-1] = 0.0  # where nothing is
     for g in range(least.shape[0]):
         n = max(rows[0][g], 1)
         m = max(rows[1][g], 1)
         for i in range(single.size):
-            was_low[i + 1] = reference[0][g, i] / n
-            was_high[i + 1] = reference[1][g, i] / n
             low[i + 1] = current[0][g, i] / m
             high[i + 1] = current[1][g, i] / m
         for i in range(single.size):
-            certain = low[i + 1] >= ALONE * max(was_high[i + 1], high[i], high[i + 2])
-            possible = high[i + 1] >= ALONE * max(was_low[i + 1], low[i], low[i + 2])
-            least[g, i] = low[i + 1] - was_high[i + 1] if certain and single[i] else 0.0
-            most[g, i] = (high[i + 1] - (was_low[i + 1] if single[i] else 0.0)) if possible else 0.0
+            was_low = reference[0][g, i] / n
+            was_high = reference[1][g, i] / n
+            certain = low[i + 1] >= ALONE * max(was_high, high[i], high[i + 2])
+            possible = high[i + 1] >= ALONE * max(was_low, low[i], low[i + 2])
+            least[g, i] = low[i + 1] - was_high if certain and single[i] else 0.0
+            most[g, i] = (high[i + 1] - (was_low if single[i] else 0.0)) if possible else 0.0

@@ -126,6 +126,8 @@ def _corrected(before: Counts, now: Counts, held: Counts, at: tuple[Counts, Coun
     of, others = at[0], now[at]
     corrected = np.where(np.minimum(*rows)[of] > 0, 1.0, np.nan)
     enough = np.flatnonzero(others >= FEW)
+    if not len(enough):
+        return corrected
     groups, place = np.unique(of[enough], return_inverse=True)
     chosen_from = np.maximum((held[groups] > 0).sum(axis=1), 1)[place]
     by_itself = two_shares_pvalue(before[at][enough], others[enough], *(n[of[enough]] for n in rows))
