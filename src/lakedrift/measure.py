@@ -229,7 +229,7 @@ def _measure(
         lower, upper = (statistic if _are_equal(bound, statistic) else bound for bound in (lower, upper))
     pvalue = metric.pvalue(*read, statistic) if metric.pvalue else np.full(len(statistic), np.nan)
     is_exact = lower is upper and all(getattr(view, "astray", None) is None for view in views)
-    pvalues = () if is_exact else _pvalues(metric, read, pvalue, lower, upper)
+    pvalues = () if is_exact else _pvalues(metric, read, (statistic, lower, upper), pvalue)
     before, after, details, told = words.of(metric, views, read)
     of_rows = isinstance(reference, Presence)
     sizes = (reference.rows, current.rows) if of_rows else sides.valid
@@ -243,12 +243,13 @@ def _are_equal(bound: Floats, statistic: Floats) -> bool:
     return bound is statistic or np.array_equal(bound, statistic, equal_nan=True)
 
 
-def _pvalues(metric: Metric, read: tuple[Any, ...], pvalue: Floats, lower: Floats, upper: Floats) -> tuple[Floats, ...]:
+def _pvalues(metric: Metric, read: tuple[Any, ...], bounds: tuple[Floats, ...], pvalue: Floats) -> tuple[Floats, ...]:
     """Return the least and the greatest p-value that the bounds of a statistic allow; nothing where there is none."""
     if metric.pvalue is None:
         return ()
     if metric.pvalues is None:
-        return tuple(metric.pvalue(*read, bound) for bound in (upper, lower))
+        statistic, lower, upper = bounds
+        return tuple(pvalue if bound is statistic else metric.pvalue(*read, bound) for bound in (upper, lower))
     least, greatest = metric.pvalues(*read)
     return np.minimum(least, pvalue), np.maximum(greatest, pvalue)
 
