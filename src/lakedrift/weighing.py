@@ -73,7 +73,7 @@ def give_verdicts(measure: Measure, thresholds: Thresholds) -> None:
     measure.limit = (limit.warning, limit.critical, limit.source)
     levels, undecided = limit.verdicts(measure.lower, measure.upper, *measure.evidence)
     judged = among(measure.status, "ok")
-    measure.levels = np.where(judged, levels, NONE).astype(np.int8)
+    measure.levels = np.where(judged, levels, NONE)
     set_undecided(measure, judged & undecided)
 
 
