@@ -191,18 +191,15 @@ def _interpolated(cells: Cells, at: NDArray[np.int64], inside: Floats) -> Floats
 
 def medians(cells: Cells) -> Floats:
     """Return the median of every group, (n_groups,), as `quantiles` has it."""
-    counts = cells.counts
-    found = np.full(len(counts), np.nan)
-    held = np.flatnonzero(cells.rows)
-    if not len(held):
-        return found
-    cumulative = np.cumsum(counts[held], axis=1)
-    ranks = 0.5 * cumulative[:, -1]
+    if not cells.counts.shape[1]:
+        return np.full(len(cells.counts), np.nan)
+    cumulative = np.cumsum(cells.counts, axis=1)
+    ranks = 0.5 * cells.rows
     at = (cumulative >= ranks[:, None]).argmax(axis=1)
-    here = np.arange(len(held)), at
-    inside = (ranks - (cumulative[here] - counts[held, at])) / np.maximum(counts[held, at], 1)
-    found[held] = _interpolated(cells, at, inside)
-    return found
+    here = np.arange(len(at)), at
+    counts = cells.counts[here]
+    inside = (ranks - (cumulative[here] - counts)) / np.maximum(counts, 1)
+    return np.where(cells.rows > 0, _interpolated(cells, at, inside), np.nan)
 
 
 def quantile_bins(aligned: Alignment, cells: tuple[Cells, Cells], n_bins: int = QUANTILE_BINS) -> tuple[Bins, Bins]:
