@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lakedrift_kernels._jit import kernel
 
-__all__ = ["ALONE", "increases"]
+__all__ = ["increases"]
 
 ALONE = 10.0
 
