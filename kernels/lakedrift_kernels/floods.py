@@ -28,18 +28,24 @@ def increases(reference: Range, current: Range, rows: Range, single: NDArray[np.
     `reference` and `current` are the least and the greatest count of each cell, (g, c), the same where these are exact, `rows`
     (g,) of either side what shares are of; `single` (c,) says which cells can hold one value only.
     """
-    low, high = np.empty(single.size + 2), np.empty(single.size + 2)
-    low[0] = low[-1] = high[0] = high[-1] = 0.0  # where nothing is
     for g in range(least.shape[0]):
         n = max(rows[0][g], 1)
         m = max(rows[1][g], 1)
+        for i in range(single.size):  # shares, until what they grew by takes their place
+            least[g, i] = current[0][g, i] / m
+            most[g, i] = current[1][g, i] / m
+        before = (0.0, 0.0)
         for i in range(single.size):
-            low[i + 1] = current[0][g, i] / m
-            high[i + 1] = current[1][g, i] / m
-        for i in range(single.size):
-            was_low = reference[0][g, i] / n
-            was_high = reference[1][g, i] / n
-            certain = low[i + 1] >= ALONE * max(was_high, high[i], high[i + 2])
-            possible = high[i + 1] >= ALONE * max(was_low, low[i], low[i + 2])
-            least[g, i] = low[i + 1] - was_high if certain and single[i] else 0.0
-            most[g, i] = (high[i + 1] - (was_low if single[i] else 0.0)) if possible else 0.0
+            share = (least[g, i], most[g, i])
+            after = (least[g, i + 1], most[g, i + 1]) if i + 1 < single.size else (0.0, 0.0)
+            low = 0.0
+            high = 0.0
+            if share[1] >= ALONE * max(before[0], after[0]):
+                was = (reference[0][g, i] / n, reference[1][g, i] / n)
+                if share[1] >= ALONE * was[0]:
+                    high = share[1] - was[0] if single[i] else share[1]
+                if single[i] and share[0] >= ALONE * max(was[1], before[1], after[1]):
+                    low = share[0] - was[1]
+            least[g, i] = low
+            most[g, i] = high
+            before = share
