@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import math
+import struct
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lakedrift.alignment import Alignment, align
 from lakedrift.fitting import fit
 from lakedrift.summaries.numeric import Numeric
 
+SIGN, MINUS_INFINITY, PLUS_INFINITY = 1 << 63, 0x000FFFFFFFFFFFFF, 0xFFF0000000000000  # keys
+SPECIAL = [0, SIGN - 2, SIGN - 1, SIGN, SIGN + 1, MINUS_INFINITY, MINUS_INFINITY + 1, PLUS_INFINITY - 1, PLUS_INFINITY]
+KEY = st.one_of(st.integers(0, (1 << 64) - 1), st.sampled_from(SPECIAL))
 DOUBLES, INTEGERS, LONGS = ("double", "double"), ("int32", "int32"), ("int64", "int64")
 
 
@@ -21,6 +27,25 @@ def aligned(reference, current, grids=None) -> Alignment:
     for state, values in zip(states, sides, strict=True):
         state.update(pa.array(values))
     return align(*states)
+
+
+def double_of(key: int) -> float:
+    """Return the double that a key stands for, the nearest infinity where it is no number."""
+    bits = key ^ SIGN if key >= SIGN else ~key & ((1 << 64) - 1)
+    (value,) = struct.unpack("d", struct.pack("Q", bits))
+    return math.copysign(math.inf, key - SIGN) if math.isnan(value) else value
+
+
+@given(keys=st.lists(KEY, min_size=1, max_size=12, unique=True).map(sorted))
+def test_limits__are_the_doubles_of_the_keys_and_never_minus_zero(keys):
+    starts, ends = np.array(keys, np.uint64), np.array([*(key - 1 for key in keys[1:]), (1 << 64) - 1], np.uint64)
+    none = np.zeros((1, len(keys)), np.int64)
+    found = Alignment("double", starts, ends, (none, none)).limits(np.arange(len(keys)))
+    for start, end, (low, high) in zip(starts.tolist(), ends.tolist(), found, strict=True):
+        assert (low, math.copysign(1, low)) == (double_of(start) + 0.0, math.copysign(1, double_of(start) + 0.0))
+        assert (high, math.copysign(1, high)) == (
+            (-5e-324, -1) if end == SIGN - 1 else (double_of(end), math.copysign(1, double_of(end)))
+        )
 
 
 def test_align__of_one_grid_keeps_its_cells_from_the_least_to_the_greatest_value():

@@ -38,3 +38,11 @@ def test_pairs__are_the_same_however_many_classes_and_groups_there_are(rows):
     assert counted.worth.tolist() == expected.worth.tolist()
     assert kinds[0] == sum(label < 0 for label, *_ in rows)
     assert kinds[2] == sum(label == said >= 0 for label, said, *_ in rows)
+
+
+def test_add__of_rows_that_say_nothing_changes_nothing_whatever_was_counted_before():
+    _, counted = table([(0, 1, 0, 5)])
+    none, codes = np.array([-1], np.int32), Codes.of(np.zeros(1, np.int32), 2)
+    before = counted.counts.tolist(), counted.worth.tolist(), counted.names
+    counted.add([], Pairs.of(none, none, 0, codes), none, none, np.array([7]), codes)
+    assert (counted.counts.tolist(), counted.worth.tolist(), counted.names) == before

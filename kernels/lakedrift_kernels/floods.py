@@ -10,55 +10,42 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift_kernels._jit import inner, kernel
-from lakedrift_kernels.counts import rows_of
+from lakedrift_kernels._jit import kernel
 
-__all__ = ["ALONE", "greatest", "increases"]
+__all__ = ["increases"]
 
 ALONE = 10.0
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Range = tuple[Counts, Counts]
 
 
 @kernel
-def increases(reference: Counts, current: Counts, single: NDArray[np.bool_], least: Floats, most: Floats) -> None:
-    """Write by how much the share of one value in each cell grew at least and at most, (c,) each; 0 where none stands alone.
+def increases(reference: Range, current: Range, rows: Range, single: NDArray[np.bool_], least: Floats, most: Floats) -> None:
+    """Write by how much the share of one value in each cell grew at least and at most, (g, c) each; 0 where none stands alone.
 
-    `reference` and `current` (c,) are the counts of one group, `single` (c,) says which cells can hold one value only.
+    `reference` and `current` are the least and the greatest count of each cell, (g, c), the same where these are exact, `rows`
+    (g,) of either side what shares are of; `single` (c,) says which cells can hold one value only.
     """
-    n = max(rows_of(reference), 1)
-    m = max(rows_of(current), 1)
-    for i in range(current.size):
-        least[i], most[i] = _increase(reference, current, n, m, i, single[i])
-
-
-@kernel
-def greatest(reference: Counts, current: Counts, single: NDArray[np.bool_], least: Floats, most: Floats, cells: Counts) -> None:
-    """Write the greatest `increases` of each of g groups, at least and at most, and the cell of the latter or -1, (g,)."""
-    for g in range(reference.shape[0]):
-        n = max(rows_of(reference[g]), 1)
-        m = max(rows_of(current[g]), 1)
-        least[g] = 0.0
-        most[g] = 0.0
-        cells[g] = -1
+    for g in range(least.shape[0]):
+        n = max(rows[0][g], 1)
+        m = max(rows[1][g], 1)
+        for i in range(single.size):  # shares, until what they grew by takes their place
+            least[g, i] = current[0][g, i] / m
+            most[g, i] = current[1][g, i] / m
+        before = (0.0, 0.0)
         for i in range(single.size):
-            low, high = _increase(reference[g], current[g], n, m, i, single[i])
-            least[g] = max(least[g], low)
-            if high > most[g]:
-                most[g] = high
-                cells[g] = i
-
-
-@inner
-def _increase(reference: Counts, current: Counts, n: int, m: int, i: int, single: bool) -> tuple[float, float]:
-    """Return by how much the share of one value in cell i of a group, of n and m rows, grew at least and at most."""
-    share = current[i] / m
-    was = reference[i] / n
-    if share < ALONE * was:
-        return 0.0, 0.0
-    before = current[i - 1] if i > 0 else 0
-    after = current[i + 1] if i + 1 < current.size else 0
-    if share < ALONE * (max(before, after) / m):
-        return 0.0, 0.0
-    return (share - was, share - was) if single else (0.0, share)
+            share = (least[g, i], most[g, i])
+            after = (least[g, i + 1], most[g, i + 1]) if i + 1 < single.size else (0.0, 0.0)
+            low = 0.0
+            high = 0.0
+            if share[1] >= ALONE * max(before[0], after[0]):
+                was = (reference[0][g, i] / n, reference[1][g, i] / n)
+                if share[1] >= ALONE * was[0]:
+                    high = share[1] - was[0] if single[i] else share[1]
+                if single[i] and share[0] >= ALONE * max(was[1], before[1], after[1]):
+                    low = share[0] - was[1]
+            least[g, i] = low
+            most[g, i] = high
+            before = share

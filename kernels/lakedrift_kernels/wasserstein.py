@@ -62,13 +62,19 @@ def _bounds_of_group(
     low = 0.0
     middle = 0.0
     high = 0.0
+    p = 0.0
+    q = 0.0
     for i in range(reference.size):
-        start = _difference(c1, c2, n, m)
-        most = _difference(c1 + reference[i], c2, n, m)
-        least = _difference(c1, c2 + current[i], n, m)
         c1 += reference[i]
         c2 += current[i]
-        end = _difference(c1, c2, n, m)
+        next_p = c1 / n
+        next_q = c2 / m
+        start = p - q
+        most = next_p - q
+        least = p - next_q
+        end = next_p - next_q
+        p = next_p
+        q = next_q
         if single[i]:
             start = most = least = end
         # Two finite doubles may be farther apart than the largest double, but not half as far.
@@ -77,11 +83,6 @@ def _bounds_of_group(
         middle += _area(half_width, _mean_size(start, end))
         high += _area(half_width, max(abs(least), abs(most)))
     return 2.0 * low, 2.0 * middle, 2.0 * high
-
-
-@inner
-def _difference(c1: int, c2: int, n: int, m: int) -> float:
-    return float(c1 / n - c2 / m)
 
 
 @inner

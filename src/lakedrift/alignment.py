@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass, replace
 
@@ -12,12 +13,13 @@ from lakedrift.binning import EXACT_INTEGERS, Axis, Keys, common_edges, key_valu
 from lakedrift.columns import family
 from lakedrift.errors import SourceChangedError
 from lakedrift.metric import Cells, Counts, Floats, Known
-from lakedrift.summaries.numeric import Numeric
+from lakedrift.summaries.numeric import MINUS_INFINITY, PLUS_INFINITY, Numeric
 from lakedrift.summaries.values import Values
 
 __all__ = ["Alignment", "align", "align_to_reference"]
 
 FIRST_KEY, LAST_KEY = np.uint64(0), np.uint64((1 << 64) - 1)
+MINUS_ZERO, ZERO = np.uint64((1 << 63) - 1), np.uint64(1 << 63)  # on the axis of doubles
 WIDE_INTEGERS = ("int64", "uint64")
 WIDE_TIMES = ("timestamp", "time64", "date64", "duration")
 FRACTIONS = ("floating", "decimal")
@@ -122,14 +124,17 @@ class Alignment:
         nearer_end = ~before & ~after & (end - keys < keys - start)
         return np.where(nearer_end, least + within, least), np.where(nearer_end, within, -within)
 
-    @property
+    @functools.cached_property
     def _values(self) -> tuple[Floats, Floats]:
         """The least and the greatest value of each cell, (n_cells,) each, rounded on the integer axes."""
-        low, high = (_finite_order(key_values(keys, self.axis), keys) for keys in (self.starts, self.ends))
-        low = low + 0.0  # no value has the key of -0.0: what begins there begins with 0.0, …
-        high = np.where((high == 0) & np.signbit(high), -5e-324, high)  # … and what ends there ends with the double before
+        if self.axis != "double":
+            low, high = (key_values(keys, self.axis) for keys in (self.starts, self.ends))
+        else:
+            low, high = _doubles(self.starts), _doubles(self.ends)
+            low += 0.0  # no value has the key of -0.0: what begins there begins with 0.0, …
+            high[self.ends == MINUS_ZERO] = -5e-324  # … and what ends there ends with the double before
         if self.across:
-            low, high = np.where(self.starts == FIRST_KEY, -np.inf, low), np.where(self.ends == LAST_KEY, np.inf, high)
+            low[self.starts == FIRST_KEY], high[self.ends == LAST_KEY] = -np.inf, np.inf
         return low, high
 
     def _edges(self, dtypes: tuple[str, str]) -> tuple[Floats, NDArray[np.bool_]]:
@@ -183,7 +188,22 @@ def align_to_reference(reference: Numeric, current: Numeric, extremes: Keys | No
 
 
 def _ends(starts: Keys) -> Keys:
-    return np.append(starts[1:] - np.uint64(1), LAST_KEY)
+    ends = np.empty_like(starts)
+    np.subtract(starts[1:], np.uint64(1), out=ends[:-1])
+    ends[-1:] = LAST_KEY
+    return ends
+
+
+def _doubles(keys: Keys) -> Floats:
+    """Return the doubles of ascending keys, (n,); of keys beyond the infinities, which no value has, these.
+
+    In order the negative ones come first: so bits are turned where they are, as there may be many.
+    """
+    bits = np.clip(keys, MINUS_INFINITY, PLUS_INFINITY)
+    negative, positive = np.split(bits, [np.searchsorted(bits, ZERO)])
+    np.invert(negative, out=negative)
+    np.bitwise_xor(positive, ZERO, out=positive)
+    return bits.view(np.float64)
 
 
 def _trimmed(whole: Alignment, held: NDArray[np.bool_], extremes: Keys | None) -> Alignment:
@@ -202,8 +222,3 @@ def _trimmed(whole: Alignment, held: NDArray[np.bool_], extremes: Keys | None) -
 
 def _largest(low: Floats, high: Floats) -> Floats:
     return np.maximum(np.abs(low), np.abs(high))
-
-
-def _finite_order(values: Floats, keys: Keys) -> Floats:
-    """Keys beyond the infinities stand for NaN, which is never counted: they take the infinity's place."""
-    return np.where(np.isnan(values), np.where(keys >> np.uint64(63), np.inf, -np.inf), values)

@@ -54,13 +54,8 @@ def _bucket_bins(reference: Frequencies, current: Frequencies) -> tuple[Bins, Bi
 
 def _value_bins(reference: Frequencies, current: Frequencies) -> tuple[Bins, Bins]:
     values = sorted({*reference.values, *current.values})
-    place = {value: at for at, value in enumerate(values)}
-    sides = []
-    for side in (reference, current):
-        counts = np.zeros((len(side.rows), len(values)), np.int64)
-        counts[:, [place[value] for value in side.values]] = side.counts
-        sides.append(Bins(counts, tuple(map(legible, values))))
-    return sides[0], sides[1]
+    labels = tuple(map(legible, values))
+    return Bins(reference.counts_of(values), labels), Bins(current.counts_of(values), labels)
 
 
 def crosstab_bins(reference: Crosstab, current: Crosstab) -> tuple[Bins, Bins]:

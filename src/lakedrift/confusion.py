@@ -103,11 +103,13 @@ class Confusion:
             (n,) their values, None where they have none.
         """
         held = pairs.known
+        if not held.any():
+            return
         group, true, said = pairs.group[held], pairs.label[held], pairs.prediction[held]
         occur = np.zeros(len(names), np.bool_)
         occur[true] = occur[said] = True
         known = self._places_of([name for name, occurs in zip(names, occur.tolist(), strict=True) if occurs])
-        if not known:
+        if known is None:
             return
         place = np.array([known.get(name, NONE) for name in names], np.int32)
         np.add.at(self.counts, (group, place[true], place[said]), pairs.times[held])

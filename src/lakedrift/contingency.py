@@ -60,7 +60,7 @@ def homogeneity_pvalues(reference: Bins, current: Bins) -> tuple[Floats, Floats]
     """
     ends = [counts_between(side) for side in (reference, current)]
     few, many = (sum(counts) for counts in zip(*ends, strict=True))
-    sizes = [side.counts.sum(axis=1) for side in (reference, current)]
+    sizes = [reference.rows, current.rows]
     share = np.minimum(*sizes) / np.maximum(sum(sizes), 1)
     enough = few * share >= FEW_IN_BIN
     joined = ((many > 0) & ~enough).any(axis=0)  # what is left over goes to one of the smallest others
@@ -73,7 +73,7 @@ def homogeneity_pvalues(reference: Bins, current: Bins) -> tuple[Floats, Floats]
 
 def _residual(reference: Bins, current: Bins) -> Term:
     """Return what a bin adds to chi-square, by its shares."""
-    n, m = (side.counts.sum(axis=1).astype(np.float64) for side in (reference, current))
+    n, m = (side.rows.astype(np.float64) for side in (reference, current))
 
     def term(p: Floats, q: Floats) -> Floats:
         both = n * p + m * q
@@ -109,9 +109,11 @@ def two_shares_pvalue(reference_hits: Counts, current_hits: Counts, reference_n:
     It is that of the 2 x 2 table with Yates' continuity correction (1934), or, where a count of it is expected to be below a
     hundred, Fisher's exact one: with many groups small probabilities matter, and there the approximation is far too small.
     """
+    from scipy import special
+
     corrected = np.empty(len(reference_n))
     contingency.two_shares(reference_hits, reference_n, current_hits, current_n, corrected)
-    pvalue = tail(corrected, np.ones(len(corrected), np.int64))
+    pvalue: Floats = special.chdtrc(1.0, corrected)
     hits, rows = reference_hits + current_hits, reference_n + current_n
     least = np.minimum(hits, rows - hits) * (np.minimum(reference_n, current_n) / np.maximum(rows, 1))
     few = least < FEW

@@ -15,6 +15,7 @@ as its shares move apart, so its extremes over such boxes are at the corners of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -32,7 +33,12 @@ SUMMED = 1e-12  # of a sum of positive terms
 
 
 def enclosed(
-    reference: Bins, current: Bins, statistic: Callable[[Bins, Bins], Floats], term: Term, prior: float = 0.0
+    reference: Bins,
+    current: Bins,
+    statistic: Callable[[Bins, Bins], Floats],
+    term: Term,
+    prior: float = 0.0,
+    largest: float = math.inf,
 ) -> tuple[Floats, Floats, Floats]:
     """Return the statistic of the counts as they are, and the least and greatest possible one, (n_groups,) each.
 
@@ -44,6 +50,8 @@ def enclosed(
         (p, q), each (..., n_groups) shares -> the same shape; 0 where both are 0.
     prior
         What is added to the count of each such bin before shares are taken.
+    largest
+        What no statistic exceeds, its rounding aside.
     """
     found = statistic(reference, current)
     if reference.astray is None and current.astray is None:
@@ -51,7 +59,7 @@ def enclosed(
     sides = [_possible(side) for side in (reference, current)]
     ranges = [counts_between(side) for side in (reference, current)]
     certain, possible = (np.logical_or(*(end[at] > 0 for end in ranges)) for at in (0, 1))
-    rows = [np.maximum(side.counts.sum(axis=1), 1) for side in (reference, current)]
+    rows = [np.maximum(side.rows, 1) for side in (reference, current)]
     few, many = (rows_of_prior.sum(axis=0) * prior for rows_of_prior in (certain, possible))
 
     def box(least: Counts, most: Counts, n: Counts) -> Box:
@@ -63,7 +71,7 @@ def enclosed(
     before, now = sides[0][:, None, :, None], sides[1][None, :, None, :]
     worth = np.where(possible, _farthest(term, box(before, before, rows[0]), box(now, now, rows[1])), 0.0)
     upper = _greatest(np.where((before < 0) | (now < 0), -np.inf, worth)) * (1 + SUMMED)
-    return found, np.minimum(lower, found), np.maximum(upper, found)
+    return found, np.minimum(lower, found), np.minimum(np.maximum(upper, found), largest)
 
 
 def counts_between(side: Bins) -> tuple[Counts, Counts]:
@@ -75,7 +83,7 @@ def counts_between(side: Bins) -> tuple[Counts, Counts]:
 def least_terms(reference: Bins, current: Bins, term: Term) -> Floats:
     """Return the least value of the term of each bin, (n_bins, n_groups), whatever the others have."""
     boxes = [
-        [ends * scale / np.maximum(side.counts.sum(axis=1), 1) for ends, scale in zip(counts_between(side), BOX, strict=True)]
+        [ends * scale / np.maximum(side.rows, 1) for ends, scale in zip(counts_between(side), BOX, strict=True)]
         for side in (reference, current)
     ]
     return _nearest(term, *((low, high) for low, high in boxes)) * (1 - SUMMED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import repeat
@@ -115,11 +115,9 @@ def judge(
     n_rows, n_measures = sum(len(part.matches) for part in parts), _n_measures(reference, after, rules.metrics)
     check_comparison(n_rows, n_measures, len(names), limit)
     measure = functools.partial(_measures, reference, after, parts, rules, settled or {})
-    many = sum(len(part.matches) for part in parts) >= MANY_ROWS
-    with ThreadPoolExecutor(MEASURED_AT_A_TIME if many else 1) as pool:
-        for found in pool.map(measure, names):
-            for part, more in zip(parts, found, strict=True):
-                part.found += more
+    for found in _each(measure, names, apart=n_rows >= MANY_ROWS):
+        for part, more in zip(parts, found, strict=True):
+            part.found += more
     for lost in lost_keys(reference, after):
         parts[0].found.append(lost.over(len(parts[0].matches)))
     for part in parts:
@@ -131,6 +129,15 @@ def judge(
     if gaps is not None:
         judged.append(_of_gaps(gaps, rules.min_rows))
     return Comparison(reference, after, judged, gate, baseline=choice.baseline, memory=limit)
+
+
+def _each(measure: Callable[[str], list[list[Measure]]], names: Iterable[str], *, apart: bool) -> Iterator[list[list[Measure]]]:
+    """Yield what is measured of each feature in order; where it is much, some are measured at a time."""
+    if not apart:
+        yield from map(measure, names)
+        return
+    with ThreadPoolExecutor(MEASURED_AT_A_TIME) as pool:
+        yield from pool.map(measure, names)
 
 
 @dataclass(eq=False)
@@ -167,7 +174,9 @@ class _Open:
         for measure in kept:
             measure.status = np.where(among(measure.status, "ok"), code(shown[measure.feature]), measure.status)
         weigh(self.found, self.matches.families)
+        unjudged = np.broadcast_to(NONE, len(self.matches))
         for measure in self.found:
+            measure.levels = unjudged
             if measure not in kept:
                 give_verdicts(measure, rules.thresholds)
             if rules.exact and self.of.groupings is None:
@@ -258,7 +267,7 @@ def _of_gaps(gaps: Matches, min_rows: int) -> Part:
     (usual, now), none = gaps.rows, np.full(len(gaps), np.nan)
     status = np.where(now == 0, code("no_rows"), code("no_past"))
     measure = Measure(EVERYTHING, "window", "window_rows", none, none, none, none, none, none, usual, now, status)
-    measure.levels = np.where((now == 0) & (usual >= max(min_rows, 1)), CRITICAL, NONE)
+    measure.qvalue, measure.levels = none, np.where((now == 0) & (usual >= max(min_rows, 1)), CRITICAL, NONE)
     return Part(gaps, (measure,))
 
 

@@ -43,16 +43,16 @@ class Measure:
     status
         Places in `STATUSES`: `ok`, or why there is no judgement.
     qvalue
-        The p-value adjusted for all that were weighed with it; NaN until then.
+        The p-value adjusted for all that are weighed with it: known then.
     levels
-        Positions in `LEVELS`, filled in when judged.
+        Positions in `LEVELS`: known once it is judged.
     pvalues
         The least and the greatest p-value that the bounds allow, until they are weighed.
     evidence
         Whether the change is beyond noise wherever within its bounds the statistic lies, and whether it is for some; known once
         it is weighed.
     details, told
-        What else is worth knowing, and which of these each group is told, a position.
+        What else is worth knowing, and which of these each group is told, a position; None for the first.
     applies
         Whether there is anything to say of any group.
     """
@@ -70,7 +70,7 @@ class Measure:
     n_current: Counts
     status: Statuses
     details: Sequence[dict[str, Any]] = ({},)
-    told: NDArray[np.int32] = field(default_factory=lambda: np.zeros(1, np.int32))
+    told: NDArray[np.int32] | None = None
     pvalues: tuple[Floats, ...] = ()
     qvalue: Floats = field(init=False)
     evidence: tuple[NDArray[np.bool_], ...] = field(init=False, default=())
@@ -79,11 +79,7 @@ class Measure:
     applies: bool = True
 
     def __post_init__(self) -> None:
-        n_groups = len(self.statistic)
         self.pvalues = self.pvalues or (self.pvalue, self.pvalue)
-        self.qvalue, self.levels = np.broadcast_to(np.nan, n_groups), np.broadcast_to(np.int8(0), n_groups)
-        if len(self.details) == 1:
-            self.told = np.broadcast_to(np.int32(0), n_groups)
 
     @property
     def approximate(self) -> bool:
@@ -92,7 +88,7 @@ class Measure:
 
     def detail(self, group: int) -> dict[str, Any]:
         """Return what else is worth knowing of a group."""
-        return self.details[int(self.told[group])]
+        return self.details[0 if self.told is None else int(self.told[group])]
 
     @classmethod
     def joined(cls, parts: Sequence[Measure], shared: dict[tuple[int, ...], NDArray[Any]]) -> Measure:
@@ -108,7 +104,8 @@ class Measure:
                 shared[key] = np.concatenate(arrays)
             return shared[key]
 
-        joined = {name: concatenated([getattr(part, name) for part in parts]) for name in (*ARRAYS, "told")}
+        joined = {name: concatenated([getattr(part, name) for part in parts]) for name in ARRAYS}
+        joined["told"] = None if first.told is None else concatenated([part.told for part in parts if part.told is not None])
         pvalues = tuple(map(concatenated, zip(*(part.pvalues for part in parts), strict=True)))
         applies = any(part.applies for part in parts)
         return cls(first.feature, first.kind, first.metric, **joined, details=first.details, applies=applies, pvalues=pvalues)
@@ -178,9 +175,10 @@ def measures(
         views = _views(sides, metric)
         if views is None:
             continue
-        applies = metric.applies is None or metric.applies(*views)
+        read = metric.read(*views)
+        applies = metric.applies is None or metric.applies(*read)
         if applies or not sides.whole:  # of groups, others may have something to say
-            found.append(_measure(words, name, metric, views, statuses, known or {}))
+            found.append(_measure(words, name, metric, views, read, statuses, known or {}))
             found[-1].applies = applies
     return found
 
@@ -218,20 +216,21 @@ def _measure(
     name: str,
     metric: Metric,
     views: tuple[Any, Any],
+    read: tuple[Any, ...],
     statuses: tuple[Statuses, Statuses],
     known: Mapping[str, Any],
 ) -> Measure:
     sides = words.sides
     reference, current = views
     if metric.bounded is None:
-        statistic = lower = upper = metric.statistic(reference, current)
+        statistic = lower = upper = metric.statistic(*read)
     else:
-        statistic, lower, upper = metric.bounded(reference, current)
-    lower, upper = (statistic if np.array_equal(bound, statistic, equal_nan=True) else bound for bound in (lower, upper))
-    pvalue = metric.pvalue(reference, current, statistic) if metric.pvalue else np.full(len(statistic), np.nan)
+        statistic, lower, upper = metric.bounded(*read)
+        lower, upper = (statistic if _are_equal(bound, statistic) else bound for bound in (lower, upper))
+    pvalue = metric.pvalue(*read, statistic) if metric.pvalue else np.full(len(statistic), np.nan)
     is_exact = lower is upper and all(getattr(view, "astray", None) is None for view in views)
-    pvalues = () if is_exact else _pvalues(metric, views, pvalue, lower, upper)
-    before, after, details, told = words.of(metric, views)
+    pvalues = () if is_exact else _pvalues(metric, read, (statistic, lower, upper), pvalue)
+    before, after, details, told = words.of(metric, views, read)
     of_rows = isinstance(reference, Presence)
     sizes = (reference.rows, current.rows) if of_rows else sides.valid
     numbers = (statistic, lower, upper, pvalue, before, after)
@@ -240,13 +239,18 @@ def _measure(
     return Measure(feature, sides.kind, name, *numbers, sizes[0], sizes[1], status, known_of_each, told, pvalues=pvalues)
 
 
-def _pvalues(metric: Metric, views: tuple[Any, Any], pvalue: Floats, lower: Floats, upper: Floats) -> tuple[Floats, ...]:
+def _are_equal(bound: Floats, statistic: Floats) -> bool:
+    return bound is statistic or np.array_equal(bound, statistic, equal_nan=True)
+
+
+def _pvalues(metric: Metric, read: tuple[Any, ...], bounds: tuple[Floats, ...], pvalue: Floats) -> tuple[Floats, ...]:
     """Return the least and the greatest p-value that the bounds of a statistic allow; nothing where there is none."""
     if metric.pvalue is None:
         return ()
     if metric.pvalues is None:
-        return tuple(metric.pvalue(*views, bound) for bound in (upper, lower))
-    least, greatest = metric.pvalues(*views)
+        statistic, lower, upper = bounds
+        return tuple(pvalue if bound is statistic else metric.pvalue(*read, bound) for bound in (upper, lower))
+    least, greatest = metric.pvalues(*read)
     return np.minimum(least, pvalue), np.maximum(greatest, pvalue)
 
 

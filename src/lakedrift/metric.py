@@ -59,10 +59,15 @@ class Bins:
     shared: NDArray[np.bool_] | None = None
     astray: Counts | None = None
 
-    @property
+    @functools.cached_property
+    def rows(self) -> Counts:
+        """How many rows the bins hold, (n_groups,)."""
+        return _summed(self.counts)
+
+    @functools.cached_property
     def shares(self) -> Floats:
         """Counts over their sum, (n_groups, n_bins); NaN where there are no rows."""
-        total = self.counts.sum(axis=1, keepdims=True)
+        total = self.rows[:, None]
         shares: Floats = np.divide(self.counts, total, out=np.full(self.counts.shape, np.nan), where=total > 0)
         return shares
 
@@ -113,6 +118,11 @@ class Cells:
     single: NDArray[np.bool_]
     known: Known | None = None
     astray: Counts | None = None
+
+    @functools.cached_property
+    def rows(self) -> Counts:
+        """How many values the cells hold, (n_groups,)."""
+        return _summed(self.counts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +185,7 @@ class Sides:
 
 @dataclass(frozen=True)
 class Metric:
-    """A measure of change.
+    """A measure of change: functions of both sides of a feature, (reference, current), or of what `joint` makes of them.
 
     Attributes
     ----------
@@ -198,28 +208,36 @@ class Metric:
     doubts
         (reference, current) -> (n_cells,) the cells whose exact values would settle the bounds; None where nothing would.
     pvalues
-        (reference, current) -> the least and the greatest such probability, (n_groups,) each, where the statistic is not exact;
-        None where it falls as the statistic grows and depends on nothing else that is uncertain.
+        (reference, current) -> the least and the greatest such probability, (n_groups,) each, where the statistic is not exact,
+        of whatever else may be so; None where it falls as the statistic grows and depends on nothing else that is uncertain.
     range
         The least and the greatest value.
     symmetric
         Whether exchanging the sides of the same view changes nothing.
     by_grid
         Whether its cells are to be those of the reference's grid, though the counts of the current side may not be exact there.
+    joint
+        (reference, current) -> both as one, which the functions above then take in their place: with what several of them rest
+        on, worked out once. None where they take the two.
     """
 
     view: type[Bins] | type[Cells] | type[Presence]
-    statistic: Callable[[Any, Any], Floats]
-    bounded: Callable[[Any, Any], tuple[Floats, Floats, Floats]] | None = None
-    pvalue: Callable[[Any, Any, Floats], Floats] | None = None
-    told: Callable[[Any, Any], Told] | None = None
-    applies: Callable[[Any, Any], bool] | None = None
-    named: Callable[[Any, Any], Counts] | None = None
-    doubts: Callable[[Any, Any], NDArray[np.bool_]] | None = None
-    pvalues: Callable[[Any, Any], tuple[Floats, Floats]] | None = None
+    statistic: Callable[..., Floats]
+    bounded: Callable[..., tuple[Floats, Floats, Floats]] | None = None
+    pvalue: Callable[..., Floats] | None = None
+    told: Callable[..., Told] | None = None
+    applies: Callable[..., bool] | None = None
+    named: Callable[..., Counts] | None = None
+    doubts: Callable[..., NDArray[np.bool_]] | None = None
+    pvalues: Callable[..., tuple[Floats, Floats]] | None = None
     range: tuple[float, float] = (0.0, math.inf)
     symmetric: bool = False
     by_grid: bool = False
+    joint: Callable[[Any, Any], Any] | None = None
+
+    def read(self, reference: Any, current: Any) -> tuple[Any, ...]:
+        """Return both sides as its functions take them."""
+        return (reference, current) if self.joint is None else (self.joint(reference, current),)
 
 
 def metric(name: str) -> Metric:
@@ -241,6 +259,11 @@ def discover() -> Mapping[str, Metric]:
     package = importlib.import_module(PACKAGE)
     names = sorted(found.name for found in pkgutil.iter_modules(package.__path__))
     return {name: _load(name) for name in names}
+
+
+def _summed(counts: Counts) -> Counts:
+    total: Counts = counts.sum(axis=1)
+    return total
 
 
 @functools.cache

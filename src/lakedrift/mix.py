@@ -82,7 +82,7 @@ def split(pair: Pair, matches: Matches) -> Split | None:
     if listed is None or lake is None or not all(side.counts.any() for side in lake):
         return None
     sides = [replace(one, counts=_with_the_rest(one.counts, all_.counts)) for one, all_ in zip(listed, lake, strict=True)]
-    weights = [side.counts.sum(axis=1) / side.counts.sum() for side in sides]
+    weights = [side.rows / side.rows.sum() for side in sides]
     parts = decompose((weights[0], weights[1]), (sides[0].shares, sides[1].shares))
     mix, within = parts.contributions
     columns = {"reference_share": weights[0], "current_share": weights[1], "mix": mix, "within": within}

@@ -137,7 +137,7 @@ class Pair:
             return None if self._exact is None else integer_bins(*self._exact)
         return None if self.own is None or self.own_cells is None else quantile_bins(self.own, self.own_cells)
 
-    @property
+    @functools.cached_property
     def valid(self) -> tuple[Counts, Counts]:
         """How many valid values each side has, (n_groups,) each."""
         return self.states[0].valid, self.states[1].valid
@@ -155,7 +155,7 @@ class Pair:
 
     @property
     def _by_category(self) -> bool:
-        if self._exact is None or {family(feature.dtype) for feature in self.features} != {"integer"}:
+        if {family(feature.dtype) for feature in self.features} != {"integer"} or self._exact is None:
             return False
         reference = self._exact[1][0]
         held = reference.counts.any(axis=0)
@@ -191,18 +191,15 @@ def _interpolated(cells: Cells, at: NDArray[np.int64], inside: Floats) -> Floats
 
 def medians(cells: Cells) -> Floats:
     """Return the median of every group, (n_groups,), as `quantiles` has it."""
-    counts = cells.counts
-    found = np.full(len(counts), np.nan)
-    held = np.flatnonzero(counts.any(axis=1))
-    if not len(held):
-        return found
-    cumulative = np.cumsum(counts[held], axis=1)
-    ranks = 0.5 * cumulative[:, -1]
+    if not cells.counts.shape[1]:
+        return np.full(len(cells.counts), np.nan)
+    cumulative = np.cumsum(cells.counts, axis=1)
+    ranks = 0.5 * cells.rows
     at = (cumulative >= ranks[:, None]).argmax(axis=1)
-    here = np.arange(len(held)), at
-    inside = (ranks - (cumulative[here] - counts[held, at])) / np.maximum(counts[held, at], 1)
-    found[held] = _interpolated(cells, at, inside)
-    return found
+    here = np.arange(len(at)), at
+    counts = cells.counts[here]
+    inside = (ranks - (cumulative[here] - counts)) / np.maximum(counts, 1)
+    return np.where(cells.rows > 0, _interpolated(cells, at, inside), np.nan)
 
 
 def quantile_bins(aligned: Alignment, cells: tuple[Cells, Cells], n_bins: int = QUANTILE_BINS) -> tuple[Bins, Bins]:

@@ -155,13 +155,15 @@ def _columns(measures: Sequence[Measure], which: slice, n: int, told: pl.Series)
         return np.concatenate([getattr(measure, name)[which] for measure in measures])
 
     firsts = np.cumsum([0, *(len(measure.details) for measure in measures[:-1])])
+    first = np.zeros(n, np.int32)
+    places = np.concatenate([first if measure.told is None else measure.told[which] for measure in measures])
     return [
         *(pl.Series(name, of_each, ROWS[name]).gather(of) for name, of_each in constants.items()),
         *(pl.Series(name, values(name)).fill_nan(None) for name in NUMBERS),
         *(pl.Series(name, values(name)) for name in ("n_reference", "n_current")),
         pl.Series("status", STATUSES).gather(values("status")),
         pl.Series("verdict", LEVELS).gather(values("levels")),
-        told.gather(values("told") + firsts[of]),
+        told.gather(places + firsts[of]),
     ]
 
 

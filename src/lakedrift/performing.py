@@ -96,7 +96,8 @@ def _joined(parts: Sequence[Measure]) -> Measure:
     joined = Measure.joined(parts, {})
     joined.details = [detail for part in parts for detail in part.details]
     starts = np.cumsum([0, *(len(part.details) for part in parts[:-1])])
-    joined.told = np.concatenate([part.told + start for part, start in zip(parts, starts.tolist(), strict=True)])
+    places = [np.zeros(len(part.statistic), np.int32) if part.told is None else part.told for part in parts]
+    joined.told = np.concatenate([place + start for place, start in zip(places, starts.tolist(), strict=True)])
     return joined
 
 

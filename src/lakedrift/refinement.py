@@ -103,7 +103,7 @@ def _states(
     aligned = align(before, after)
     dtypes = pair_of(reference, current, name).dtypes
     cells = aligned.cells(dtypes)
-    doubtful = np.any([metric.doubts(*cells) for metric in metrics if metric.doubts is not None], axis=0)
+    doubtful = np.any([metric.doubts(*metric.read(*cells)) for metric in metrics if metric.doubts is not None], axis=0)
     doubtful &= aligned.exact(dtypes)
     if not doubtful.any():
         return []

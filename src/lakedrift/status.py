@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,5 +46,11 @@ def same(name: str, n: int) -> Statuses:
 
 def among(statuses: Statuses, *names: str) -> NDArray[np.bool_]:
     """Return where the status is one of these, an array like `statuses`."""
-    found: NDArray[np.bool_] = np.isin(STATUSES, names)[statuses]
+    found: NDArray[np.bool_] = _chosen(names)[statuses]
     return found
+
+
+@functools.cache
+def _chosen(names: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Return which of `STATUSES` have one of these names."""
+    return np.array([status in names for status in STATUSES])

@@ -27,31 +27,39 @@ class Words:
 
     sides: Sides
 
-    def of(self, metric: Metric, views: tuple[Any, Any]) -> tuple[Floats, Floats, Sequence[dict[str, Any]], Places]:
-        """Return it for a metric that read `views`, with the details that go with it, and which of these each group is told."""
+    def of(
+        self, metric: Metric, views: tuple[Any, Any], read: tuple[Any, ...]
+    ) -> tuple[Floats, Floats, Sequence[dict[str, Any]], Places | None]:
+        """Return it for a metric of `views`, as it reads them.
+
+        With it go its details, and which of these each group is told, None for the first.
+        """
         sides = self.sides
         if metric.told:
-            before, after, told = metric.told(*views)
+            before, after, told = metric.told(*read)
             shared = _told_approximation(views[0])
             if metric.named and not sides.whole:
                 details = [{"category": label} | shared for label in views[0].labels]
-                return before, after, [*details, shared], metric.named(*views).astype(np.int32)
-            return before, after, [(told if sides.whole else {}) | shared], self._first
-        detail = _told_bins(*views) if isinstance(views[0], Bins) and sides.whole else _told_approximation(views[0])
+                return before, after, [*details, shared], metric.named(*read).astype(np.int32)
+            return before, after, [(told if sides.whole else {}) | shared], None
+        detail = self._bins if isinstance(views[0], Bins) else {}
         kept = detail | _changed_type(sides.features)
         if self._medians is not None:
-            return *self._medians, [kept], self._first
+            return *self._medians, [kept], None
         if self._most_changed is None:
-            none = np.full(len(self._first), np.nan)
-            return none, none, [detail | {"category": None} | kept], self._first
+            none = np.full(len(sides.valid[0]), np.nan)
+            return none, none, [detail | {"category": None} | kept], None
         before, after, at, labels = self._most_changed
         if sides.whole:
-            return before, after, [detail | {"category": labels[at[0]]} | kept], self._first
+            return before, after, [detail | {"category": labels[at[0]]} | kept], None
         return before, after, [{"category": label} | kept for label in labels], at
 
     @functools.cached_property
-    def _first(self) -> Places:
-        return np.zeros(len(self.sides.valid[0]), np.int32)
+    def _bins(self) -> dict[str, Any]:
+        """What is told of the bins, the same for every metric that reads them."""
+        if self.sides.bins is None:
+            return {}
+        return _told_bins(*self.sides.bins) if self.sides.whole else _told_approximation(self.sides.bins[0])
 
     @functools.cached_property
     def _medians(self) -> tuple[Floats, Floats] | None:

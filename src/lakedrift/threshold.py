@@ -45,7 +45,7 @@ class Threshold:
     critical: float
     source: str = "default"
 
-    def verdicts(self, lower: Floats, upper: Floats, certain: Bools, possible: Bools) -> tuple[NDArray[np.int64], Bools]:
+    def verdicts(self, lower: Floats, upper: Floats, certain: Bools, possible: Bools) -> tuple[NDArray[np.int8], Bools]:
         """Judge statistics known to lie within bounds, all (n_groups,).
 
         Parameters
@@ -63,11 +63,15 @@ class Threshold:
         undecided
             Where the bounds allow several.
         """
-        least, most = self._levels(lower, certain), self._levels(upper, possible)
-        return np.where(np.isnan(lower), 0, self._levels(upper, certain)), least != most
+        levels = most = self._levels(upper, possible)
+        if certain is not possible:
+            levels = self._levels(upper, certain)
+        least = levels if lower is upper else self._levels(lower, certain)
+        return np.where(np.isnan(lower), np.int8(0), levels), least != most
 
-    def _levels(self, bound: Floats, evidence: Bools) -> NDArray[np.int64]:
-        return 1 + evidence * ((bound >= self.warning).astype(np.int64) + (bound >= self.critical))
+    def _levels(self, bound: Floats, evidence: Bools) -> NDArray[np.int8]:
+        levels: NDArray[np.int8] = np.int8(1) + evidence * ((bound >= self.warning).astype(np.int8) + (bound >= self.critical))
+        return levels
 
 
 DRIFT = Threshold(0.1, 0.2)

@@ -37,7 +37,8 @@ def weigh(found: Sequence[Measure], families: NDArray[np.int64]) -> None:
         statuses = [one.status for one in family]
         shared = tuple(map(id, (*pvalues, *statuses)))
         if shared not in known:
-            known[shared] = [(values, beyond_noise(values)) for values in _adjusted(pvalues, statuses, families)]
+            values = _adjusted(pvalues, statuses, families)
+            known[shared] = list(zip(values, beyond_noise(values), strict=True))
         return known[shared]
 
     for family in together.values():
@@ -49,16 +50,15 @@ def weigh(found: Sequence[Measure], families: NDArray[np.int64]) -> None:
         measure.pvalues = ()  # of many groups they are large
 
 
-def _adjusted(pvalues: Sequence[Floats], statuses: Sequence[Statuses], families: NDArray[np.int64]) -> Sequence[Floats]:
-    """Return the adjusted p-values of each measure, some whole families of rows at a time; these follow one another."""
-    adjusted = [np.empty(len(families)) for _ in pvalues]
+def _adjusted(pvalues: Sequence[Floats], statuses: Sequence[Statuses], families: NDArray[np.int64]) -> Floats:
+    """Return the adjusted p-values, (n_measures, n_rows), some whole families of rows at a time; these follow one another."""
+    adjusted = np.empty((len(pvalues), len(families)))
     starts = np.flatnonzero(np.diff(families, prepend=-1))
     step = max(1, AT_A_TIME * len(starts) // max(1, len(families) * len(pvalues)))
     for rows in itertools.starmap(slice, itertools.pairwise([*starts[::step].tolist(), len(families)])):
-        judged = [np.where(among(status[rows], "ok"), one[rows], np.nan) for one, status in zip(pvalues, statuses, strict=True)]
-        found = false_discovery_rate(np.concatenate(judged), np.tile(families[rows], len(pvalues)))
-        for whole, values in zip(adjusted, np.split(found, len(pvalues)), strict=True):
-            whole[rows] = values
+        known = among(np.stack([one[rows] for one in statuses]), "ok")
+        judged = np.where(known, np.stack([one[rows] for one in pvalues]), np.nan)
+        adjusted[:, rows] = false_discovery_rate(judged.ravel(), np.tile(families[rows], len(pvalues))).reshape(judged.shape)
     return adjusted
 
 
@@ -73,7 +73,7 @@ def give_verdicts(measure: Measure, thresholds: Thresholds) -> None:
     measure.limit = (limit.warning, limit.critical, limit.source)
     levels, undecided = limit.verdicts(measure.lower, measure.upper, *measure.evidence)
     judged = among(measure.status, "ok")
-    measure.levels = np.where(judged, levels, NONE).astype(np.int8)
+    measure.levels = np.where(judged, levels, NONE)
     set_undecided(measure, judged & undecided)
 
 

@@ -6,42 +6,31 @@ from hypothesis import strategies as st
 
 from lakedrift_kernels import floods
 
-GROUP = st.integers(0, 6).flatmap(
-    lambda n: st.tuples(*(st.lists(counts, min_size=n, max_size=n) for counts in (st.integers(0, 40),) * 2), st.just(n))
-)
+CELL = st.tuples(*(st.tuples(st.integers(0, 40), st.integers(0, 40)).map(sorted),) * 2, st.booleans())
 
 
-def increases(reference, current, single):
-    """The same, cell by cell."""
-    n, m = max(sum(reference), 1), max(sum(current), 1)
-    was, now = [count / n for count in reference], [count / m for count in current]
-    around = [0, *now, 0]
-    alone = [now[i] >= 10 * was[i] and now[i] >= 10 * max(around[i], around[i + 2]) for i in range(len(now))]
-    least = [now[i] - was[i] if alone[i] and single[i] else 0 for i in range(len(now))]
-    most = [(now[i] - was[i] if single[i] else now[i]) if alone[i] else 0 for i in range(len(now))]
-    return least, most
+def increases(reference, current, n, m):
+    """The same of one group, cell by cell, of pairs of the least and the greatest count."""
+    was, now = ([[count / max(rows, 1) for count in ends] for ends in side] for side, rows in ((reference, n), (current, m)))
+    around = [(0, 0), *now, (0, 0)]
+    for i, (few, many) in enumerate(now):
+        beside = around[i], around[i + 2]
+        certain = few >= 10 * was[i][1] and few >= 10 * max(most for _, most in beside)
+        possible = many >= 10 * was[i][0] and many >= 10 * max(least for least, _ in beside)
+        yield (few - was[i][1] if certain else 0, many - was[i][0] if possible else 0, many if possible else 0)
 
 
-@given(group=GROUP, odd=st.booleans())
-def test_increases__as_cell_by_cell(group, odd):
-    reference, current, n = group
-    single = np.arange(n) % 2 == odd
-    least, most = np.empty((2, n))
-    floods.increases(np.array(reference, np.int64), np.array(current, np.int64), single, least, most)
-    for found, expected in zip((least, most), increases(reference, current, single), strict=True):
-        np.testing.assert_array_equal(found, expected)
-
-
-@given(group=GROUP, odd=st.booleans())
-def test_greatest__is_that_of_each_group(group, odd):
-    reference, current, n = group
-    single = np.arange(n) % 2 == odd
-    sides = np.array([reference, current], np.int64), np.array([current, reference], np.int64)
-    least, most, cells = np.empty(2), np.empty(2), np.empty(2, np.int64)
-    floods.greatest(*sides, single, least, most, cells)
-    for group in range(2):
-        low, high = np.empty((2, n))
-        floods.increases(sides[0][group], sides[1][group], single, low, high)
-        assert least[group] == low.max(initial=0.0)
-        assert most[group] == high.max(initial=0.0)
-        assert cells[group] == (high.argmax() if most[group] > 0 else -1)
+@given(cells=st.lists(CELL, max_size=6), rows=st.tuples(*(st.integers(0, 200),) * 2))
+def test_increases__as_cell_by_cell_in_every_group(cells, rows):
+    reference, current, single = (list(side) for side in zip(*cells, strict=True)) if cells else ([], [], [])
+    groups = (reference, current, *rows), (current, reference, *rows)
+    tables = [np.array([group[side] for group in groups], np.int64).reshape(2, len(cells), 2) for side in (0, 1)]
+    ends = [tuple(np.ascontiguousarray(table[:, :, end]) for end in (0, 1)) for table in tables]
+    least, most = np.empty((2, 2, len(cells)))
+    floods.increases(*ends, tuple(np.full(2, n) for n in rows), np.array(single, bool), least, most)
+    for low, high, group in zip(least, most, groups, strict=True):
+        expected = list(increases(*group))
+        np.testing.assert_array_equal(low, [grown if one else 0 for one, (grown, _, _) in zip(single, expected, strict=True)])
+        np.testing.assert_array_equal(
+            high, [grown if one else of_any for one, (_, grown, of_any) in zip(single, expected, strict=True)]
+        )

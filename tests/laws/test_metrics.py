@@ -78,10 +78,11 @@ def group_of(side, group: int):
 
 
 def measured(metric: Metric, reference, current) -> dict[str, np.ndarray]:
-    statistic = metric.statistic(reference, current)
-    same, lower, upper = metric.bounded(reference, current) if metric.bounded else (statistic,) * 3
+    sides = metric.read(reference, current)
+    statistic = metric.statistic(*sides)
+    same, lower, upper = metric.bounded(*sides) if metric.bounded else (statistic,) * 3
     np.testing.assert_array_equal(statistic, same)
-    pvalue = metric.pvalue(reference, current, statistic) if metric.pvalue else np.full(len(statistic), np.nan)
+    pvalue = metric.pvalue(*sides, statistic) if metric.pvalue else np.full(len(statistic), np.nan)
     return {"statistic": statistic, "lower": lower, "upper": upper, "pvalue": pvalue}
 
 

@@ -20,8 +20,15 @@ def statistic(reference: Bins, current: Bins) -> Floats:
 
 def bounded(reference: Bins, current: Bins) -> tuple[Floats, Floats, Floats]:
     """Return the association of the counts as they are, and the least and the greatest possible one, (n_groups,) each."""
-    rows = np.maximum(reference.counts.sum(axis=1) + current.counts.sum(axis=1), 1)
-    found, lower, upper = (np.sqrt(np.minimum(bound / rows, 1.0)) for bound in homogeneity_bounds(reference, current))
+    rows = np.maximum(reference.rows + current.rows, 1)
+    exact, *bounds = homogeneity_bounds(reference, current)
+
+    def associated(chi_square: Floats) -> Floats:
+        association: Floats = np.sqrt(np.minimum(chi_square / rows, 1.0))
+        return association
+
+    found = associated(exact)
+    lower, upper = (found if bound is exact else associated(bound) for bound in bounds)
     return found, lower, upper
 
 

@@ -13,8 +13,9 @@ the approximation fails there. Where nothing stands out, it is 1.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,129 +23,126 @@ from numpy.typing import NDArray
 from lakedrift.contingency import two_shares_pvalue
 from lakedrift.metric import Cells, Counts, Floats, Known, Metric, Told
 from lakedrift_kernels import floods
-from lakedrift_kernels.floods import ALONE
 
-__all__ = ["METRIC", "bounded", "doubts", "pvalue", "pvalues", "statistic", "told"]
+__all__ = ["METRIC", "Floods", "bounded", "doubts", "pvalue", "pvalues", "statistic", "told"]
 
 FEW = 10  # rows
+Range = tuple[Counts, Counts]
 
 
-def statistic(reference: Cells, current: Cells) -> Floats:
+@dataclass(frozen=True, eq=False)
+class Floods:
+    """Both sides of a feature in the same cells, and which of these are flooded."""
+
+    reference: Cells
+    current: Cells
+
+    @property
+    def rows(self) -> Range:
+        """How many values either side has, (n_groups,) each."""
+        return self.reference.rows, self.current.rows
+
+    @functools.cached_property
+    def counts(self) -> tuple[Range, Range]:
+        """The least and the greatest count of each cell, (n_groups, n_cells) each, of either side."""
+        return _counts(self.reference), _counts(self.current)
+
+    @functools.cached_property
+    def increases(self) -> tuple[Floats, Floats]:
+        """By how much the share of one value in each cell grew at least and at most, (n_groups, n_cells) each."""
+        current = self.current
+        least, most = np.empty((2, *current.counts.shape))
+        floods.increases(*self.counts, self.rows, current.single, least, most)
+        if self.reference.known is not None and current.known is not None and len(least):
+            known = current.known.cells & ~current.single & (most[0] > 0)
+            of_known = np.flatnonzero(known[current.known.cells])
+            least[0, known] = _known_increase(self.reference.known, current.known, [int(n[0]) for n in self.rows], of_known)
+            most[0, known] = least[0, known]
+        return least, most
+
+    @functools.cached_property
+    def greatest(self) -> tuple[Floats, Floats]:
+        """The greatest of these in each group, at least and at most, (n_groups,) each, 0 where nothing stands out."""
+        least, most = (growth.max(axis=1, initial=0.0) for growth in self.increases)
+        return least, most
+
+    @functools.cached_property
+    def cell(self) -> Counts:
+        """The cell of each group whose value may have grown most, (n_groups,), or -1."""
+        most = self.increases[1]
+        return np.where(self.greatest[1] > 0, most.argmax(axis=1) if most.shape[1] else -1, -1)
+
+
+def statistic(both: Floods) -> Floats:
     """Return the increase that is certain, (n_groups,), in [0, 1]."""
-    return bounded(reference, current)[0]
+    return bounded(both)[0]
 
 
-def bounded(reference: Cells, current: Cells) -> tuple[Floats, Floats, Floats]:
+def bounded(both: Floods) -> tuple[Floats, Floats, Floats]:
     """Return the increase that is certain, which is the least, and the least and greatest possible one, (n_groups,) each."""
-    empty = np.minimum(reference.counts.sum(axis=1), current.counts.sum(axis=1)) == 0
-    least, most, _ = _greatest(reference, current)
-    certain = np.where(empty, np.nan, least)
-    return certain, certain, np.where(empty, np.nan, most)
+    empty = np.minimum(*both.rows) == 0
+    certain, most = (np.where(empty, np.nan, greatest) for greatest in both.greatest)
+    return certain, certain, most
 
 
-def doubts(reference: Cells, current: Cells) -> NDArray[np.bool_]:
+def doubts(both: Floods) -> NDArray[np.bool_]:
     """Return the cells, (n_cells,), whose values could make a greater flood on the whole lake than is certain."""
-    if not len(reference.counts):
-        return np.zeros(len(reference.single), bool)
-    least, most = _of_the_lake(reference, current)
-    matter: NDArray[np.bool_] = (least < most) & (most > least.max(initial=0.0))
+    if not len(both.current.counts):
+        return np.zeros(len(both.current.single), bool)
+    least, most = (growth[0] for growth in both.increases)
+    matter: NDArray[np.bool_] = (least < most) & (most > both.greatest[0][0])
     return matter
 
 
-def pvalue(reference: Cells, current: Cells, statistic: Floats) -> Floats:
+def pvalue(both: Floods, statistic: Floats) -> Floats:
     """Return the probability of such an increase of the most flooded cell by chance alone, of all cells that hold a value."""
     del statistic
-    cell = _greatest(reference, current)[2]
-    flooded = np.flatnonzero(cell >= 0)
-    hits, others = (side.counts[flooded, cell[flooded]] for side in (reference, current))
-    sizes = [side.counts.sum(axis=1) for side in (reference, current)]
-    found = np.where(np.minimum(*sizes) > 0, 1.0, np.nan)
-    chosen_from = (current.counts > 0).sum(axis=1)
-    found[flooded] = _corrected(hits, others, [n[flooded] for n in sizes], chosen_from[flooded])
+    group = np.flatnonzero(both.cell >= 0)
+    found = np.where(np.minimum(*both.rows) > 0, 1.0, np.nan)
+    now = both.current.counts
+    found[group] = _corrected(both.reference.counts, now, now, (group, both.cell[group]), both.rows)
     return found
 
 
-def pvalues(reference: Cells, current: Cells) -> tuple[Floats, Floats]:
-    """Return the least and the greatest such probability, (n_groups,) each, of the cells that may be the most flooded one."""
-    found = pvalue(reference, current, np.empty(len(current.counts)))
-    least, greatest = found.copy(), found.copy()
-    certain, most, _ = _greatest(reference, current)
-    rows = [side.counts.sum(axis=1) for side in (reference, current)]
-    across_grids = reference.astray is not None or current.astray is not None  # then it is open how many cells hold a value
+def pvalues(both: Floods) -> tuple[Floats, Floats]:
+    """Return the least and the greatest such probability, (n_groups,) each, of other cells that may be the most flooded one."""
+    (certain, most), high, rows = both.greatest, both.increases[1], both.rows
+    across_grids = any(side.astray is not None for side in (both.reference, both.current))  # how many hold a value is open
     enough = (np.minimum(*rows) > 0) & (most * rows[1] >= FEW / 2)  # of others every cell is 1, for few rows
     unsure = ((certain < most) | across_grids) & enough
-    groups = np.flatnonzero(unsure)
-    sides = [_of_groups(side, groups) for side in (reference, current)]
-    least[groups] = 1.0
-    greatest[groups] = np.where(certain[groups] > 0, 0.0, 1.0)  # there may be no flood at all
-    high = _possible(*sides)[1]
-    place, cell = np.nonzero((high > 0) & (high >= certain[groups, None]))
-    at, group = (place, cell), groups[place]
-    sizes = [n[group] for n in rows]
-    (was_few, was_many), (few, many) = (_counts(side) for side in sides)
-    np.minimum.at(least, group, _corrected(was_few[at], many[at], sizes, (few > 0).sum(axis=1)[place]))
-    np.maximum.at(greatest, group, _corrected(was_many[at], few[at], sizes, (many > 0).sum(axis=1)[place]))
+    group, cell = np.nonzero((high > 0) & (high >= certain[:, None]) & unsure[:, None])
+    least, greatest = np.ones(len(unsure)), (unsure & (certain == 0)).astype(np.float64)  # there may be no flood at all
+    (was_few, was_many), (few, many) = both.counts
+    np.minimum.at(least, group, _corrected(was_few, many, few, (group, cell), rows))
+    np.maximum.at(greatest, group, _corrected(was_many, few, many, (group, cell), rows))
     return least, greatest
 
 
-def _corrected(hits: Counts, others: Counts, sizes: Sequence[Counts], chosen_from: Counts) -> Floats:
-    """Return the probability, (n,), of hits among the rows of either side, of the cell that was chosen from so many."""
-    by_itself = two_shares_pvalue(hits, others, *sizes)
-    corrected = np.minimum(by_itself * np.maximum(chosen_from, 1), 1.0)
-    return np.where(others < FEW, np.where(np.isnan(corrected), np.nan, 1.0), corrected)
+def _corrected(before: Counts, now: Counts, held: Counts, at: tuple[Counts, Counts], rows: Range) -> Floats:
+    """Return the probability of the counts before and now, (n_groups, n_cells), of some cells by group and place, (n,).
 
-
-def told(reference: Cells, current: Cells) -> Told:
-    """Return the shares of the flooded cell, and of the whole lake the value, or the least and the greatest it may be."""
-    cell = _greatest(reference, current)[2]
-    before, after = (_share_of(side, cell) for side in (reference, current))
-    return before, after, {"value": _label(current, int(cell[0]))} if len(cell) and cell[0] >= 0 else {}
-
-
-def _greatest(reference: Cells, current: Cells) -> tuple[Floats, Floats, Counts]:
-    """Return of each group the greatest increase at least and at most, and the cell of the latter or -1, (n_groups,) each."""
-    if reference.astray is not None or current.astray is not None:
-        return _greatest_across_grids(reference, current)
-    (least, most), cells = np.empty((2, len(reference.counts))), np.empty(len(reference.counts), np.int64)
-    floods.greatest(reference.counts, current.counts, current.single, least, most, cells)
-    if len(cells) and reference.known is not None and current.known is not None:
-        low, high = _of_the_lake(reference, current)
-        least[0], most[0] = low.max(initial=0.0), high.max(initial=0.0)
-        cells[0] = high.argmax() if most[0] > 0 else -1
-    return least, most, cells
-
-
-def _greatest_across_grids(reference: Cells, current: Cells) -> tuple[Floats, Floats, Counts]:
-    """Return the same where the counts of cells are not exact."""
-    low, high = _possible(reference, current)
-    greatest: Floats = high.max(axis=1, initial=0.0)
-    return low.max(axis=1, initial=0.0), greatest, np.where(greatest > 0, high.argmax(axis=1), -1)
-
-
-def _possible(reference: Cells, current: Cells) -> tuple[Floats, Floats]:
-    """Return by how much the share of one value in each cell grew at least and at most, (n_groups, n_cells) each.
-
-    Where the counts of cells are not exact, every share, of neighbours too, lies within its own bounds.
+    Each was chosen from the cells of its group that hold a value, by the counts in `held`.
     """
-    totals = (np.maximum(side.counts.sum(axis=1, keepdims=True), 1) for side in (reference, current))
-    bounds = (_counts(side) for side in (reference, current))
-    (was_least, was_most), (least, most) = ([end / n for end in ends] for ends, n in zip(bounds, totals, strict=True))
-    around_least, around_most = (_around(share) for share in (least, most))
-    certain = current.single & (least >= ALONE * was_most) & (least >= ALONE * around_most)
-    possible = (most >= ALONE * was_least) & (most >= ALONE * around_least)
-    low = np.where(certain, least - was_most, 0.0)
-    high = np.where(possible, most - np.where(current.single, was_least, 0.0), 0.0)
-    if len(low) and current.astray is None and current.known is not None:
-        low[0], high[0] = _of_the_lake(reference, current)
-    return low, high
+    of, others = at[0], now[at]
+    corrected = np.where(np.minimum(*rows)[of] > 0, 1.0, np.nan)
+    enough = np.flatnonzero(others >= FEW)
+    if not len(enough):
+        return corrected
+    groups, place = np.unique(of[enough], return_inverse=True)
+    chosen_from = np.maximum((held[groups] > 0).sum(axis=1), 1)[place]
+    by_itself = two_shares_pvalue(before[at][enough], others[enough], *(n[of[enough]] for n in rows))
+    corrected[enough] = np.minimum(by_itself * chosen_from, 1.0)
+    return corrected
 
 
-def _of_groups(side: Cells, groups: Counts) -> Cells:
-    """Return the side in some groups."""
-    return replace(side, counts=side.counts[groups], astray=None if side.astray is None else side.astray[groups])
+def told(both: Floods) -> Told:
+    """Return the shares of the flooded cell, and of the whole lake the value, or the least and the greatest it may be."""
+    cell = both.cell
+    before, after = (_share_of(side, cell) for side in (both.reference, both.current))
+    return before, after, {"value": _label(both.current, int(cell[0]))} if len(cell) and cell[0] >= 0 else {}
 
 
-def _counts(side: Cells) -> tuple[Counts, Counts]:
+def _counts(side: Cells) -> Range:
     """Return the least and the greatest count of each cell, (n_groups, n_cells) each."""
     if side.astray is None:
         return side.counts, side.counts
@@ -153,27 +151,7 @@ def _counts(side: Cells) -> tuple[Counts, Counts]:
     return np.maximum(side.counts - taken[:, 1:] + given[:, :-1], 0), side.counts - given[:, 1:] + taken[:, :-1]
 
 
-def _around(shares: Floats) -> Floats:
-    """Return the greater share of the two neighbours of each cell, of the same shape."""
-    padded = np.pad(shares, ((0, 0), (1, 1)))
-    around: Floats = np.maximum(padded[:, :-2], padded[:, 2:])
-    return around
-
-
-def _of_the_lake(reference: Cells, current: Cells) -> tuple[Floats, Floats]:
-    """Return by how much the share of one value in each cell of the first group grew at least and at most, (n_cells,) each."""
-    least, most = np.empty((2, len(current.single)))
-    floods.increases(reference.counts[0], current.counts[0], current.single, least, most)
-    if reference.known is not None and current.known is not None:
-        known = current.known.cells & ~current.single & (most > 0)
-        sizes = int(reference.counts[0].sum()), int(current.counts[0].sum())
-        of_known = known[current.known.cells]
-        least[known] = _known_increase(reference.known, current.known, sizes, np.flatnonzero(of_known))
-        most[known] = least[known]
-    return least, most
-
-
-def _known_increase(reference: Known, current: Known, sizes: tuple[int, int], cells: Counts) -> Floats:
+def _known_increase(reference: Known, current: Known, sizes: Sequence[int], cells: Counts) -> Floats:
     """Return the greatest increase in the share of one value in each of some known cells, given by place, (len(cells),)."""
     before = np.zeros(len(current.keys), np.int64)
     _, now, was = np.intersect1d(current.keys, reference.keys, assume_unique=True, return_indices=True)
@@ -196,7 +174,7 @@ def _share_of(side: Cells, cell: Counts) -> Floats:
     """Return the share of one cell in each group, (n_groups,), 0 where it is -1."""
     found = np.flatnonzero(cell >= 0)
     share = np.zeros(len(cell))
-    share[found] = side.counts[found, cell[found]] / np.maximum(side.counts[found].sum(axis=1), 1)
+    share[found] = side.counts[found, cell[found]] / np.maximum(side.rows[found], 1)
     return share
 
 
@@ -211,4 +189,6 @@ def _label(side: Cells, cell: int) -> str:
     return f"{side.edges[cell]:.6g} – {side.edges[cell + 1]:.6g}"
 
 
-METRIC = Metric(Cells, statistic, bounded, pvalue, told, doubts=doubts, pvalues=pvalues, range=(0.0, 1.0), by_grid=True)
+METRIC = Metric(
+    Cells, statistic, bounded, pvalue, told, doubts=doubts, pvalues=pvalues, range=(0.0, 1.0), by_grid=True, joint=Floods
+)

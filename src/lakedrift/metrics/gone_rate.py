@@ -68,7 +68,7 @@ def _chances(reference: Bins, current: Bins) -> Floats:
     category = np.array([label not in SLOTS for label in reference.labels], bool)
     missed = (reference.counts > 0) & (current.counts == 0) & category
     group, _ = np.nonzero(missed)
-    sizes = reference.counts.sum(axis=1), current.counts.sum(axis=1)
+    sizes = reference.rows, current.rows
     chosen_from = ((reference.counts > 0) & category).sum(axis=1)
     chances = np.ones(missed.shape)
     by_itself = none_of_pvalue(reference.counts[missed], sizes[0][group], sizes[1][group])

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift.metric import Cells, Counts, Floats, Metric
+from lakedrift.metric import Cells, Counts, Floats, Known, Metric
 from lakedrift_kernels import ecdf
 
 __all__ = ["METRIC", "bounded", "doubts", "pvalue", "statistic"]
@@ -32,11 +32,12 @@ def bounded(reference: Cells, current: Cells) -> tuple[Floats, Floats, Floats]:
     attained, reachable = np.zeros((2, len(reference.counts), 2), np.int64)
     closed = reference.single if reference.known is None else reference.single | reference.known.cells
     ecdf.ks_cells(reference.counts, current.counts, closed, attained, reachable)
-    sizes = reference.counts.sum(axis=1), current.counts.sum(axis=1)
+    sizes = reference.rows, current.rows
     lower, upper = _quotients(attained, *sizes), _quotients(reachable, *sizes)
-    inside = _quotients(_peaks(reference, current), *sizes)
-    least = np.maximum(lower, inside)
-    return least, least, np.maximum(upper, inside)
+    if reference.known is not None and current.known is not None:
+        inside = _quotients(_peaks(reference, current, reference.known, current.known), *sizes)
+        lower, upper = np.maximum(lower, inside), np.maximum(upper, inside)
+    return lower, lower, upper
 
 
 def doubts(reference: Cells, current: Cells) -> NDArray[np.bool_]:
@@ -55,23 +56,21 @@ def pvalue(reference: Cells, current: Cells, statistic: Floats) -> Floats:
     """Return the probability of a distance of at least `statistic` between samples of one distribution."""
     from scipy import special
 
-    n, m = (side.counts.sum(axis=1).astype(np.float64) for side in (reference, current))
+    n, m = (side.rows.astype(np.float64) for side in (reference, current))
     effective = np.divide(n * m, n + m, out=np.zeros_like(n), where=n + m > 0)
     return np.asarray(special.kolmogorov(np.sqrt(effective) * statistic), np.float64)
 
 
-def _peaks(reference: Cells, current: Cells) -> Counts:
+def _peaks(reference: Cells, current: Cells, one: Known, other: Known) -> Counts:
     """Return the cumulative counts of both sides, (n_groups, 2), at the known value where these are farthest apart.
 
-    Values are known of the whole lake, the first group; where none is, the counts are 0.
+    Values are known of the whole lake, the first group; of others, the counts are 0.
     """
-    one, other = reference.known, current.known
     peaks = np.zeros((len(reference.counts), 2), np.int64)
-    if one is not None and other is not None:
-        counts = np.stack([reference.counts[0], current.counts[0]], axis=1)
-        cumulative = np.cumsum(counts, axis=0)
-        before = (cumulative - counts)[one.cells]
-        ecdf.ks_values(one.keys, one.counts, other.keys, other.counts, one.ends, before, cumulative[-1], peaks[0])
+    counts = np.stack([reference.counts[0], current.counts[0]], axis=1)
+    cumulative = np.cumsum(counts, axis=0)
+    before = (cumulative - counts)[one.cells]
+    ecdf.ks_values(one.keys, one.counts, other.keys, other.counts, one.ends, before, cumulative[-1], peaks[0])
     return peaks
 
 

@@ -24,8 +24,7 @@ def statistic(reference: Bins, current: Bins) -> Floats:
 
 def bounded(reference: Bins, current: Bins) -> tuple[Floats, Floats, Floats]:
     """Return the distance of the counts as they are, and the least and the greatest possible one, (n_groups,) each."""
-    found, lower, upper = enclosed(reference, current, statistic, _term)
-    return found, lower, np.minimum(upper, 1.0)
+    return enclosed(reference, current, statistic, _term, largest=1.0)
 
 
 def _term(p: Floats, q: Floats) -> Floats:

@@ -26,10 +26,11 @@ def variance(side: Residuals) -> Floats:
     """Return the variance of the share, (n,)."""
     e4, e2y, e2y2, y3, y4 = side.fourths
     mean = over(side.label, side.rows)
-    left = over(side.square, _squares(side))
+    squares = _squares(side)
+    left = over(side.square, squares)
     e2z2 = e2y2 - 2 * mean * e2y + mean**2 * side.square
     z4 = y4 - 4 * mean * y3 + 6 * mean**2 * side.label_square - 4 * mean**3 * side.label + mean**4 * side.rows
-    return over(np.maximum(e4 - 2 * left * e2z2 + left**2 * z4, 0.0), _squares(side) ** 2)
+    return over(np.maximum(e4 - 2 * left * e2z2 + left**2 * z4, 0.0), squares**2)
 
 
 def _squares(side: Residuals) -> Floats:

@@ -124,8 +124,11 @@ class Frequencies:
     @property
     def counts(self) -> Counts:
         """Counts of `values`, (n_groups, n_values)."""
-        values = self.values
-        counts = [[tally[value] for value in values] for tally in self._tallies]
+        return self.counts_of(self.values)
+
+    def counts_of(self, values: Sequence[str]) -> Counts:
+        """Return the counts of some values, (n_groups, n_values), 0 of those that were not counted by themselves."""
+        counts = [[tally[value] for value in values] for tally in self._settled()]
         return np.array(counts, np.int64).reshape(len(self.rows), len(values))
 
     @property
@@ -282,9 +285,10 @@ class Frequencies:
 
     def _settled(self) -> list[Counter[str]]:
         """Bring what the hash tables hold to the tallies, spill these if they are too many, and return them."""
-        for table in self._tables:
-            self._tallies[0].update(table.counts())
-        self._tables = ViewTally(), TextTally()
+        if any(len(table) for table in self._tables):
+            for table in self._tables:
+                self._tallies[0].update(table.counts())
+            self._tables = ViewTally(), TextTally()
         if self._named is not None:
             self._tallies[0].update(self._named.drain())
         if self._buckets is None and not _is_small(set().union(*self._tallies)):

@@ -24,7 +24,7 @@ from lakedrift.summary import Codes, Counts, TwoDigits, add_counts, subtract_cou
 from lakedrift.trace import Trace, Traces
 from lakedrift_kernels import groups, moments, numbers
 
-__all__ = ["SUMMARY", "Numeric"]
+__all__ = ["MINUS_INFINITY", "PLUS_INFINITY", "SUMMARY", "Numeric"]
 
 HIGHEST = np.uint64((1 << 64) - 1)
 MINUS_INFINITY = np.uint64(0x000FFFFFFFFFFFFF)

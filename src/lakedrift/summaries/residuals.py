@@ -119,16 +119,16 @@ class Residuals:
         self.rows += codes.rows
         for at, name in enumerate(SLOTS[1:], 1):
             vars(self)[name] += np.bincount(codes.of_rows[slot == at], minlength=len(self.rows))
-        counted = slot == SLOTS.index("counted")
+        places = np.where(slot == SLOTS.index("counted"), np.int32(0), np.int32(-len(FOURTHS)))  # of no sum, whichever is added
         for place, units in ((ERROR, error), (SIZE, np.abs(error)), (LABEL, label)):
-            sums.add_units(units, np.where(counted, place, -1).astype(np.int32), codes.of_rows, self.sums)
+            sums.add_units(units, places + np.int32(place), codes.of_rows, self.sums)
         for place, units in ((ERROR_SQUARE, error), (LABEL_SQUARE, label)):
-            sums.add_products(units, units, np.where(counted, place, -1).astype(np.int32), codes.of_rows, self.squares)
+            sums.add_products(units, units, places + np.int32(place), codes.of_rows, self.squares)
         if self.fourths is not None:
             e, y = ((units + (1 << COARSE - 1)) >> COARSE for units in (error, label))
             ee, yy = e * e, y * y
             for place, pair in enumerate(((ee, ee), (ee, y), (ee, yy), (yy, y), (yy, yy))):
-                sums.add_products(*pair, np.where(counted, place, -1).astype(np.int32), codes.of_rows, self.fourths)
+                sums.add_products(*pair, places + np.int32(place), codes.of_rows, self.fourths)
 
     def merge(self, other: Self) -> None:
         """Add another state of the same unit."""
