@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,6 @@ from lakedrift import columns
 from lakedrift.binning import Binning
 from lakedrift.feature import Feature, Kind
 from lakedrift.fitting import fit, fit_identifier
-from lakedrift.occurrences import text_counts
 from lakedrift.profiles import Profile
 from lakedrift.summaries.distinct import Distinct
 from lakedrift.summaries.frequencies import Frequencies
@@ -26,9 +26,15 @@ __all__ = ["binning_of", "is_number", "kind_of", "numbers_of", "states_of", "wei
 HEAVY = 10  # times that a value occurs in the sample to keep a count of its own among very many
 
 
-def states_of(feature: Feature, sample: list[pa.Array], like: Profile | None, cells: int, *, declared: bool) -> list[Summary]:
-    """Return the state of a feature and, of an identifier, how many values differ beside it."""
-    state = Presence.new() if declared else _state(feature, sample, like, cells)
+def states_of(
+    feature: Feature, sample: list[pa.Array], texts: Counter[str], like: Profile | None, cells: int, *, declared: bool
+) -> list[Summary]:
+    """Return the state of a feature and, of an identifier, how many values differ beside it.
+
+    `texts` is how often each value of a categorical feature occurs in its sample; the mass of a numeric one is spread over so
+    many `cells`.
+    """
+    state = Presence.new() if declared else _state(feature, sample, texts, like, cells)
     return [state, Distinct.new()] if feature.kind == "identifier" else [state]
 
 
@@ -80,12 +86,12 @@ def numbers_of(sample: list[pa.Array], dtype: str) -> NDArray[Any]:
     return np.concatenate(parts)
 
 
-def _state(feature: Feature, sample: list[pa.Array], like: Profile | None, cells: int) -> Summary:
+def _state(feature: Feature, sample: list[pa.Array], texts: Counter[str], like: Profile | None, cells: int) -> Summary:
     if feature.kind == "identifier":
         return _state_of_identifier(feature, sample, like)
     if feature.kind in ("categorical", "boolean"):
         before = like.state(feature.name) if like is not None and feature.name in like else None
-        return Frequencies.new(before.names if isinstance(before, Frequencies) else _heavy_values(sample))
+        return Frequencies.new(before.names if isinstance(before, Frequencies) else _heavy_values(texts))
     if is_number(feature.dtype):
         return Numeric.new(binning_of(feature, like) or fit(numbers_of(sample, feature.dtype), cells))
     return Presence.new()
@@ -100,9 +106,9 @@ def _state_of_identifier(feature: Feature, sample: list[pa.Array], like: Profile
     return Presence.new()
 
 
-def _heavy_values(sample: list[pa.Array]) -> tuple[str, ...]:
+def _heavy_values(texts: Counter[str]) -> tuple[str, ...]:
     """Return the values that are frequent in the sample, as `Frequencies` calls them."""
     heavy = Frequencies.new()
-    texts = text_counts(sample).filter(pl.col("n") >= HEAVY)["text"]
-    heavy.update(texts.to_arrow(compat_level=pl.CompatLevel.newest()))
+    frequent = pl.Series([text for text, times in texts.items() if times >= HEAVY], dtype=pl.String)
+    heavy.update(frequent.to_arrow(compat_level=pl.CompatLevel.newest()))
     return heavy.values

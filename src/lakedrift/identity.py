@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
-
-from lakedrift.occurrences import text_counts
 
 __all__ = ["is_integer_key", "is_text_key"]
 
@@ -16,12 +14,10 @@ IDENTIFIER_SAMPLE = 100  # fewer values say nothing about identity
 IDENTIFIER_SHARE = 0.9  # distinct among sampled strings
 
 
-def is_text_key(sample: list[pa.Array]) -> bool:
-    """Whether hardly any text of a sample occurs twice."""
-    valid = sum(len(array) - array.null_count for array in sample)
-    if valid < IDENTIFIER_SAMPLE:
-        return False
-    return bool(len(text_counts(sample)) >= IDENTIFIER_SHARE * valid)
+def is_text_key(texts: Counter[str]) -> bool:
+    """Whether hardly any text of a sample occurs twice, by how often each does."""
+    valid = texts.total()
+    return valid >= IDENTIFIER_SAMPLE and len(texts) >= IDENTIFIER_SHARE * valid
 
 
 def is_integer_key(values: NDArray[Any], rows: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,20 +13,25 @@ from lakedrift import columns
 
 __all__ = ["text_counts"]
 
-TEXT, TIMES = pl.col("text"), pl.col("n")
+
+def text_counts(sample: Sequence[pa.Array]) -> Counter[str]:
+    """Return how often each value of a column of any type occurs, as text; nulls are left out."""
+    counted: Counter[str] = Counter()
+    for array in map(columns.labels, sample):
+        counted.update(_of_dictionary(array) if pa.types.is_dictionary(array.type) else _of_texts(array))
+    return counted
 
 
-def text_counts(sample: Sequence[pa.Array]) -> pl.DataFrame:
-    """Return the different values of a column of any type, as `text`, and how often each occurs, as `n`; nulls left out."""
-    counted = pl.concat([pl.DataFrame(schema={"text": pl.String, "n": pl.Int64}), *map(_counts, map(columns.labels, sample))])
-    return counted.lazy().filter(TEXT.is_not_null() & (TIMES > 0)).group_by("text").agg(TIMES.sum()).collect()
+def _of_texts(array: pa.Array) -> dict[str, int]:
+    return dict(pl.Series(array).drop_nulls().value_counts(name="n").iter_rows())
 
 
-def _counts(array: pa.Array) -> pl.DataFrame:
-    """Return texts, not all of them different, and how often each occurs; those of a dictionary are not laid out."""
-    if not pa.types.is_dictionary(array.type):
-        texts = pl.Series("text", array)
-        return pl.DataFrame([texts, pl.repeat(1, len(texts), dtype=pl.Int64, eager=True).alias("n")])
+def _of_dictionary(array: pa.Array) -> Counter[str]:
+    """Count the codes: the texts of all rows are not laid out, as they may be long."""
     codes = columns.numbers(array.indices.drop_null().cast(pa.int64()))  # `to_numpy` would load pandas
     counts = np.bincount(codes.values, minlength=len(array.dictionary))
-    return pl.DataFrame([pl.Series("text", array.dictionary, pl.String), pl.Series("n", counts, pl.Int64)])
+    counted: Counter[str] = Counter()
+    for text, times in zip(array.dictionary.to_pylist(), counts.tolist(), strict=True):
+        if times and text is not None:
+            counted[text] += times
+    return counted

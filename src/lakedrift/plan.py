@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from lakedrift.filtering import Filter
 from lakedrift.fitting import cells_of_each, sample_axis
 from lakedrift.identity import is_integer_key, is_text_key
 from lakedrift.modelling import model_states
+from lakedrift.occurrences import text_counts
 from lakedrift.profiles import Profile, StateKey
 from lakedrift.reading import Reader
 from lakedrift.sampling import sampled
@@ -106,11 +108,12 @@ def make_plan(
 
     def fitted(drawn: Feature) -> tuple[Feature, list[Summary]]:
         found = sample.get(drawn.name, [])
-        feature = _identified(drawn, found, rows, selection, like)
+        texts = text_counts(found if drawn.kind in ("categorical", "boolean") else ())
+        feature = _identified(drawn, found, texts, rows, selection, like)
         beyond = far.get(drawn.name, []) if drawn.name in sample and is_number(feature.dtype) else []
         if beyond and sample_axis(numbers_of(found, feature.dtype)) == "double":
             found = [*found, *beyond]
-        return feature, states_of(feature, found, like, cells, declared=_is_declared(drawn, like))
+        return feature, states_of(feature, found, texts, like, cells, declared=_is_declared(drawn, like))
 
     with ThreadPoolExecutor(FITS_AT_A_TIME) as pool:
         together = list(pool.map(fitted, draft.values()))
@@ -164,14 +167,16 @@ def _far_integers(source: Source) -> dict[str, list[pa.Array]]:
     return found
 
 
-def _identified(feature: Feature, sample: list[pa.Array], rows: int, selection: Selection, like: Profile | None) -> Feature:
-    """Return the feature as an identifier where nearly every sampled value is another and nobody asked for something else."""
+def _identified(
+    feature: Feature, sample: list[pa.Array], texts: Counter[str], rows: int, selection: Selection, like: Profile | None
+) -> Feature:
+    """Return the feature as an identifier where nearly every sampled value is another and nobody asked for anything else."""
     settled = asked(feature.name, selection) or (like is not None and feature.name in like)
     if settled or not sample or feature.role != "feature":
         return feature
     is_key = False
     if feature.kind == "categorical":
-        is_key = is_text_key(sample)
+        is_key = is_text_key(texts)
     elif columns.family(feature.dtype) == "integer":
         is_key = is_integer_key(numbers_of(sample, feature.dtype), rows)
     return dataclasses.replace(feature, kind="identifier") if is_key else feature
