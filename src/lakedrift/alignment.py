@@ -75,7 +75,7 @@ class Alignment:
             if counts.sum() != side[0, known].sum():
                 msg = "the source changed between two scans: values that were counted are gone"
                 raise SourceChangedError(msg, hint="run again when nobody writes to it")
-            sides.append(Known(known, self.ends[known], keys, counts, key_values(keys, self.axis)))
+            sides.append(Known(known, self.ends[known], keys, counts, functools.partial(key_values, axis=self.axis)))
         return replace(self, known=(sides[0], sides[1]))
 
     def exact(self, dtypes: tuple[str, str]) -> NDArray[np.bool_]:

@@ -167,7 +167,7 @@ def _values_in(side: Known, cell: int) -> tuple[NDArray[np.uint64], Counts]:
     """Return the keys in one of the known cells, and how often each occurs."""
     start = np.searchsorted(side.keys, side.ends[cell - 1], side="right") if cell else 0
     span = slice(int(start), int(np.searchsorted(side.keys, side.ends[cell], side="right")))
-    return side.keys[span], side.counts[span]
+    return side.keys[span], side.counts[span].astype(np.int64)
 
 
 def _share_of(side: Cells, cell: Counts) -> Floats:
@@ -185,7 +185,7 @@ def _label(side: Cells, cell: int) -> str:
     if side.known is not None and side.known.cells[cell]:
         place = int(np.count_nonzero(side.known.cells[:cell]))
         keys, counts = _values_in(side.known, place)
-        return f"{side.known.values[np.searchsorted(side.known.keys, keys[np.argmax(counts)])]:.12g}"
+        return f"{side.known.valued(keys[[np.argmax(counts)]])[0]:.12g}"
     return f"{side.edges[cell]:.6g} – {side.edges[cell + 1]:.6g}"
 
 
