@@ -153,14 +153,18 @@ def _counts(side: Cells) -> Range:
 
 def _known_increase(reference: Known, current: Known, sizes: Sequence[int], cells: Counts) -> Floats:
     """Return the greatest increase in the share of one value in each of some known cells, given by place, (len(cells),)."""
-    before = np.zeros(len(current.keys), np.int64)
-    _, now, was = np.intersect1d(current.keys, reference.keys, assume_unique=True, return_indices=True)
-    before[now] = reference.counts[was]
-    shares = current.counts / max(sizes[1], 1) - before / max(sizes[0], 1)
-    increase = np.zeros(len(current.ends))
-    np.maximum.at(increase, np.searchsorted(current.ends, current.keys), shares)
-    found: Floats = increase[cells]
-    return found
+    starts = np.where(cells > 0, np.searchsorted(current.keys, current.ends[cells - 1], side="right"), 0)
+    lengths = np.searchsorted(current.keys, current.ends[cells], side="right") - starts
+    owner = np.repeat(np.arange(len(cells)), lengths)
+    at = np.arange(len(owner)) + (starts - (np.cumsum(lengths) - lengths))[owner]
+    there = np.searchsorted(reference.keys, current.keys[at])
+    both = np.flatnonzero(there < len(reference.keys))
+    both = both[reference.keys[there[both]] == current.keys[at[both]]]
+    before = np.zeros(len(at), np.int64)
+    before[both] = reference.counts[there[both]]
+    increase = np.zeros(len(cells))
+    np.maximum.at(increase, owner, current.counts[at] / max(sizes[1], 1) - before / max(sizes[0], 1))
+    return increase
 
 
 def _values_in(side: Known, cell: int) -> tuple[NDArray[np.uint64], Counts]:
