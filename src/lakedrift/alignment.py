@@ -89,6 +89,13 @@ class Alignment:
             return np.full(len(self.starts), True)
         return _largest(*self._values) < EXACT_INTEGERS
 
+    def capacity(self, dtypes: tuple[str, str]) -> Floats:
+        """Return how many different values each cell may hold at most, (n_cells,): its keys, or the integers between two."""
+        if self.axis == "double" and {family(dtype) for dtype in dtypes} == {"integer"}:
+            low, high = self._values
+            return np.floor(high) - np.ceil(low) + 1.0
+        return (self.ends - self.starts).astype(np.float64) + 1.0
+
     def limits(self, at: NDArray[np.int64]) -> list[tuple[float, float]]:
         """Return the least and the greatest value that may lie in each of some cells, exactly: integers on integer axes."""
         low, high = (values[at].tolist() for values in self._values)

@@ -59,10 +59,11 @@ def _sample_rows() -> None:
 
 
 def _count_repeated() -> None:
-    """Keep so many values that those which repeat are counted apart."""
+    """Keep so many values that those which repeat are counted apart, and runs of them are merged."""
     kept = Multiset(1)
     for _ in range(3):
         kept.add(np.zeros(AT_A_TIME, np.uint64))
+    Multiset(1).merge(kept)
 
 
 def _model() -> pa.Table:

@@ -112,6 +112,11 @@ class Values:
         """The distinct keys in the chosen cells, ascending, and how often each occurs, of any unsigned type."""
         return self._kept.sorted
 
+    @property
+    def table_bytes(self) -> int:
+        """What the table takes that ends the matter for most values; of linear cells it is small."""
+        return 0 if self.binning.linear is not None else 1 << ABOUT_BITS
+
     def update(self, array: pa.Array) -> None:
         """Add a batch of the column."""
         self.rows[0] += len(array)
