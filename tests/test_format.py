@@ -92,7 +92,7 @@ def test_from_bytes__gives_what_was_written(whole):
 
 def test_from_bytes__of_a_second_scan_and_of_no_rows(whole):
     comparison = ld.sweep(frame(1), frame(2), min_rows=1)
-    (wanted,) = doubts(comparison, exact=True, memory=1 << 30)
+    (wanted,) = doubts(comparison, exact=True, memory=1 << 30, threads=2)
     states = {name: sides[0] for name, sides in wanted.items()}
     refined = refine(comparison.profiles[0], open_source(frame(1)), states, None, 1, Silent())
     assert any(kind == "values" for kind, _ in refined.states)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 from oracles import distances
+from scipy import stats
 
 import lakedrift as ld
 from lakedrift import refinement
 from lakedrift.errors import SourceChangedError
 from lakedrift.judgement import Rules, chosen_metrics, judge
+from lakedrift.metrics import ks
 from lakedrift.observer import Silent
 from lakedrift.refinement import doubts, refine
 from lakedrift.sources import open_source
@@ -89,7 +92,7 @@ def test_refine__settles_what_grids_fitted_elsewhere_leave_open(sides):
     rough = judge(*profiles, rules)
     open_before = rough.unsettled("ks", undecided=False)
     assert len(open_before) >= 3
-    (wanted,) = doubts(rough, exact=True, memory=PLENTY)
+    (wanted,) = doubts(rough, exact=True, memory=PLENTY, threads=2)
     assert set(wanted) >= set(open_before)
     refined = [
         refine(profile, open_source(side), {name: states[at] for name, states in wanted.items()}, None, 2, Silent())
@@ -114,7 +117,7 @@ def test_refine__settles_what_is_noise_at_the_lower_bound_alone():
     assert rows["x"]["lower"] < 0.1 <= rows["x"]["upper"]
     assert rows["x"]["qvalue"] > SIGNIFICANCE
     assert (rows["x"]["status"], rows["y"]["status"]) == ("undecided", "ok")
-    (wanted,) = doubts(rough, exact=False, memory=PLENTY)
+    (wanted,) = doubts(rough, exact=False, memory=PLENTY, threads=2)
     assert set(wanted) == {"x", "y"}
     refined = [
         refine(profile, open_source(side), {name: states[at] for name, states in wanted.items()}, None, 1, Silent())
@@ -149,12 +152,36 @@ def test_compare__without_data_says_that_it_is_undecided_and_takes_the_worse():
 
 def test_doubts__leaves_out_what_has_no_room(sides):
     comparison = judge(*coarse(sides), Rules(chosen_metrics(None), Thresholds.of(None, ()), 500))
-    (everything,) = doubts(comparison, exact=True, memory=PLENTY)
-    assert doubts(comparison, exact=True, memory=0) == []
-    scans = doubts(comparison, exact=True, memory=N * 24)
-    assert len(scans) > 1
-    assert 0 < sum(map(len, scans)) < len(everything)
-    assert len({name for scan in scans for name in scan}) == sum(map(len, scans))
+    (everything,) = doubts(comparison, exact=True, memory=PLENTY, threads=2)
+    assert doubts(comparison, exact=True, memory=0, threads=2) == []
+    rooms = [doubts(comparison, exact=True, memory=room, threads=2) for room in range(1 << 20, 7 << 19, 1 << 15)]
+    kept = [{name for scan in scans for name in scan} for scans in rooms]
+    assert all(fewer <= more for fewer, more in itertools.pairwise(kept))
+    assert any(0 < len(names) < len(everything) for names in kept)
+    assert kept[-1] == set(everything)
+    assert any(len(scans) > 1 for scans in rooms)
+    assert all(len(names) == sum(map(len, scans)) for names, scans in zip(kept, rooms, strict=True))
+
+
+def test_doubts__shares_the_features_out_though_there_is_room(sides, monkeypatch):
+    """More scans of fewer columns each read no more, and hold fewer values at a time; what is large has one of its own."""
+    comparison = judge(*coarse(sides), Rules(chosen_metrics(None), Thresholds.of(None, ()), 500))
+    (everything,) = doubts(comparison, exact=True, memory=PLENTY, threads=2)
+    monkeypatch.setattr(refinement, "A_SCAN", 1)
+    scans = doubts(comparison, exact=True, memory=PLENTY, threads=2)
+    assert [len(scan) for scan in scans] == [1] * len(everything)
+
+
+def test_doubts__integers_take_no_more_than_there_are(monkeypatch):
+    """However often they occur: there are 2**15, and more values in doubt."""
+    monkeypatch.setattr(refinement, "AT_A_TIME", 1)
+    sides = [pl.DataFrame({"x": np.random.default_rng(seed).integers(0, 1 << 15, MANY)}) for seed in range(2)]
+    few = ld.profile(pl.DataFrame({"x": np.arange(0, 1 << 15, 512)}))
+    profiles = [ld.profile(side, like=few) for side in sides]
+    comparison = judge(*profiles, Rules(chosen_metrics(["ks"]), Thresholds.of(None, ()), 500))
+    (wanted,) = doubts(comparison, exact=True, memory=(1 << 16) * refinement.BYTES_A_VALUE + (2 << 20), threads=1)
+    counted = sum(int(profile.state("x").cells[0, wanted["x"][0].wanted].sum()) for profile in profiles)
+    assert counted > 1 << 16
 
 
 def test_sweep__exact_takes_as_many_scans_as_the_budget_needs(sides, monkeypatch):
@@ -166,10 +193,47 @@ def test_sweep__exact_takes_as_many_scans_as_the_budget_needs(sides, monkeypatch
     assert heard.stages.count("again") > 2
 
 
+def hostile(seed: int) -> dict[str, np.ndarray]:
+    """Columns that all lie in a few cells of a grid fitted to something far away."""
+    random = np.random.default_rng(seed)
+    return {
+        "equal": np.concatenate([[1.2], np.full(MANY - 2, 1.3), [1.4]]),
+        "nearly": np.where(random.random(MANY) < 0.5, 1.3, np.nextafter(1.3, 2.0)),
+        "distinct": random.permutation(1.0 + (np.arange(MANY) + 7 * seed) * 2.0**-50),
+        "two": np.where(np.arange(MANY) < 30_000 + 10_000 * seed, 1.1, np.where(np.arange(MANY) % 2, 1.2, 1.3)),
+        "ends": random.choice([np.finfo(float).max, -np.inf, np.inf, 5e-324, -5e-324, 0.0, -0.0], MANY),
+        "wide": random.choice(np.array([-(2**63), 2**63 - 1, 0, 1]), MANY),
+    }
+
+
+@pytest.mark.parametrize(("threads", "at_a_time"), [(1, 1 << 20), (3, 1_000)])
+def test_refine__settles_cells_that_hold_everything(threads, at_a_time, monkeypatch):
+    monkeypatch.setattr(ks, "AT_A_TIME", at_a_time)
+    sides = [hostile(seed) for seed in range(2)]
+    kinds = dict.fromkeys(sides[0], "numeric")
+    far = {name: np.full(2, 77 if name != "wide" else 2**62 + 77, values.dtype) for name, values in sides[0].items()}
+    few = ld.profile(pl.DataFrame(far), kinds=kinds)
+    frames = [pl.DataFrame(side) for side in sides]
+    profiles = [ld.profile(frame, like=few) for frame in frames]
+    rules = Rules(chosen_metrics(None), Thresholds.of(None, ()), 500)
+    (wanted,) = doubts(judge(*profiles, rules), exact=True, memory=PLENTY, threads=threads)
+    assert set(wanted) == set(sides[0])
+    refined = [
+        refine(profile, open_source(frame), {name: states[at] for name, states in wanted.items()}, None, threads, Silent())
+        for at, (profile, frame) in enumerate(zip(profiles, frames, strict=True))
+    ]
+    settled = ks_rows(judge(*refined, rules))
+    for name in wanted:
+        exact = float(distances.ks(sides[0][name].tolist(), sides[1][name].tolist()))
+        assert settled[name] == (exact, exact, exact), name
+        if name != "wide":
+            assert exact == pytest.approx(stats.ks_2samp(sides[0][name], sides[1][name], method="asymp").statistic, abs=1e-15)
+
+
 def test_refine__refuses_a_source_that_changed(sides):
     profiles = coarse(sides)
     comparison = judge(*profiles, Rules(chosen_metrics(None), Thresholds.of(None, ()), 500))
-    states = {name: pair[0] for name, pair in doubts(comparison, exact=True, memory=PLENTY)[0].items()}
+    states = {name: pair[0] for name, pair in doubts(comparison, exact=True, memory=PLENTY, threads=2)[0].items()}
     pl.DataFrame(shapes(0))[:10].write_parquet(sides[0] / "c.parquet")
     with pytest.raises(SourceChangedError, match=r"3,000 rows, then 3,010"):
         refine(profiles[0], open_source(sides[0]), states, None, 1, Silent())
@@ -178,7 +242,7 @@ def test_refine__refuses_a_source_that_changed(sides):
 def test_judge__refuses_values_that_are_not_those_counted(sides):
     profiles = coarse(sides)
     rules = Rules(chosen_metrics(None), Thresholds.of(None, ()), 500)
-    (wanted,) = doubts(judge(*profiles, rules), exact=True, memory=PLENTY)
+    (wanted,) = doubts(judge(*profiles, rules), exact=True, memory=PLENTY, threads=2)
     rewritten = pl.read_parquet(sides[0] / "a.parquet").with_columns(pl.col("normal") + 100)
     rewritten.write_parquet(sides[0] / "a.parquet")
     refined = [

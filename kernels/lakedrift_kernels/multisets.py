@@ -1,4 +1,8 @@
-"""Multisets of keys: the distinct keys, ascending, and how often each occurs."""
+"""Multisets of keys: the distinct keys, ascending, and how often each occurs.
+
+Keys that come again and again are counted in slots: two tables (2**b,), `held` and `times`. The first key that falls into a
+slot has it for good; which one that is makes no difference, since what has no slot is counted elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -7,34 +11,50 @@ from numpy.typing import NDArray
 
 from lakedrift_kernels._jit import kernel
 
-__all__ = ["merge_multisets", "merge_sorted"]
+__all__ = ["count_repeated", "count_sorted", "merge_multisets"]
 
 Keys = NDArray[np.uint64]
 Counts = NDArray[np.int64]
 
+SCATTER = np.uint64(0x9E3779B1)  # 2**32 over the golden ratio, prime (Knuth, The Art of Computer Programming 3, section 6.4)
+LOW_HALF, HALF = np.uint64((1 << 32) - 1), np.uint64(32)
+
 
 @kernel
-def merge_sorted(keys: Keys, counts: Counts, others: Keys, merged: Keys, totals: Counts) -> int:
-    """Write a multiset and ascending keys that may repeat, together, to `merged` and `totals`; return how many are distinct.
+def count_repeated(keys: Keys, held: Keys, times: Counts) -> int:
+    """Count those of the keys (n,) that have a slot, or find it free; move the others to the front, return how many.
 
-    The outputs have room for all of both.
+    A slot whose `times` is 0 is free.
     """
-    i = 0
-    j = 0
-    n = 0
-    while i < keys.size or j < others.size:
-        key = keys[i] if j >= others.size or (i < keys.size and keys[i] <= others[j]) else others[j]
-        total = 0
-        if i < keys.size and keys[i] == key:
-            total += counts[i]
-            i += 1
-        while j < others.size and others[j] == key:
-            total += 1
-            j += 1
-        merged[n] = key
-        totals[n] = total
-        n += 1
-    return n
+    last = np.uint64(held.size - 1)
+    left = 0
+    for i in range(keys.size):
+        key = keys[i]
+        slot = ((((key ^ (key >> HALF)) & LOW_HALF) * SCATTER) >> HALF) & last
+        if times[slot] == 0:
+            held[slot] = key
+        known = held[slot] == key
+        times[slot] += known
+        keys[left] = key
+        left += not known
+    return left
+
+
+@kernel
+def count_sorted(keys: Keys, counts: Counts) -> int:
+    """Move the distinct ones of ascending keys (n,) to the front, and write to `counts` (n,) how often each occurs.
+
+    Return how many are distinct.
+    """
+    found = 0
+    for i in range(keys.size):
+        key = keys[i]
+        if found == 0 or key != keys[found - 1]:
+            keys[found] = key
+            counts[found] = 0
+            found += 1
+        counts[found - 1] += 1
+    return found
 
 
 @kernel
@@ -43,18 +63,20 @@ def merge_multisets(keys: Keys, counts: Counts, others: Keys, more: Counts, merg
     i = 0
     j = 0
     n = 0
-    while i < keys.size or j < others.size:
-        take = i < keys.size and (j >= others.size or keys[i] <= others[j])
-        add = j < others.size and (i >= keys.size or others[j] <= keys[i])
-        total = 0
-        if add:
-            merged[n] = others[j]
-            total += more[j]
-            j += 1
-        if take:
-            merged[n] = keys[i]
-            total += counts[i]
-            i += 1
-        totals[n] = total
+    while i < keys.size and j < others.size:
+        take = keys[i] <= others[j]  # no branch, which nobody could predict
+        add = others[j] <= keys[i]
+        merged[n] = min(keys[i], others[j])
+        totals[n] = counts[i] * take + more[j] * add
+        i += take
+        j += add
+        n += 1
+    for rest in range(i, keys.size):
+        merged[n] = keys[rest]
+        totals[n] = counts[rest]
+        n += 1
+    for rest in range(j, others.size):
+        merged[n] = others[rest]
+        totals[n] = more[rest]
         n += 1
     return n

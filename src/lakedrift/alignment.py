@@ -75,7 +75,7 @@ class Alignment:
             if counts.sum() != side[0, known].sum():
                 msg = "the source changed between two scans: values that were counted are gone"
                 raise SourceChangedError(msg, hint="run again when nobody writes to it")
-            sides.append(Known(known, self.ends[known], keys, counts, key_values(keys, self.axis)))
+            sides.append(Known(known, self.ends[known], keys, counts, functools.partial(key_values, axis=self.axis)))
         return replace(self, known=(sides[0], sides[1]))
 
     def exact(self, dtypes: tuple[str, str]) -> NDArray[np.bool_]:
@@ -88,6 +88,13 @@ class Alignment:
         if not any(dtype in WIDE_INTEGERS or dtype.startswith(WIDE_TIMES) for dtype in dtypes):
             return np.full(len(self.starts), True)
         return _largest(*self._values) < EXACT_INTEGERS
+
+    def capacity(self, dtypes: tuple[str, str]) -> Floats:
+        """Return how many different values each cell may hold at most, (n_cells,): its keys, or the integers between two."""
+        if self.axis == "double" and {family(dtype) for dtype in dtypes} == {"integer"}:
+            low, high = self._values
+            return np.floor(high) - np.ceil(low) + 1.0
+        return (self.ends - self.starts).astype(np.float64) + 1.0
 
     def limits(self, at: NDArray[np.int64]) -> list[tuple[float, float]]:
         """Return the least and the greatest value that may lie in each of some cells, exactly: integers on integer axes."""

@@ -33,6 +33,7 @@ from lakedrift.roles import Roles
 from lakedrift.source import Source
 from lakedrift.storage import Storage
 from lakedrift.store import Store
+from lakedrift.summaries.values import Values
 from lakedrift.threshold import Thresholds
 from lakedrift.window import Every
 from lakedrift.windowing import Choice
@@ -163,15 +164,12 @@ def sweep(
         after = profiled(sides[1], selection, now, before, known, means, "current", watch, shelf)
     rules = Rules(chosen, limits, min_rows, performances=chosen_performances(metrics))
     comparison = judge(before, after, rules, choice, gate, memory=means.memory)
-    scans = doubts(comparison, exact=exact, memory=means.shares(before.states, counts_of(before)).values)
+    room = means.shares(before.states, counts_of(before)).values
+    scans = doubts(comparison, exact=exact, memory=room, threads=means.threads)
     settled: dict[str, list[Measure]] = {}
     if after is not None and (exact or store is None) and not any(isinstance(side, Profile) for side in sides):
-        for scan in scans:
-            again = [
-                refined(profile, side, {name: states[at] for name, states in scan.items()}, where, means, watch)
-                for at, (profile, side) in enumerate(zip((before, after), sides, strict=True))
-            ]
-            settled |= measured(again[0], again[1], scan, rules)
+        while scans:
+            settled |= _settled((before, after), sides, scans.pop(0), where, rules, means, watch)
     if settled or exact:
         del comparison  # of many groups, two would not fit
         comparison = judge(before, after, replace(rules, exact=exact), choice, gate, settled, means.memory)
@@ -321,6 +319,23 @@ def plan_sweep(
             checked(wanted, side)
     known = [name for side in opened for name in names_of(side)]
     return DryRun.of(opened, selection, known, means)
+
+
+def _settled(
+    profiles: tuple[Profile, Profile],
+    sides: Sequence[Source | Profile],
+    scan: Mapping[str, tuple[Values, Values]],
+    where: str | None,
+    rules: Rules,
+    means: Means,
+    watch: Observer,
+) -> dict[str, list[Measure]]:
+    """Return what one more scan of both sides settles, without the values that it takes."""
+    again = [
+        refined(profile, side, {name: states[at] for name, states in scan.items()}, where, means, watch)
+        for at, (profile, side) in enumerate(zip(profiles, sides, strict=True))
+    ]
+    return measured(again[0], again[1], scan, rules)
 
 
 def _thresholds(given: Mapping[str, Any] | None) -> Thresholds:

@@ -162,7 +162,7 @@ class _Crew:
         """Return the sum of all states; several are added up at a time, as those that keep values sort them for it."""
 
         def added(key: StateKey) -> Summary:
-            found = [states[key] for states in self._states if key in states] or [self._blank[key].empty()]
+            found = [states.pop(key) for states in self._states if key in states] or [self._blank[key].empty()]
             for other in found[1:]:
                 found[0].merge(other)
             return found[0]

@@ -75,4 +75,4 @@ def sort(keys: NDArray[np.uint64]) -> None:
     if len(keys) < FEW:
         keys.sort()
     else:
-        sort_keys(keys, np.empty_like(keys), np.empty((DIGITS, VALUES), np.int64))
+        sort_keys(keys, room("sort", len(keys), np.uint64), np.empty((DIGITS, VALUES), np.int64))

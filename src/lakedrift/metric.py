@@ -83,16 +83,16 @@ class Known:
     ends
         The last key of each such cell, ascending.
     keys, counts
-        (n_values,) the distinct values as keys, ascending, and how often each occurs.
-    values
-        (n_values,) the same as doubles.
+        (n_values,) the distinct values as keys, ascending, and how often each occurs, of any unsigned type.
+    valued
+        What values keys stand for, as doubles.
     """
 
     cells: NDArray[np.bool_]
     ends: NDArray[np.uint64]
     keys: NDArray[np.uint64]
-    counts: Counts
-    values: Floats
+    counts: NDArray[Any]
+    valued: Callable[[NDArray[np.uint64]], Floats]
 
 
 @dataclass(frozen=True, eq=False)

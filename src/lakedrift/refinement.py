@@ -21,6 +21,7 @@ from lakedrift.comparison import Comparison
 from lakedrift.errors import SourceChangedError
 from lakedrift.measure import pair_of
 from lakedrift.metric import Metric, discover
+from lakedrift.multiset import AT_A_TIME
 from lakedrift.observer import Observer
 from lakedrift.plan import Plan
 from lakedrift.profiles import Profile
@@ -31,10 +32,12 @@ from lakedrift.summaries.values import Values
 
 __all__ = ["doubts", "refine"]
 
-BYTES_A_VALUE = 48  # a kept value at the peak: key and count, both once more while two multisets merge, and the loose keys
+BYTES_A_VALUE = 24  # a kept value at the peak: key and count, 12 bytes as a rule less, and once more while two runs merge
+BYTES_A_KEY = 8  # that repeats, while it is loose
+A_SCAN = 1 << 29  # bytes that the values of several features may take together: more scans, of fewer columns each, read no more
 
 
-def doubts(comparison: Comparison, *, exact: bool, memory: int) -> list[dict[str, tuple[Values, Values]]]:
+def doubts(comparison: Comparison, *, exact: bool, memory: int, threads: int) -> list[dict[str, tuple[Values, Values]]]:
     """Return empty states for the cells to look into, by feature, for both sides; of each further scan that this takes.
 
     Parameters
@@ -45,6 +48,8 @@ def doubts(comparison: Comparison, *, exact: bool, memory: int) -> list[dict[str
         Whether every distance is to be settled, or only those that a verdict hangs on.
     memory
         Bytes that the values of one scan may take; a feature that has no room alone stays as it is.
+    threads
+        How many of them look for values, and hold some that are not yet sorted.
     """
     unsettled: dict[str, list[Metric]] = {}
     for name, metric in discover().items():
@@ -52,17 +57,18 @@ def doubts(comparison: Comparison, *, exact: bool, memory: int) -> list[dict[str
             for feature in comparison.unsettled(name, undecided=not exact):
                 unsettled.setdefault(feature, []).append(metric)
     wanted = [
-        (cost, name, states) for name, why in unsettled.items() for cost, states in _states(*comparison.profiles, name, why)
+        (cost, name, states)
+        for name, why in unsettled.items()
+        for cost, states in _states(*comparison.profiles, name, why, threads)
     ]
     scans: list[dict[str, tuple[Values, Values]]] = []
     left = 0
-    for cost, name, states in sorted(wanted, key=lambda one: one[:2]):
-        needed = cost * BYTES_A_VALUE
+    for needed, name, states in sorted(wanted, key=lambda one: one[:2]):
         if needed > memory:
             break
         if needed > left:
             scans.append({})
-            left = memory
+            left = max(needed, min(memory, A_SCAN))
         scans[-1][name] = states
         left -= needed
     return scans
@@ -94,9 +100,9 @@ def refine(
 
 
 def _states(
-    reference: Profile, current: Profile, name: str, metrics: Sequence[Metric]
+    reference: Profile, current: Profile, name: str, metrics: Sequence[Metric], threads: int
 ) -> list[tuple[int, tuple[Values, Values]]]:
-    """Return what looking into the doubtful cells of a feature costs in values, and the empty states for it; or nothing."""
+    """Return the bytes that looking into the doubtful cells of a feature takes, and the empty states for it; or nothing."""
     before, after = reference.state(name), current.state(name)
     if not (isinstance(before, Numeric) and isinstance(after, Numeric)) or before.binning.axis != after.binning.axis:
         return []
@@ -107,10 +113,15 @@ def _states(
     doubtful &= aligned.exact(dtypes)
     if not doubtful.any():
         return []
+    counts = np.concatenate([side[0, doubtful] for side in aligned.counts])
+    distinct = int(np.fmin(counts, np.tile(aligned.capacity(dtypes)[doubtful], 2)).sum())
+    repeated = min(int(counts.sum()) - distinct, threads * AT_A_TIME)
     starts, ends = aligned.starts[doubtful], aligned.ends[doubtful]
-    chosen = [_cells_between(state.binning, starts, ends) for state in (before, after)]
-    cost = int(before.cells[0, chosen[0]].sum() + after.cells[0, chosen[1]].sum())
-    return [(cost, (Values.new(before.binning, chosen[0]), Values.new(after.binning, chosen[1])))]
+    states = [Values.new(before.binning, _cells_between(before.binning, starts, ends))]
+    if after.binning != before.binning:
+        states.append(Values.new(after.binning, _cells_between(after.binning, starts, ends)))
+    tables = sum(state.table_bytes for state in states)
+    return [(BYTES_A_VALUE * distinct + BYTES_A_KEY * repeated + tables, (states[0], states[-1].empty()))]
 
 
 def _cells_between(binning: Binning, starts: Keys, ends: Keys) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

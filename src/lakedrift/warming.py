@@ -15,6 +15,7 @@ import polars as pl
 import pyarrow as pa
 
 from lakedrift.api import sweep
+from lakedrift.multiset import AT_A_TIME, Multiset
 from lakedrift.summaries.comoments import ALL_ROWS, Comoments
 from lakedrift.summaries.frequencies import MOST_VALUES
 from lakedrift.unit import Unit
@@ -39,6 +40,7 @@ def warm() -> None:
         sweep(*files, exact=True, min_rows=1, threads=2, engine="arrow", where="double > 0 OR double <= 0 OR double IS NULL")
     sweep(*sides, exact=True, min_rows=1, threads=2, correlations=True)
     _sample_rows()
+    _count_repeated()
     sweep(*map(pl.DataFrame, sides), exact=True, min_rows=1, threads=2)
     sweep(*[_texts()] * 2, min_rows=1, threads=2)
     sweep(*sides, by=["word", "flag"], time="at", every="1h", min_rows=1, threads=2)
@@ -54,6 +56,14 @@ def _sample_rows() -> None:
     """Add a row of so many columns that it may be left out."""
     state = Comoments.new([Unit(0.0, 1.0)] * (ALL_ROWS + 1))
     state.update([pa.array([0.0])] * len(state.units))
+
+
+def _count_repeated() -> None:
+    """Keep so many values that those which repeat are counted apart, and runs of them are merged."""
+    kept = Multiset(1)
+    for _ in range(3):
+        kept.add(np.zeros(AT_A_TIME, np.uint64))
+    Multiset(1).merge(kept)
 
 
 def _model() -> pa.Table:

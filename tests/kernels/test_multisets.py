@@ -24,11 +24,25 @@ def pairs(merged: np.ndarray, totals: np.ndarray, n: int) -> list[tuple[int, int
     return list(zip(merged[:n].tolist(), totals[:n].tolist(), strict=True))
 
 
-@given(one=KEYS, other=KEYS)
-def test_merge_sorted__counts_both(one, other):
-    merged, totals = room(len(one) + len(other))
-    n = multisets.merge_sorted(*arrays(Counter(one)), np.array(sorted(other), np.uint64), merged, totals)
-    assert pairs(merged, totals, n) == sorted(Counter(one + other).items())
+@given(keys=KEYS)
+def test_count_sorted__leaves_the_distinct_keys_in_front(keys):
+    found, counts = np.array(sorted(keys), np.uint64), np.empty(len(keys), np.int64)
+    n = multisets.count_sorted(found, counts)
+    assert pairs(found, counts, n) == sorted(Counter(keys).items())
+
+
+@given(batches=st.lists(KEYS), bits=st.integers(0, 3))
+def test_count_repeated__counts_each_key_in_its_slot_or_leaves_it(batches, bits):
+    held, times = np.full(1 << bits, 7, np.uint64), np.zeros(1 << bits, np.int64)
+    counted = Counter()
+    for batch in batches:
+        keys = np.array(batch, np.uint64)
+        counted += Counter(keys[: multisets.count_repeated(keys, held, times)].tolist())
+    taken = times > 0
+    in_slots = dict(zip(held[taken].tolist(), times[taken].tolist(), strict=True))
+    assert len(in_slots) == taken.sum()
+    assert not in_slots.keys() & counted.keys()
+    assert counted + Counter(in_slots) == Counter(key for batch in batches for key in batch)
 
 
 @given(one=KEYS, other=KEYS)

@@ -35,7 +35,8 @@ def known(side: Cells, values: Sequence[float]) -> Cells:
     places = np.searchsorted(side.edges, np.asarray(values, np.float64), side="right") - 1
     found, counts = np.unique(np.asarray(values, np.float64)[doubtful[places]], return_counts=True)
     ends = (4 * side.edges[1:] - 1).astype(np.uint64)[doubtful]
-    return Cells(side.counts, side.edges, side.single, Known(doubtful, ends, (4 * found).astype(np.uint64), counts, found))
+    of_keys = Known(doubtful, ends, (4 * found).astype(np.uint64), counts, lambda keys: keys / 4)
+    return Cells(side.counts, side.edges, side.single, of_keys)
 
 
 def presence(rows: int, **slots: int) -> Presence:

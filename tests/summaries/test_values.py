@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from lakedrift.binning import keys_of
 from lakedrift.errors import IncompatibleProfilesError
 from lakedrift.fitting import fit
-from lakedrift.summaries.values import SETTLE_AT, Values
+from lakedrift.multiset import AT_A_TIME
+from lakedrift.summaries.values import Values
 
 EVERY_VALUE = st.lists(st.one_of(st.none(), strategies.numbers("float64")), max_size=40)
 
@@ -40,7 +41,7 @@ def test_update__keeps_the_values_of_the_chosen_cells_and_counts_the_others(data
 
 
 def test_update__more_values_than_are_sorted_at_a_time():
-    values = np.random.default_rng(1).integers(0, 500, SETTLE_AT + 70_000).astype(np.float64)
+    values = np.random.default_rng(1).integers(0, 500, AT_A_TIME + 70_000).astype(np.float64)
     binning = fit(values[:1_000])
     state = Values.new(binning, np.arange(binning.n_cells))
     for start in range(0, len(values), 70_000):

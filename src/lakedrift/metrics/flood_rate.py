@@ -153,21 +153,25 @@ def _counts(side: Cells) -> Range:
 
 def _known_increase(reference: Known, current: Known, sizes: Sequence[int], cells: Counts) -> Floats:
     """Return the greatest increase in the share of one value in each of some known cells, given by place, (len(cells),)."""
-    before = np.zeros(len(current.keys), np.int64)
-    _, now, was = np.intersect1d(current.keys, reference.keys, assume_unique=True, return_indices=True)
-    before[now] = reference.counts[was]
-    shares = current.counts / max(sizes[1], 1) - before / max(sizes[0], 1)
-    increase = np.zeros(len(current.ends))
-    np.maximum.at(increase, np.searchsorted(current.ends, current.keys), shares)
-    found: Floats = increase[cells]
-    return found
+    starts = np.where(cells > 0, np.searchsorted(current.keys, current.ends[cells - 1], side="right"), 0)
+    lengths = np.searchsorted(current.keys, current.ends[cells], side="right") - starts
+    owner = np.repeat(np.arange(len(cells)), lengths)
+    at = np.arange(len(owner)) + (starts - (np.cumsum(lengths) - lengths))[owner]
+    there = np.searchsorted(reference.keys, current.keys[at])
+    both = np.flatnonzero(there < len(reference.keys))
+    both = both[reference.keys[there[both]] == current.keys[at[both]]]
+    before = np.zeros(len(at), np.int64)
+    before[both] = reference.counts[there[both]]
+    increase = np.zeros(len(cells))
+    np.maximum.at(increase, owner, current.counts[at] / max(sizes[1], 1) - before / max(sizes[0], 1))
+    return increase
 
 
 def _values_in(side: Known, cell: int) -> tuple[NDArray[np.uint64], Counts]:
     """Return the keys in one of the known cells, and how often each occurs."""
     start = np.searchsorted(side.keys, side.ends[cell - 1], side="right") if cell else 0
     span = slice(int(start), int(np.searchsorted(side.keys, side.ends[cell], side="right")))
-    return side.keys[span], side.counts[span]
+    return side.keys[span], side.counts[span].astype(np.int64)
 
 
 def _share_of(side: Cells, cell: Counts) -> Floats:
@@ -185,7 +189,7 @@ def _label(side: Cells, cell: int) -> str:
     if side.known is not None and side.known.cells[cell]:
         place = int(np.count_nonzero(side.known.cells[:cell]))
         keys, counts = _values_in(side.known, place)
-        return f"{side.known.values[np.searchsorted(side.known.keys, keys[np.argmax(counts)])]:.12g}"
+        return f"{side.known.valued(keys[[np.argmax(counts)]])[0]:.12g}"
     return f"{side.edges[cell]:.6g} – {side.edges[cell + 1]:.6g}"
 
 

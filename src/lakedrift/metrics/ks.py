@@ -10,6 +10,8 @@ and right for samples of any size beyond a few hundred. SciPy's `ks_2samp` is wr
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +21,7 @@ from lakedrift_kernels import ecdf
 __all__ = ["METRIC", "bounded", "doubts", "pvalue", "statistic"]
 
 EXACT_INTEGERS = 1 << 53
+AT_A_TIME = 1 << 20  # values of both sides that are compared
 SLACK = 1e-9  # of the distance: which cells may matter is asked with floats, so ask a little too many
 
 
@@ -70,8 +73,32 @@ def _peaks(reference: Cells, current: Cells, one: Known, other: Known) -> Counts
     counts = np.stack([reference.counts[0], current.counts[0]], axis=1)
     cumulative = np.cumsum(counts, axis=0)
     before = (cumulative - counts)[one.cells]
-    ecdf.ks_values(one.keys, one.counts, other.keys, other.counts, one.ends, before, cumulative[-1], peaks[0])
+    peaks[0] = _farthest(one, other, before, cumulative[-1])
     return peaks
+
+
+def _farthest(one: Known, other: Known, before: Counts, sizes: Counts) -> list[int]:
+    """Return the cumulative counts of both sides at the known value where these are farthest apart, or zeros."""
+    n, m = sizes.tolist()
+    found = [[0, 0]]
+    for cells, xs, ys in _pieces(one, other):
+        pair = np.zeros(2, np.int64)
+        x, y = ((side.keys[span], side.counts[span].astype(np.int64)) for side, span in ((one, xs), (other, ys)))
+        ecdf.ks_values(*x, *y, one.ends[cells], before[cells], sizes, pair)
+        found.append(pair.tolist())
+    return max(found, key=lambda pair: abs(pair[0] * m - pair[1] * n))
+
+
+def _pieces(one: Known, other: Known) -> Iterator[tuple[slice, slice, slice]]:
+    """Yield some known cells at a time, and the values of either side in them, whose counts are wide for a moment only."""
+    stops = np.stack([np.searchsorted(side.keys, one.ends, side="right") for side in (one, other)], axis=1)
+    full = np.flatnonzero(np.diff(stops.sum(axis=1) // AT_A_TIME, append=-1))
+    start = [0, 0, 0]
+    for cell in full.tolist():
+        stop = [cell + 1, *stops[cell].tolist()]
+        cells, xs, ys = map(slice, start, stop)
+        yield cells, xs, ys
+        start = stop
 
 
 def _quotients(pairs: Counts, reference: Counts, current: Counts) -> Floats:

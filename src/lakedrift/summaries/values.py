@@ -6,9 +6,8 @@ The state is a multiset of keys, sorted, each with its count, and so does not de
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
@@ -16,19 +15,19 @@ from numpy.typing import NDArray
 
 from lakedrift.binning import Binning, key_values
 from lakedrift.errors import IncompatibleProfilesError
-from lakedrift.keying import BUFFERS, column_of, flip_of, sort
+from lakedrift.keying import BUFFERS, column_of, flip_of
 from lakedrift.linear import Near, covered
 from lakedrift.longform import LongRows, LongTable
+from lakedrift.multiset import Multiset
 from lakedrift.soundness import require, sound_binning
 from lakedrift.summary import Counts, add_counts
 from lakedrift.trace import Traces
-from lakedrift_kernels import multisets, numbers
+from lakedrift_kernels import numbers
 
 __all__ = ["SUMMARY", "Values"]
 
 LAST_KEY = np.uint64((1 << 64) - 1)
 ABOUT_BITS = 20  # top bits of a key by which a first look tells most that are not wanted
-SETTLE_AT = 1 << 17  # loose keys that are sorted into the multiset at a time: with the scratch for it, about a cache
 SLOTS = ("rows", "null", "nan", "others")
 Keys = NDArray[np.uint64]
 
@@ -39,6 +38,11 @@ class _Choice:
 
     binning: Binning
     cells: Counts
+
+    @property
+    def n_slots(self) -> int:
+        """How many slots for keys that repeat take no more than the counts of the grid: a power of two."""
+        return 1 << max(self.binning.n_cells.bit_length() - 2, 0)
 
     @functools.cached_property
     def wanted(self) -> NDArray[np.bool_]:
@@ -76,17 +80,16 @@ class Values:
 
     KIND: ClassVar[str] = "values"
 
-    def __init__(self, choice: _Choice, slots: Counts, keys: Keys, counts: Counts) -> None:
+    def __init__(self, choice: _Choice, slots: Counts, kept: Multiset) -> None:
         self._choice = choice
         self.rows, self.null, self.nan, self.others = slots
-        self._keys, self._counts = keys, counts
-        self._loose: list[Keys] = []
-        self._n_loose = 0
+        self._kept = kept
 
     @classmethod
     def new(cls, binning: Binning, wanted: Counts) -> Self:
         """Return the state of no rows."""
-        return cls(_Choice(binning, wanted), *_nothing())
+        choice = _Choice(binning, wanted)
+        return cls(choice, _nothing(), Multiset(choice.n_slots))
 
     @property
     def binning(self) -> Binning:
@@ -101,14 +104,18 @@ class Values:
     @property
     def valid(self) -> Counts:
         """How many values were seen, kept or not."""
-        seen: Counts = self.others + self.kept[1].sum()
+        seen: Counts = self.others + self._kept.total
         return seen
 
     @property
-    def kept(self) -> tuple[Keys, Counts]:
-        """The distinct keys in the chosen cells, ascending, and how often each occurs."""
-        self._settle()
-        return self._keys, self._counts
+    def kept(self) -> tuple[Keys, NDArray[Any]]:
+        """The distinct keys in the chosen cells, ascending, and how often each occurs, of any unsigned type."""
+        return self._kept.sorted
+
+    @property
+    def table_bytes(self) -> int:
+        """What the table takes that ends the matter for most values; of linear cells it is small."""
+        return 0 if self.binning.linear is not None else 1 << ABOUT_BITS
 
     def update(self, array: pa.Array) -> None:
         """Add a batch of the column."""
@@ -127,7 +134,7 @@ class Values:
             axis = flip_of(binning.axis), np.uint64(binning.origin)
             valid, kept = numbers.select_integers(*source, binning.tables, choice.about, *wanted, *axis, doubles, keys)
         self.others[0] += valid - kept
-        self._hold(selected[:kept].copy())
+        self._kept.add(selected[:kept])
 
     def merge(self, other: Self) -> None:
         """Add another state of the same cells."""
@@ -136,9 +143,7 @@ class Values:
             raise IncompatibleProfilesError(msg)
         for name in SLOTS:
             add_counts(getattr(self, name), getattr(other, name))
-        keys, counts = other.kept
-        self._settle()
-        self._take(multisets.merge_multisets, keys, counts)
+        self._kept.merge(other._kept)
 
     def traces(self) -> Traces:
         """Return nothing: these values belong to one comparison."""
@@ -151,11 +156,12 @@ class Values:
 
     def empty(self) -> Self:
         """Return the state of no rows."""
-        return type(self)(self._choice, *_nothing())
+        return type(self)(self._choice, _nothing(), Multiset(self._choice.n_slots))
 
     def to_arrow(self) -> pa.Table:
         """Return the state as `lakedrift.longform` says: the chosen cells by number, and the keys kept in them."""
-        keys, counts = self.kept
+        keys, times = self.kept
+        counts = times.astype(np.int64)
         table = LongTable(binning=self.binning.to_json())
         for name in SLOTS:
             table.flat(name, getattr(self, name))
@@ -178,32 +184,14 @@ class Values:
         require((keys[1:] > keys[:-1]).all() and (counts > 0).all(), "kept values are not in order")
         require(np.isin(binning.cell_of(keys), wanted).all(), "a value was kept of a cell that nobody wanted")
         require(slots[0] == slots[1:].sum(axis=0) + counts.sum(), "rows are not null, NaN and valid ones")
-        return cls(_Choice(binning, wanted), slots, keys.copy(), counts.copy())
-
-    def _hold(self, keys: Keys) -> None:
-        self._loose.append(keys)
-        self._n_loose += len(keys)
-        if self._n_loose >= max(SETTLE_AT, len(self._keys)):
-            self._settle()
-
-    def _settle(self) -> None:
-        if self._n_loose:
-            keys = np.concatenate(self._loose)
-            self._loose, self._n_loose = [], 0
-            sort(keys)
-            self._take(multisets.merge_sorted, keys)
-
-    def _take(self, merge: Callable[..., int], keys: Keys, *counts: Counts) -> None:
-        """Merge what is held with more keys, given ascending."""
-        merged = np.empty(len(self._keys) + len(keys), np.uint64)
-        totals = np.empty(len(merged), np.int64)
-        n = merge(self._keys, self._counts, keys, *counts, merged, totals)
-        crowded = 2 * n < len(merged)
-        self._keys, self._counts = (merged[:n].copy(), totals[:n].copy()) if crowded else (merged[:n], totals[:n])
+        choice = _Choice(binning, wanted)
+        kept = Multiset(choice.n_slots)
+        kept.put(keys.copy(), counts)
+        return cls(choice, slots, kept)
 
 
-def _nothing() -> tuple[Counts, Keys, Counts]:
-    return np.zeros((4, 1), np.int64), np.empty(0, np.uint64), np.empty(0, np.int64)
+def _nothing() -> Counts:
+    return np.zeros((len(SLOTS), 1), np.int64)
 
 
 SUMMARY = Values
