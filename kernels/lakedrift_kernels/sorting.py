@@ -11,9 +11,9 @@ __all__ = ["DIGITS", "VALUES", "sort_keys"]
 
 Keys = NDArray[np.uint64]
 
-DIGITS, VALUES = 8, 256
-DIGIT_BITS = np.uint64(8)
-DIGIT_MASK = np.uint64(255)
+DIGITS, VALUES = 6, 2048
+DIGIT_BITS = np.uint64(11)  # passes over few keys cost more than a table that is larger
+DIGIT_MASK = np.uint64(VALUES - 1)
 
 
 @kernel

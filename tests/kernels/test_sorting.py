@@ -22,9 +22,10 @@ def test_sort_keys__any_few(keys):
     check(np.array(keys, np.uint64))
 
 
-@pytest.mark.parametrize("digit", range(8))
+@pytest.mark.parametrize("digit", range(sorting.DIGITS))
 def test_sort_keys__an_odd_number_of_digits_differ(digit):
-    check(np.random.default_rng(digit).integers(0, 256, 1000, np.uint64) << np.uint64(8 * digit))
+    keys = np.random.default_rng(digit).integers(0, sorting.VALUES, 1000, np.uint64)
+    check(keys << (sorting.DIGIT_BITS * np.uint64(digit)))
 
 
 @pytest.mark.parametrize("bits", [1, 8, 9, 17, 40, 63, 64])
