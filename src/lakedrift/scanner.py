@@ -16,7 +16,7 @@ from lakedrift.source import Scan
 
 __all__ = ["WAITING", "Scanner", "check_types"]
 
-WAITING = 4  # columns that may wait to be counted, a thread
+WAITING = 2  # columns that may wait to be counted, a thread
 
 
 class Scanner(Protocol):
