@@ -9,17 +9,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lakedrift.binning import EXACT_INTEGERS, Axis, Keys, common_edges, key_values, keys_of
+from lakedrift.binning import EXACT_INTEGERS, Axis, Keys, ascending_values, common_edges, key_values, keys_of
 from lakedrift.columns import family
 from lakedrift.errors import SourceChangedError
 from lakedrift.metric import Cells, Counts, Floats, Known
-from lakedrift.summaries.numeric import MINUS_INFINITY, PLUS_INFINITY, Numeric
+from lakedrift.summaries.numeric import Numeric
 from lakedrift.summaries.values import Values
 
 __all__ = ["Alignment", "align", "align_to_reference"]
 
 FIRST_KEY, LAST_KEY = np.uint64(0), np.uint64((1 << 64) - 1)
-MINUS_ZERO, ZERO = np.uint64((1 << 63) - 1), np.uint64(1 << 63)  # on the axis of doubles
+MINUS_ZERO = np.uint64((1 << 63) - 1)  # on the axis of doubles
 WIDE_INTEGERS = ("int64", "uint64")
 WIDE_TIMES = ("timestamp", "time64", "date64", "duration")
 FRACTIONS = ("floating", "decimal")
@@ -134,10 +134,8 @@ class Alignment:
     @functools.cached_property
     def _values(self) -> tuple[Floats, Floats]:
         """The least and the greatest value of each cell, (n_cells,) each, rounded on the integer axes."""
-        if self.axis != "double":
-            low, high = (key_values(keys, self.axis) for keys in (self.starts, self.ends))
-        else:
-            low, high = _doubles(self.starts), _doubles(self.ends)
+        low, high = (ascending_values(keys, self.axis) for keys in (self.starts, self.ends))
+        if self.axis == "double":
             low += 0.0  # no value has the key of -0.0: what begins there begins with 0.0, …
             high[self.ends == MINUS_ZERO] = -5e-324  # … and what ends there ends with the double before
         if self.across:
@@ -199,18 +197,6 @@ def _ends(starts: Keys) -> Keys:
     np.subtract(starts[1:], np.uint64(1), out=ends[:-1])
     ends[-1:] = LAST_KEY
     return ends
-
-
-def _doubles(keys: Keys) -> Floats:
-    """Return the doubles of ascending keys, (n,); of keys beyond the infinities, which no value has, these.
-
-    In order the negative ones come first: so bits are turned where they are, as there may be many.
-    """
-    bits = np.clip(keys, MINUS_INFINITY, PLUS_INFINITY)
-    negative, positive = np.split(bits, [np.searchsorted(bits, ZERO)])
-    np.invert(negative, out=negative)
-    np.bitwise_xor(positive, ZERO, out=positive)
-    return bits.view(np.float64)
 
 
 def _trimmed(whole: Alignment, held: NDArray[np.bool_], extremes: Keys | None) -> Alignment:

@@ -38,7 +38,7 @@ from numpy.typing import NDArray
 
 from lakedrift.linear import Linear, Scale
 
-__all__ = ["Axis", "Binning", "common_edges", "key_values", "keys_of"]
+__all__ = ["MINUS_INFINITY", "PLUS_INFINITY", "Axis", "Binning", "ascending_values", "common_edges", "key_values", "keys_of"]
 
 Axis = Literal["double", "int64", "uint64"]
 Keys = NDArray[np.uint64]
@@ -52,6 +52,7 @@ SIGN = np.uint64(1 << 63)
 ONE = np.uint64(1)
 NESTED = np.uint64(1 << 63)
 EXACT_INTEGERS = 1 << 53
+MINUS_INFINITY, PLUS_INFINITY = np.uint64(0x000FFFFFFFFFFFFF), np.uint64(0xFFF0000000000000)  # keys on the double axis
 NO_KEYS: Keys = np.empty(0, np.uint64)
 ALL_KEPT: NDArray[np.int64] = np.empty(0, np.int64)
 
@@ -336,6 +337,20 @@ def key_values(keys: Keys, axis: Axis) -> NDArray[np.float64]:
     if axis == "int64":
         return (keys ^ SIGN).view(np.int64).astype(np.float64)
     return _flipped(keys, ~keys).view(np.float64)
+
+
+def ascending_values(keys: Keys, axis: Axis) -> NDArray[np.float64]:
+    """Return the values of ascending keys, (n,), as `key_values` does; of those beyond the infinities, which none has, these.
+
+    On the double axis the negative ones come first: so bits are turned where they are, as there may be many.
+    """
+    if axis != "double":
+        return key_values(keys, axis)
+    bits = np.clip(keys, MINUS_INFINITY, PLUS_INFINITY)
+    negative, positive = np.split(bits, [np.searchsorted(bits, SIGN)])
+    np.invert(negative, out=negative)
+    np.bitwise_xor(positive, SIGN, out=positive)
+    return bits.view(np.float64)
 
 
 def keys_of(values: NDArray[np.generic], axis: Axis) -> Keys:

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lakedrift.binning import Binning, key_values
+from lakedrift.binning import MINUS_INFINITY, PLUS_INFINITY, Binning, ascending_values, key_values
 from lakedrift.columns import Column
 from lakedrift.errors import IncompatibleProfilesError
 from lakedrift.gathering import gathered
@@ -24,11 +24,9 @@ from lakedrift.summary import Codes, Counts, TwoDigits, add_counts, subtract_cou
 from lakedrift.trace import Trace, Traces
 from lakedrift_kernels import groups, moments, numbers
 
-__all__ = ["MINUS_INFINITY", "PLUS_INFINITY", "SUMMARY", "Numeric"]
+__all__ = ["SUMMARY", "Numeric"]
 
 HIGHEST = np.uint64((1 << 64) - 1)
-MINUS_INFINITY = np.uint64(0x000FFFFFFFFFFFFF)
-PLUS_INFINITY = np.uint64(0xFFF0000000000000)
 BASE = 1 << 32
 KEPT = ("extremes", "near")
 EXTREMES, NO_KEYS = ("least", "greatest"), np.empty(0, np.uint64)
@@ -259,7 +257,7 @@ class Numeric:
         table = LongTable(binning=self.binning.to_json(), extremes=kept["extremes"], moments=kept["near"])
         for name in FLAT:
             table.flat(name, getattr(self, name))
-        table.sparse("cells", self.cells, cell_lows(self.binning))
+        table.sparse("cells", self.cells, ascending_values(self.binning.edges, self.binning.axis))
         held = np.flatnonzero(self.cells.any(axis=1))[: len(self.extremes)]
         keys = self.extremes[held].ravel()
         values = key_values(keys, self.binning.axis)
@@ -287,12 +285,6 @@ class Numeric:
         state = cls(binning, slots, cells, extremes, near, far)
         _check_moments(state)
         return state
-
-
-def cell_lows(binning: Binning) -> NDArray[np.float64]:
-    """Return the least value of each cell, (n_cells,), rounded on the integer axes."""
-    lows = key_values(binning.edges, binning.axis)
-    return np.where(np.isnan(lows), np.where(binning.edges > PLUS_INFINITY, np.inf, -np.inf), lows)
 
 
 def _read_moments(read: LongRows) -> tuple[Counts, Counts]:
