@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lakedrift.binning import Binning, keys_of
 from lakedrift.fitting import fit, sample_axis
 
-N = 50_000
+N = 25_000
 
 
 def shapes() -> dict[str, np.ndarray]:

@@ -20,7 +20,7 @@ from lakedrift.groupby import GroupBy
 from lakedrift.manifest import Entry
 from lakedrift.observer import Observer
 from lakedrift.plan import Plan
-from lakedrift.profiles import Profile, StateKey
+from lakedrift.profiles import VALUES, Profile, StateKey
 from lakedrift.reading import Reader
 from lakedrift.scanner import WAITING
 from lakedrift.source import Scan
@@ -159,7 +159,7 @@ class _Crew:
             self._inbox.put((keys[start : start + at_a_time], batch, present, codes))
 
     def merged(self) -> dict[StateKey, Summary]:
-        """Return the sum of all states; several are added up at a time, as those that keep values sort them for it."""
+        """Return the sum of all states; several are added up at a time where they keep values, which they sort for it."""
 
         def added(key: StateKey) -> Summary:
             found = [states.pop(key) for states in self._states if key in states] or [self._blank[key].empty()]
@@ -167,6 +167,8 @@ class _Crew:
                 found[0].merge(other)
             return found[0]
 
+        if not any(kind == VALUES for kind, _ in self._blank):
+            return {key: added(key) for key in self._blank}
         with ThreadPoolExecutor(len(self._states)) as pool:
             return dict(zip(self._blank, pool.map(added, self._blank), strict=True))
 

@@ -85,7 +85,7 @@ class Linear:
     @functools.cached_property
     def edges(self) -> NDArray[np.float64]:
         """The least number of each cell, ascending, (n_cells,)."""
-        return np.ldexp((self.first + self._starts).astype(np.float64), self.exponent)
+        return (self._starts + self.first) * math.ldexp(1.0, self.exponent)  # exact: 53 bits, and no exponent is that small
 
     def cell_of(self, values: NDArray[np.float64]) -> Integers:
         """Return the cell, counted from the first, of each value in the range, (n,)."""
@@ -124,10 +124,9 @@ class Linear:
     @functools.cached_property
     def _starts(self) -> Integers:
         """The first unit of each cell, (n_cells,)."""
-        cells = self._cells
-        block = np.repeat(np.arange(len(cells)), cells)
-        step = np.arange(len(block)) - (np.cumsum(cells) - cells)[block]
-        return (block << self.block_shift) + (step << self.shifts[block])
+        widths = np.repeat(np.left_shift(1, self.shifts), self._cells)
+        ends: Integers = np.cumsum(widths)
+        return np.subtract(ends, widths, out=ends)
 
     @property
     def _cells(self) -> Integers:

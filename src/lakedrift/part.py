@@ -121,7 +121,7 @@ class Part:
             for start in range(0, n, most):
                 which = slice(start, start + most)
                 axis = pl.concat([self.axis(which)] * len(measures))
-                table = axis.with_columns(_columns(measures, which, min(most, n - start), told))
+                table = axis.hstack(_columns(measures, which, min(most, n - start), told))
                 yield table.select(*ROWS, *self.keys).cast(pl.Schema(ROWS))
 
 
@@ -144,12 +144,9 @@ def _told(measures: Sequence[Measure]) -> pl.Series:
     return pl.Series("detail", told, pl.String)
 
 
-def _columns(measures: Sequence[Measure], which: slice, n: int, told: pl.Series) -> list[pl.Series]:
+def _columns(measures: Sequence[Measure], which: slice, n: int, told: pl.Series) -> pl.DataFrame:
     """Return the columns of some rows, `n`, of each measure, those of one after those of the other."""
     of = np.repeat(np.arange(len(measures)), n)
-    limits = zip(*(measure.limit or (None, None, None) for measure in measures), strict=True)
-    constants = {name: [getattr(measure, name) for measure in measures] for name in ("feature", "kind", "metric")}
-    constants |= dict(zip(("warning_at", "critical_at", "limit_source"), map(list, limits), strict=True))
 
     def values(name: str) -> Any:
         return np.concatenate([getattr(measure, name)[which] for measure in measures])
@@ -157,14 +154,21 @@ def _columns(measures: Sequence[Measure], which: slice, n: int, told: pl.Series)
     firsts = np.cumsum([0, *(len(measure.details) for measure in measures[:-1])])
     first = np.zeros(n, np.int32)
     places = np.concatenate([first if measure.told is None else measure.told[which] for measure in measures])
-    return [
-        *(pl.Series(name, of_each, ROWS[name]).gather(of) for name, of_each in constants.items()),
-        *(pl.Series(name, values(name)).fill_nan(None) for name in NUMBERS),
-        *(pl.Series(name, values(name)) for name in ("n_reference", "n_current")),
+    numbers = pl.DataFrame({name: values(name) for name in (*NUMBERS, "n_reference", "n_current")})
+    words = [
         pl.Series("status", STATUSES).gather(values("status")),
         pl.Series("verdict", LEVELS).gather(values("levels")),
         told.gather(places + firsts[of]),
     ]
+    return _constants(measures)[of].hstack(numbers.with_columns(pl.col(NUMBERS).fill_nan(None))).hstack(words)
+
+
+def _constants(measures: Sequence[Measure]) -> pl.DataFrame:
+    """Return a row a measure: what is the same in all of its rows."""
+    limits = zip(*(measure.limit or (None, None, None) for measure in measures), strict=True)
+    constants: dict[str, Any] = {name: [getattr(measure, name) for measure in measures] for name in ("feature", "kind", "metric")}
+    constants |= zip(("warning_at", "critical_at", "limit_source"), limits, strict=True)
+    return pl.DataFrame(constants, schema={name: ROWS[name] for name in constants})
 
 
 def _times(name: str, instants: NDArray[np.int64]) -> pl.Series:

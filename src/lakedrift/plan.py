@@ -34,7 +34,7 @@ from lakedrift.unit import fit_unit
 
 __all__ = ["Plan", "make_plan"]
 
-SAMPLE_ROWS = 50_000
+SAMPLE_ROWS = 25_000
 FITS_AT_A_TIME = 2  # they sort, mostly, which needs no lock
 
 
