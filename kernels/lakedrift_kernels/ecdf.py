@@ -42,6 +42,9 @@ def ks_cells(
     for g in range(reference.shape[0]):
         n = rows_of(reference[g])
         m = rows_of(current[g])
+        if float(n) * float(m) < LIMB:
+            _bound_small(reference[g], current[g], single, n, m, attained[g], reachable[g])
+            continue
         known = (0, 0)
         farthest = (0, 0)
         c1 = 0
@@ -56,6 +59,44 @@ def ks_cells(
             c2 += h
             known = _keep_larger(c1, c2, n, m, known, attained[g])
             farthest = _keep_larger(c1, c2, n, m, farthest, reachable[g])
+
+
+@inner
+def _bound_small(
+    reference: NDArray[np.int64],
+    current: NDArray[np.int64],
+    single: NDArray[np.bool_],
+    n: int,
+    m: int,
+    attained: NDArray[np.int64],
+    reachable: NDArray[np.int64],
+) -> None:
+    """Do the same for one group of few rows: every gap is a sum of whole steps, f m up and h n down, that 62 bits hold."""
+    known = 0
+    farthest = 0
+    gap = 0
+    c1 = 0
+    c2 = 0
+    for i in range(reference.size):
+        f = reference[i]
+        h = current[i]
+        up = gap + f * m
+        down = gap - h * n
+        if not single[i] and max(up, -down) > farthest:
+            farthest = max(up, -down)
+            reachable[0] = c1 + f if up >= -down else c1
+            reachable[1] = c2 if up >= -down else c2 + h
+        gap = up - h * n
+        c1 += f
+        c2 += h
+        if abs(gap) > known:
+            known = abs(gap)
+            attained[0] = c1
+            attained[1] = c2
+            if known > farthest:
+                farthest = known
+                reachable[0] = c1
+                reachable[1] = c2
 
 
 @kernel

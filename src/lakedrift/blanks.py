@@ -23,7 +23,7 @@ from lakedrift.summary import Summary
 
 __all__ = ["binning_of", "is_number", "kind_of", "numbers_of", "states_of", "weighed_by"]
 
-HEAVY = 5  # times that a value occurs in the sample to keep a count of its own among very many
+HEAVY = 10  # times that a value occurs in the sample to keep a count of its own among very many
 
 
 def states_of(

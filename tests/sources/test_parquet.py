@@ -148,17 +148,17 @@ def test_samples__are_spread_over_the_row_groups(tmp_path):
         write(tmp_path / f"{name}.parquet", {"x": range(1000)}, row_group_size=100)
     samples = open_source(tmp_path).samples(["x"], 200)
     assert {sample.scan.fragments[0].uri[-9] for sample in samples} == set("abc")
-    assert len({(sample.scan.fragments[0].uri, sample.group) for sample in samples}) == len(samples) == 4
-    assert [sample.rows for sample in samples] == [50] * 4
+    assert len({(sample.scan.fragments[0].uri, sample.group) for sample in samples}) == len(samples) == 3
+    assert [sample.rows for sample in samples] == [67] * 3
 
 
 def test_samples__many_large_row_groups_are_not_all_decoded_to_their_end(tmp_path):
     write(tmp_path / "a.parquet", {"x": np.zeros(3_000_000)}, row_group_size=150_000)
-    among = [sample.among for sample in open_source(tmp_path).samples(["x"], 50_000)]
-    assert Counter(among) == {1 << 14: 3, 150_000: 1}
+    among = [sample.among for sample in open_source(tmp_path).samples(["x"], 25_000)]
+    assert Counter(among) == {1 << 14: 2, 150_000: 1}
 
 
-@pytest.mark.parametrize(("rows", "groups"), [(1_000, 10), (600, 6), (300, 4), (10_000, 12)])
+@pytest.mark.parametrize(("rows", "groups"), [(1_000, 10), (600, 6), (210, 3), (10_000, 12)])
 def test_samples__come_from_more_row_groups_where_these_are_small(tmp_path, rows, groups):
     write(tmp_path / "a.parquet", {"x": range(2000)}, row_group_size=100)
     samples = open_source(tmp_path).samples(["x"], rows)
@@ -166,13 +166,21 @@ def test_samples__come_from_more_row_groups_where_these_are_small(tmp_path, rows
     assert sum(sample.rows for sample in samples) == min(rows, 100 * groups)
 
 
-@pytest.mark.parametrize(("row_groups", "sampled"), [(10, 4), (24, 9), (40, 12)])
+@pytest.mark.parametrize(("row_groups", "sampled"), [(10, 4), (24, 9), (40, 12), (6, 3)])
 def test_samples__come_from_more_row_groups_of_a_larger_lake(tmp_path, row_groups, sampled):
     write(tmp_path / "a.parquet", {"x": range(8)})
     files = open_source(tmp_path)
     (fragment,) = files.fragments
     large = files.part([replace(fragment, row_groups=(1 << 20,) * row_groups, group_bytes=(8 << 20,) * row_groups)])
-    assert len(large.samples(["x"], 50_000)) == sampled
+    assert len(large.samples(["x"], 25_000)) == sampled
+
+
+def test_samples__of_few_row_groups_are_of_all_of_them(tmp_path):
+    for name, row_groups in zip("abcdef", range(1, 7), strict=True):
+        write(tmp_path / name / "a.parquet", {"x": range(100 * row_groups)}, row_group_size=100)
+    samples = {name: open_source(tmp_path / name).samples(["x"], 100) for name in "abcdef"}
+    assert [len(samples[name]) for name in "abcdef"] == [1, 2, 3, 4, 3, 3]
+    assert all(sample.among == 100 for name in "abcd" for sample in samples[name])
 
 
 def test_samples__leave_out_empty_row_groups(tmp_path):

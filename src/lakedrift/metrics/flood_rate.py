@@ -110,6 +110,8 @@ def pvalues(both: Floods) -> tuple[Floats, Floats]:
     across_grids = any(side.astray is not None for side in (both.reference, both.current))  # how many hold a value is open
     enough = (np.minimum(*rows) > 0) & (most * rows[1] >= FEW / 2)  # of others every cell is 1, for few rows
     unsure = ((certain < most) | across_grids) & enough
+    if not unsure.any():
+        return np.ones(len(unsure)), np.zeros(len(unsure))
     group, cell = np.nonzero((high > 0) & (high >= certain[:, None]) & unsure[:, None])
     least, greatest = np.ones(len(unsure)), (unsure & (certain == 0)).astype(np.float64)  # there may be no flood at all
     (was_few, was_many), (few, many) = both.counts

@@ -27,7 +27,8 @@ __all__ = ["ParquetFiles", "open_files"]
 FOOTER_THREADS = 8
 TRIED, PROMPT = 8, 1e-3  # files that are opened one by one, to see whether one takes longer than this, in seconds
 TAIL = 1 << 14  # bytes that hold most footers
-FEWEST_GROUPS, MOST_GROUPS = 4, 12  # row groups that a sample is read from …
+FEW_GROUPS = 4  # row groups: a lake of so many is sampled in all of them, …
+FEWEST_GROUPS, MOST_GROUPS = 3, 12  # … another in so many …
 ROWS_A_GROUP = 5 << 19  # … if these are enough: one for so many rows of the lake, which takes as much longer to read
 SAMPLE_COLUMN_BYTES = 8 << 20  # that a sample may take, on average
 DEEP_ROWS = 10 << 20  # decoded for a sample of a few row groups: ten of the size that writers choose by default
@@ -64,7 +65,8 @@ class ParquetFiles:
         starts = [(fragment, group) for fragment in self.fragments for group, size in enumerate(fragment.row_groups) if size]
         total = sum(size for fragment in self.fragments for size in fragment.row_groups)
         enough = -(-rows * len(starts) // max(total, 1))  # row groups to have so many rows
-        groups = min(len(starts), MOST_GROUPS, max(FEWEST_GROUPS, total // ROWS_A_GROUP, enough))
+        fewest = FEW_GROUPS if len(starts) <= FEW_GROUPS else FEWEST_GROUPS
+        groups = min(len(starts), MOST_GROUPS, max(fewest, total // ROWS_A_GROUP, enough))
         chosen = [starts[(2 * place + 1) * len(starts) // (2 * groups)] for place in range(groups)]
         samples = []
         for place, (fragment, group) in enumerate(chosen):
