@@ -85,7 +85,8 @@ class Linear:
     @functools.cached_property
     def edges(self) -> NDArray[np.float64]:
         """The least number of each cell, ascending, (n_cells,)."""
-        return (self._starts + self.first) * math.ldexp(1.0, self.exponent)  # exact: 53 bits, and no exponent is that small
+        unit = math.ldexp(1.0, self.exponent)  # no multiple of which is subnormal, so all are exact
+        return np.multiply(self._starts + self.first, unit, dtype=np.float64)
 
     def cell_of(self, values: NDArray[np.float64]) -> Integers:
         """Return the cell, counted from the first, of each value in the range, (n,)."""
@@ -125,8 +126,9 @@ class Linear:
     def _starts(self) -> Integers:
         """The first unit of each cell, (n_cells,)."""
         widths = np.repeat(np.left_shift(1, self.shifts), self._cells)
-        ends: Integers = np.cumsum(widths)
-        return np.subtract(ends, widths, out=ends)
+        starts: Integers = np.cumsum(widths)
+        starts -= widths
+        return starts
 
     @property
     def _cells(self) -> Integers:

@@ -166,9 +166,9 @@ def _columns(measures: Sequence[Measure], which: slice, n: int, told: pl.Series)
 def _constants(measures: Sequence[Measure]) -> pl.DataFrame:
     """Return a row a measure: what is the same in all of its rows."""
     limits = zip(*(measure.limit or (None, None, None) for measure in measures), strict=True)
-    constants: dict[str, Any] = {name: [getattr(measure, name) for measure in measures] for name in ("feature", "kind", "metric")}
-    constants |= zip(("warning_at", "critical_at", "limit_source"), limits, strict=True)
-    return pl.DataFrame(constants, schema={name: ROWS[name] for name in constants})
+    of_each: dict[str, Any] = {name: [getattr(measure, name) for measure in measures] for name in ("feature", "kind", "metric")}
+    of_each |= zip(("warning_at", "critical_at", "limit_source"), limits, strict=True)
+    return pl.DataFrame(of_each, schema={name: ROWS[name] for name in of_each})
 
 
 def _times(name: str, instants: NDArray[np.int64]) -> pl.Series:
