@@ -6,7 +6,6 @@ import os
 import queue
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
@@ -26,6 +25,7 @@ from lakedrift.scanner import WAITING
 from lakedrift.source import Scan
 from lakedrift.summary import Codes, Summary
 from lakedrift.tabulation import Tables
+from lakedrift.threads import each
 from lakedrift_kernels import is_warm
 
 __all__ = ["default_threads", "run"]
@@ -167,10 +167,8 @@ class _Crew:
                 found[0].merge(other)
             return found[0]
 
-        if not any(kind == VALUES for kind, _ in self._blank):
-            return {key: added(key) for key in self._blank}
-        with ThreadPoolExecutor(len(self._states)) as pool:
-            return dict(zip(self._blank, pool.map(added, self._blank), strict=True))
+        keep_values = any(kind == VALUES for kind, _ in self._blank)
+        return dict(zip(self._blank, each(added, self._blank, len(self._states) if keep_values else 1), strict=True))
 
     def _work(self, states: dict[StateKey, Summary]) -> None:
         while (item := self._inbox.get()) is not None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -28,6 +26,7 @@ from lakedrift.profiles import Profile
 from lakedrift.sides import groups_of, sides_of
 from lakedrift.status import among, code, same
 from lakedrift.telling import told_distinct
+from lakedrift.threads import each
 from lakedrift.threshold import LEVELS, RATES, SIGNIFICANCE, Thresholds, false_discovery_rate
 from lakedrift.weighing import give_verdicts, set_undecided, weigh
 from lakedrift.windowing import Choice, Matched, gaps_between, matched
@@ -74,8 +73,7 @@ class Rules:
 def measured(reference: Profile, current: Profile, names: Collection[str], rules: Rules) -> dict[str, list[Measure]]:
     """Return what is measured of features of the whole lake, by name, not yet judged."""
     pairs = [pair_of(reference, current, name) for name in names]
-    with ThreadPoolExecutor(MEASURED_AT_A_TIME) as pool:
-        return dict(zip(names, pool.map(_of_the_whole, pairs, repeat(rules)), strict=True))
+    return dict(zip(names, each(functools.partial(_of_the_whole, rules=rules), pairs, MEASURED_AT_A_TIME), strict=True))
 
 
 def judge(
@@ -115,7 +113,7 @@ def judge(
     n_rows, n_measures = sum(len(part.matches) for part in parts), _n_measures(reference, after, rules.metrics)
     check_comparison(n_rows, n_measures, len(names), limit)
     measure = functools.partial(_measures, reference, after, parts, rules, settled or {})
-    for found in _each(measure, names, apart=n_rows >= MANY_ROWS):
+    for found in each(measure, names, MEASURED_AT_A_TIME if n_rows >= MANY_ROWS else 1):
         for part, more in zip(parts, found, strict=True):
             part.found += more
     for lost in lost_keys(reference, after):
@@ -129,15 +127,6 @@ def judge(
     if gaps is not None:
         judged.append(_of_gaps(gaps, rules.min_rows))
     return Comparison(reference, after, judged, gate, baseline=choice.baseline, memory=limit)
-
-
-def _each(measure: Callable[[str], list[list[Measure]]], names: Iterable[str], *, apart: bool) -> Iterator[list[list[Measure]]]:
-    """Yield what is measured of each feature in order; where it is much, some are measured at a time."""
-    if not apart:
-        yield from map(measure, names)
-        return
-    with ThreadPoolExecutor(MEASURED_AT_A_TIME) as pool:
-        yield from pool.map(measure, names)
 
 
 @dataclass(eq=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import cast
 
@@ -30,6 +29,7 @@ from lakedrift.source import Source
 from lakedrift.summaries.comoments import Comoments
 from lakedrift.summaries.presence import Presence
 from lakedrift.summary import Joined, Summary
+from lakedrift.threads import each
 from lakedrift.unit import fit_unit
 
 __all__ = ["Plan", "make_plan"]
@@ -115,8 +115,7 @@ def make_plan(
             found = [*found, *beyond]
         return feature, states_of(feature, found, texts, like, cells, declared=_is_declared(drawn, like))
 
-    with ThreadPoolExecutor(FITS_AT_A_TIME) as pool:
-        together = list(pool.map(fitted, draft.values()))
+    together = list(each(fitted, draft.values(), FITS_AT_A_TIME))
     features = tuple(feature for feature, _ in together)
     states: dict[StateKey, Summary] = {(state.KIND, (feature.name,)): state for feature, found in together for state in found}
     joined = {key: state.empty() for key, state in known_joined.items() if not types.keys().isdisjoint(key[1])}

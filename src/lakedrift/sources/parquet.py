@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import repeat
 from pathlib import Path
 from time import perf_counter
 from typing import BinaryIO, NamedTuple
@@ -21,15 +20,16 @@ from lakedrift.discovery import find_files, partition_of
 from lakedrift.errors import UnreadableFileError, reason
 from lakedrift.pages import head
 from lakedrift.source import Fragment, Literal, Sample, Scan, distinct_schemas
+from lakedrift.threads import each
 
 __all__ = ["ParquetFiles", "open_files"]
 
 FOOTER_THREADS = 8
 TRIED, PROMPT = 8, 1e-3  # files that are opened one by one, to see whether one takes longer than this, in seconds
 TAIL = 1 << 14  # bytes that hold most footers
-FEW_GROUPS = 4  # row groups: a lake of so many is sampled in all of them, …
-FEWEST_GROUPS, MOST_GROUPS = 3, 12  # … another in so many …
-ROWS_A_GROUP = 5 << 19  # … if these are enough: one for so many rows of the lake, which takes as much longer to read
+FEW_GROUPS = 4  # row groups: a lake of so many is sampled in all of them
+FEWEST_GROUPS, MOST_GROUPS = 3, 12  # that a larger one is sampled in …
+ROWS_A_GROUP = 5 << 19  # … one for so many of its rows, which take as much longer to read, if these are enough
 SAMPLE_COLUMN_BYTES = 8 << 20  # that a sample may take, on average
 DEEP_ROWS = 10 << 20  # decoded for a sample of a few row groups: ten of the size that writers choose by default
 DEEP_COLUMN_BYTES = 8 * DEEP_ROWS  # on average
@@ -131,11 +131,8 @@ def _fragments(files: Sequence[Path]) -> Iterator[Fragment]:
     started = perf_counter()
     for file in files[:TRIED]:
         yield _fragment(file, layouts)
-    if perf_counter() - started < TRIED * PROMPT:
-        yield from (_fragment(file, layouts) for file in files[TRIED:])
-        return
-    with ThreadPoolExecutor(FOOTER_THREADS) as pool:
-        yield from pool.map(_fragment, files[TRIED:], repeat(layouts))
+    threads = 1 if perf_counter() - started < TRIED * PROMPT else FOOTER_THREADS
+    yield from each(functools.partial(_fragment, layouts=layouts), files[TRIED:], threads)
 
 
 def _with_shared_schemas(fragments: Iterable[Fragment]) -> Iterator[Fragment]:
